@@ -1,0 +1,27 @@
+using System.Text.Json;
+
+namespace Phoenix.Bench;
+
+/// <summary>One benchmark's outcome: medians over interleaved rounds, so that the machine's moods fall on both sides alike.</summary>
+/// <param name="Against">The limit or peer measured in the same run.</param>
+public sealed record BenchResult(string Bench, string Against, string Unit, IReadOnlyList<double> Ours, IReadOnlyList<double> Reference)
+{
+    static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
+
+    public string ToJson() => JsonSerializer.Serialize(new
+    {
+        Bench, Against, Ours = Math.Round(Median(Ours), 1), Reference = Math.Round(Median(Reference), 1), Unit,
+        Ratio = Math.Round(Median(Ours) / Median(Reference), 3),
+        // Smallest and largest ratio of one round: what the medians hide.
+        Spread = (double[])[Math.Round(Ratios.Min(), 3), Math.Round(Ratios.Max(), 3)],
+        Rounds = Ours.Count,
+    }, Json);
+
+    IEnumerable<double> Ratios => Ours.Zip(Reference, (o, r) => o / r);
+
+    public static double Median(IEnumerable<double> values)
+    {
+        var sorted = values.Order().ToList();
+        return sorted.Count % 2 == 1 ? sorted[sorted.Count / 2] : (sorted[sorted.Count / 2 - 1] + sorted[sorted.Count / 2]) / 2;
+    }
+}

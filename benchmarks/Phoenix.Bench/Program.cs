@@ -1,0 +1,25 @@
+using Phoenix.Bench;
+
+Dictionary<string, (string What, Func<bool, Task<BenchResult>> Run)> benches = new()
+{
+    ["append"] = ("events through Marten as the control plane appends them, beside the same rows by Npgsql and unnest", Append.Run),
+};
+
+if (args.Length == 0)
+{
+    foreach (var (name, bench) in benches) Console.WriteLine($"{name,-12} {bench.What}");
+    return 0;
+}
+if (!benches.TryGetValue(args[0], out var chosen))
+{
+    Console.Error.WriteLine($"There is no benchmark '{args[0]}'. Known: {string.Join(", ", benches.Keys)}.");
+    return 2;
+}
+if (args.Skip(1).Any(a => a != "--quick"))
+{
+    Console.Error.WriteLine("The only option is --quick.");
+    return 2;
+}
+var result = await chosen.Run(args.Contains("--quick"));
+Console.WriteLine(result.ToJson());
+return 0;

@@ -1,0 +1,15 @@
+using System.Text.Json.Serialization;
+using Phoenix.Contracts;
+
+namespace Phoenix.Agent;
+
+/// <summary>Source-generated JSON of the agent's own files.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(Identity))]
+[JsonSerializable(typeof(CollectorState))]
+[JsonSerializable(typeof(TaskJournalFile))]
+[JsonSerializable(typeof(PairingCursor))]
+[JsonSerializable(typeof(WindowReport))]
+internal sealed partial class AgentJson : JsonSerializerContext;

@@ -1,0 +1,79 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace Phoenix.Agent;
+
+/// <summary>What the environment says about this agent. Every wrong value is one line that names the variable and the remedy.</summary>
+/// <param name="ApiUrl">Base address of the control plane, ending in a slash.</param>
+/// <param name="PollWait">How long one long-poll may be parked by the control plane.</param>
+/// <param name="HealthyTimeout">How long a changed collector may take until data flows before it is put back.</param>
+/// <param name="EnrolmentToken">Needed until the host is enrolled.</param>
+internal sealed partial record AgentSettings(
+    Uri ApiUrl, string HostId, TimeSpan PollWait, string? EnrolmentToken, string StateDirectory, string CollectorPath,
+    TimeSpan HealthyTimeout)
+{
+    public const string ApiUrlVariable = "PHOENIX_API_URL";
+    public const string HostIdVariable = "AGENT_HOST_ID";
+    public const string PollIntervalVariable = "TASK_POLL_INTERVAL";
+    public const string EnrolmentTokenVariable = "PHOENIX_ENROLMENT_TOKEN";
+    public const string StateDirectoryVariable = "PHOENIX_AGENT_STATE_DIR";
+    public const string CollectorVariable = "PHOENIX_COLLECTOR";
+    public const string HealthyTimeoutVariable = "PHOENIX_HEALTHY_TIMEOUT";
+
+    /// <summary>Reads the settings; throws <see cref="SettingsException"/> for the first value that is missing or wrong.</summary>
+    public static AgentSettings Read(Func<string, string?> variable, string machineName, string ownDirectory)
+    {
+        string? Value(string name) => variable(name) is { } text && !string.IsNullOrWhiteSpace(text) ? text.Trim() : null;
+
+        var url = Value(ApiUrlVariable)
+            ?? throw new SettingsException(ApiUrlVariable, "is not set", "set it to the address of the control plane, such as http://phoenix.example:8080");
+        if (!Uri.TryCreate(url.TrimEnd('/') + "/", UriKind.Absolute, out var apiUrl) || apiUrl.Scheme is not ("http" or "https"))
+            throw new SettingsException(ApiUrlVariable, $"is '{url}', which is not an http or https address", "use for example http://phoenix.example:8080");
+
+        var hostId = Value(HostIdVariable) ?? machineName;
+        if (!HostIdPattern().IsMatch(hostId))
+            throw new SettingsException(HostIdVariable, $"is '{hostId}'", "use 1 to 128 letters, digits, dots, underscores, colons or hyphens");
+
+        var stateDirectory = Path.GetFullPath(Value(StateDirectoryVariable) ?? "/var/lib/phoenix-agent");
+        return new AgentSettings(
+            apiUrl, hostId,
+            Duration(PollIntervalVariable, Value(PollIntervalVariable), TimeSpan.FromSeconds(30), TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(5)),
+            Value(EnrolmentTokenVariable), stateDirectory,
+            Path.GetFullPath(Value(CollectorVariable) ?? Path.Combine(ownDirectory, "phoenix-collector")),
+            Duration(HealthyTimeoutVariable, Value(HealthyTimeoutVariable), TimeSpan.FromSeconds(45), TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1)));
+    }
+
+    /// <summary>Where the state is, for commands that talk to nobody.</summary>
+    public static string ReadStateDirectory(Func<string, string?> variable) =>
+        Path.GetFullPath(variable(StateDirectoryVariable) is { Length: > 0 } path ? path : "/var/lib/phoenix-agent");
+
+    private static TimeSpan Duration(string name, string? text, TimeSpan otherwise, TimeSpan least, TimeSpan most)
+    {
+        if (text is null)
+            return otherwise;
+
+        var match = DurationPattern().Match(text);
+        if (!match.Success || !double.TryParse(match.Groups[1].ValueSpan, NumberStyles.Float, CultureInfo.InvariantCulture, out var amount))
+            throw new SettingsException(name, $"is '{text}', which is not a duration", "use a number with its unit, such as 500ms, 30s or 2m");
+
+        var duration = match.Groups[2].Value switch
+        {
+            "ms" => amount,
+            "s" => amount * 1000,
+            _ => amount * 60_000,
+        };
+        if (duration < least.TotalMilliseconds || duration > most.TotalMilliseconds)
+            throw new SettingsException(name, $"is '{text}'", $"use a duration from {least.TotalMilliseconds:0}ms to {most.TotalSeconds:0}s");
+
+        return TimeSpan.FromMilliseconds(duration);
+    }
+
+    [GeneratedRegex(@"^(\d+(?:\.\d+)?)(ms|s|m)$")]
+    private static partial Regex DurationPattern();
+
+    [GeneratedRegex(@"^[A-Za-z0-9._:-]{1,128}\z")]
+    private static partial Regex HostIdPattern();
+}
+
+/// <summary>A setting that the agent cannot start with: exit code 2.</summary>
+internal sealed class SettingsException(string variable, string problem, string remedy) : Exception($"{variable} {problem}: {remedy}.");

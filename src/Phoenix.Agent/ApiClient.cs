@@ -1,0 +1,126 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Phoenix.Contracts;
+
+namespace Phoenix.Agent;
+
+/// <summary>What the control plane answered.</summary>
+/// <param name="Status">Null where there was no answer.</param>
+/// <param name="Code">The stable code of an RFC 9457 problem, or the kind of network error.</param>
+internal sealed record ApiAnswer(HttpStatusCode? Status, string? Code, string? Detail, TimeSpan? RetryAfter)
+{
+    public bool IsSuccess => Status is { } status && (int)status is >= 200 and < 300;
+
+    /// <summary>No answer, or one that may differ the next time.</summary>
+    public bool IsTransient => Status is null or HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests or HttpStatusCode.Unauthorized
+        || (int)Status >= 500;
+}
+
+internal sealed record ApiAnswer<T>(ApiAnswer Answer, T? Content);
+
+/// <summary>A newer agent process speaks for this host: exit code 3, collectors go on.</summary>
+internal sealed class FencedException(string? detail) : Exception(
+    "A newer agent process runs for this host id, so this one ends and leaves the collectors to it. If two hosts share the id, give each its own "
+    + AgentSettings.HostIdVariable + "." + (detail is null ? "" : $" ({detail})"));
+
+/// <summary>The agent protocol over HTTP. Never throws for an answer or its absence, but for <see cref="FencedException"/>.</summary>
+internal sealed class ApiClient : IDisposable
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(15);
+    private readonly HttpClient _client;
+
+    public ApiClient(AgentSettings settings, string credential, Guid bootId)
+    {
+        _client = new HttpClient(new SocketsHttpHandler
+        {
+            // A redirect would carry the credential to where somebody else decides.
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            ConnectTimeout = TimeSpan.FromSeconds(10),
+            PooledConnectionIdleTimeout = TimeSpan.FromSeconds(60),
+            // Follows a control plane whose address changes.
+            PooledConnectionLifetime = TimeSpan.FromMinutes(10),
+        })
+        {
+            BaseAddress = settings.ApiUrl,
+            Timeout = Timeout.InfiniteTimeSpan,
+            MaxResponseContentBufferSize = 32 << 20,
+        };
+        _client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", credential);
+        _client.DefaultRequestHeaders.Add(AgentHeaders.HostId, settings.HostId);
+        _client.DefaultRequestHeaders.Add(AgentHeaders.BootId, bootId.ToString("D"));
+    }
+
+    public async Task<ApiAnswer> PostAsync<T>(string path, T body, JsonTypeInfo<T> type, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, path);
+        request.Content = JsonContent.Create(body, type);
+        return (await SendAsync<Problem>(request, null, Limit, cancellation)).Answer;
+    }
+
+    /// <param name="wait">How long the control plane may take on purpose, beside the usual limit.</param>
+    public async Task<ApiAnswer<T>> GetAsync<T>(string path, JsonTypeInfo<T> type, TimeSpan wait, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        return await SendAsync(request, type, wait + Limit, cancellation);
+    }
+
+    public void Dispose() => _client.Dispose();
+
+    private async Task<ApiAnswer<T>> SendAsync<T>(HttpRequestMessage request, JsonTypeInfo<T>? type, TimeSpan limit, CancellationToken cancellation)
+    {
+        using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limited.CancelAfter(limit);
+        try
+        {
+            using var response = await _client.SendAsync(request, limited.Token);
+            if (response.IsSuccessStatusCode)
+            {
+                var content = type is null || response.StatusCode is HttpStatusCode.NoContent
+                    ? default : await response.Content.ReadFromJsonAsync(type, limited.Token);
+                return new ApiAnswer<T>(new ApiAnswer(response.StatusCode, null, null, null), content);
+            }
+            var problem = await ReadProblemAsync(response, limited.Token);
+            if (response.StatusCode is HttpStatusCode.Conflict && problem?.Code is "agent-fenced")
+                throw new FencedException(problem.Detail);
+            return new ApiAnswer<T>(
+                new ApiAnswer(response.StatusCode, problem?.Code, problem?.Detail ?? problem?.Title, RetryAfter(response.Headers.RetryAfter)), default);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            return NoAnswer<T>("timeout", $"no answer within {limit.TotalSeconds:0} s");
+        }
+        catch (HttpRequestException e)
+        {
+            return NoAnswer<T>(e.HttpRequestError.ToString(), e.Message);
+        }
+        catch (Exception e) when (e is IOException or JsonException)
+        {
+            return NoAnswer<T>("unreadable-answer", e.Message);
+        }
+    }
+
+    private static ApiAnswer<T> NoAnswer<T>(string code, string detail) => new(new ApiAnswer(null, code, detail, null), default);
+
+    private static async Task<Problem?> ReadProblemAsync(HttpResponseMessage response, CancellationToken cancellation)
+    {
+        try
+        {
+            return await response.Content.ReadFromJsonAsync(WireJson.Default.Problem, cancellation);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            // A proxy's error page is no problem document; its status says enough.
+            return null;
+        }
+    }
+
+    private static TimeSpan? RetryAfter(RetryConditionHeaderValue? header)
+    {
+        var asked = header?.Delta ?? header?.Date - DateTimeOffset.UtcNow;
+        return asked > TimeSpan.Zero ? asked : null;
+    }
+}

@@ -1,0 +1,125 @@
+using Phoenix.Contracts;
+
+namespace Phoenix.Agent;
+
+/// <summary>
+/// One collector of this host: its directory, its process and what was last seen of it. Whoever changes it holds
+/// <see cref="Gate"/>: an apply holds it for as long as it works on the collector, supervision passes by meanwhile.
+/// </summary>
+internal sealed class Collector(StateDirectory directory, string name) : IDisposable
+{
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(10);
+
+    /// <summary>Since when it has left every question on its control socket unanswered, by the system's uptime; null while it answers.</summary>
+    private long? _silentSince;
+
+    public SemaphoreSlim Gate { get; } = new(1, 1);
+    public string Name => name;
+
+    /// <summary>Null until the first configuration is accepted, and again after the removal.</summary>
+    public CollectorState? State { get; private set; }
+
+    public RestartBackoff Backoff { get; set; } = RestartBackoff.None;
+    public int Restarts { get; set; }
+    public CollectorStatus? Status { get; private set; }
+    public DateTimeOffset StatusAt { get; private set; }
+
+    /// <summary>Last lines of the log as a crash left them; empty after a minute of health.</summary>
+    public IReadOnlyList<string> CrashTail { get; set; } = [];
+
+    public string Folder => directory.Collector(name);
+    public string ConfigurationFile => Path.Combine(Folder, "config.yaml");
+    public string LastGoodFile => Path.Combine(Folder, "config.yaml.last-good");
+    public string LogPath => Path.Combine(Folder, "collector.log");
+    private string StateFile => Path.Combine(Folder, "state.json");
+
+    public bool IsRunning => State?.Process?.IsAlive() ?? false;
+
+    /// <summary>Reads what the previous agent left. False where the directory never held an accepted configuration.</summary>
+    public bool Load()
+    {
+        State = DurableFile.Read(StateFile, AgentJson.Default.CollectorState);
+        return State is not null;
+    }
+
+    public void Save(CollectorState state)
+    {
+        DurableFile.Write(StateFile, state, AgentJson.Default.CollectorState);
+        State = state;
+    }
+
+    /// <summary>
+    /// Notes which process runs, or that none does any more. Supervision must not depend on a full disk, so a note that
+    /// cannot be written is only logged: the next agent finds the process by its arguments.
+    /// </summary>
+    public void NoteProcess(ProcessIdentity? process)
+    {
+        State = State! with { Process = process };
+        try
+        {
+            DurableFile.Write(StateFile, State, AgentJson.Default.CollectorState);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Log.Error("The state of a collector could not be written.", ("collector", name), ("pid", process?.Id), ("error", e.Message));
+        }
+    }
+
+    /// <summary>Drops the copy that was validated; a collector that was removed has none any more.</summary>
+    public void DeleteNewConfiguration()
+    {
+        if (Directory.Exists(Folder))
+            File.Delete(directory.NewConfiguration(name));
+    }
+
+    /// <summary>For how long it has not answered on its control socket; zero while it does.</summary>
+    public TimeSpan Silence => _silentSince is { } since ? TimeSpan.FromMilliseconds(Environment.TickCount64 - since) : TimeSpan.Zero;
+
+    public void Observe(CollectorStatus? status, DateTimeOffset now)
+    {
+        _silentSince = status is null ? _silentSince ?? Environment.TickCount64 : null;
+        Status = status;
+        StatusAt = now;
+    }
+
+    /// <summary>Starts the process that the state describes.</summary>
+    public void Start(string program)
+    {
+        var state = State ?? throw new InvalidOperationException($"Collector {name} has no configuration to start with.");
+        File.Delete(directory.ControlSocket(name));
+        LogFile.Rotate(LogPath);
+        var process = ChildProcess.Start(program,
+        [
+            "--config", ConfigurationFile, "--arm", state.Arm is CollectorArm.Production ? "production" : "candidate",
+            "--control", directory.ControlSocket(name), "--tee", directory.TeeSocket(state.TeeOf),
+        ], LogPath);
+        Status = null;
+        _silentSince = null;
+        NoteProcess(process);
+        Log.Info("A collector was started.", ("collector", name), ("pid", process.Id), ("configuration", state.ConfigurationHash));
+    }
+
+    /// <summary>Ends the process: SIGTERM, ten seconds, SIGKILL. The state stays, so that it is known what should run.</summary>
+    public async Task StopAsync()
+    {
+        if (State?.Process is not { } process)
+            return;
+        await process.StopAsync(StopPatience);
+        Status = null;
+        NoteProcess(null);
+        Log.Info("A collector was stopped.", ("collector", name), ("pid", process.Id));
+    }
+
+    /// <summary>Ends the process and deletes everything of it. Repeating is harmless.</summary>
+    public async Task RemoveAsync()
+    {
+        await StopAsync();
+        if (Directory.Exists(Folder))
+            Directory.Delete(Folder, recursive: true);
+        directory.DeleteSockets(name);
+        State = null;
+        Status = null;
+    }
+
+    public void Dispose() => Gate.Dispose();
+}

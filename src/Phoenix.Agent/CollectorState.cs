@@ -1,0 +1,27 @@
+using System.Text.RegularExpressions;
+using Phoenix.Contracts;
+
+namespace Phoenix.Agent;
+
+/// <summary>
+/// What <c>collectors/NAME/state.json</c> says: what should run, and which process was started for it. Written before every
+/// change it describes, so that the next agent can finish or undo what a killed one began.
+/// </summary>
+/// <param name="ConfigurationHash">Of <c>config.yaml</c>.</param>
+/// <param name="LastGoodHash">Of <c>config.yaml.last-good</c>; null where nothing ran before.</param>
+/// <param name="OnTrial">The configuration has not yet proved healthy; if it does not, the last good one returns.</param>
+/// <param name="ExpiresAt">When a candidate is ended by the agent alone.</param>
+/// <param name="TeeOf">Name of the production collector that feeds it, or its own name.</param>
+/// <param name="Plan">What to measure between this candidate and its production arm.</param>
+internal sealed partial record CollectorState(
+    string Name, CollectorArm Arm, string ConfigurationHash, string? LastGoodHash, bool OnTrial, DateTimeOffset? ExpiresAt,
+    string TeeOf, MeasurementPlan? Plan, ProcessIdentity? Process)
+{
+    /// <summary>Names become directories, socket names and host names of requests.</summary>
+    public static bool IsName(string name) => NamePattern().IsMatch(name);
+
+    public bool HasExpired(DateTimeOffset now) => Arm is CollectorArm.Candidate && ExpiresAt <= now;
+
+    [GeneratedRegex(@"^[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?\z")]
+    private static partial Regex NamePattern();
+}

@@ -1,0 +1,62 @@
+using System.Buffers;
+using System.Text.Json;
+
+namespace Phoenix.Agent;
+
+/// <summary>
+/// JSON lines on standard error: <c>time</c>, <c>level</c>, <c>message</c> and named fields. Callers pass ids, codes and
+/// counts; never a credential, a token or the text of a configuration.
+/// </summary>
+internal static class Log
+{
+    private static readonly Lock Gate = new();
+    private static readonly Stream Output = Console.OpenStandardError();
+    private static readonly ArrayBufferWriter<byte> Line = new(512);
+
+    public static void Info(string message, params ReadOnlySpan<(string Name, object? Value)> fields) => Write("info", message, fields);
+
+    public static void Warn(string message, params ReadOnlySpan<(string Name, object? Value)> fields) => Write("warn", message, fields);
+
+    public static void Error(string message, params ReadOnlySpan<(string Name, object? Value)> fields) => Write("error", message, fields);
+
+    private static void Write(string level, string message, ReadOnlySpan<(string Name, object? Value)> fields)
+    {
+        lock (Gate)
+        {
+            Line.ResetWrittenCount();
+            using (var json = new Utf8JsonWriter(Line))
+            {
+                json.WriteStartObject();
+                json.WriteString("time", DateTimeOffset.UtcNow);
+                json.WriteString("level", level);
+                json.WriteString("message", message);
+                foreach (var (name, value) in fields)
+                    WriteField(json, name, value);
+                json.WriteEndObject();
+            }
+            Line.Write("\n"u8);
+            try
+            {
+                Output.Write(Line.WrittenSpan);
+            }
+            catch (IOException)
+            {
+                // Whoever read standard error has gone. There is nowhere left to say so, and the work is worth more than its log.
+            }
+        }
+    }
+
+    private static void WriteField(Utf8JsonWriter json, string name, object? value)
+    {
+        switch (value)
+        {
+            case null: json.WriteNull(name); break;
+            case bool flag: json.WriteBoolean(name, flag); break;
+            case int number: json.WriteNumber(name, number); break;
+            case long number: json.WriteNumber(name, number); break;
+            case double number: json.WriteNumber(name, number); break;
+            case TimeSpan span: json.WriteNumber(name, span.TotalSeconds); break;
+            default: json.WriteString(name, value.ToString()); break;
+        }
+    }
+}

@@ -1,0 +1,40 @@
+using System.Text;
+
+namespace Phoenix.Agent;
+
+/// <summary>A collector's output: a file, because a pipe would die with the agent and take the collector with it.</summary>
+internal static class LogFile
+{
+    public const long Limit = 1 << 20;
+    private const int TailBytes = 16 << 10;
+    private const int LongestLine = 2000;
+
+    /// <summary>The last lines; empty where there is no file. A cut first line is left out.</summary>
+    public static IReadOnlyList<string> Tail(string path, int lines = 20)
+    {
+        if (!File.Exists(path))
+            return [];
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        var start = Math.Max(0, file.Length - TailBytes);
+        file.Seek(start, SeekOrigin.Begin);
+        var buffer = new byte[TailBytes];
+        var read = file.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
+        var all = Encoding.UTF8.GetString(buffer, 0, read).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var whole = start > 0 && all.Length > 1 ? all[1..] : all;
+        return [.. whole.TakeLast(lines).Select(line => line.Length > LongestLine ? line[..LongestLine] : line)];
+    }
+
+    /// <summary>
+    /// Bounds the file: past the limit it is copied aside (one generation) and truncated in place. The collector writes
+    /// with O_APPEND, so it goes on at the new end; lines written between copy and truncation are lost.
+    /// </summary>
+    public static void Rotate(string path)
+    {
+        var info = new FileInfo(path);
+        if (!info.Exists || info.Length <= Limit)
+            return;
+        File.Copy(path, path + ".1", overwrite: true);
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+        file.SetLength(0);
+    }
+}

@@ -1,0 +1,151 @@
+using System.Globalization;
+using System.Net;
+using Phoenix.Contracts;
+
+namespace Phoenix.Agent;
+
+/// <summary>Fetches tasks by long poll, runs them one at a time in order, and delivers every result until it is taken or refused.</summary>
+internal sealed class PollLoop(AgentSettings settings, ApiClient api, Enrolment enrolment, TaskApplier applier, TaskJournal journal)
+{
+    /// <summary>An answer without work that comes this fast was not parked, and is not repeated at once.</summary>
+    private static readonly TimeSpan NotParked = TimeSpan.FromMilliseconds(100);
+
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        var path = "api/v2/tasks/poll?waitSeconds=" + settings.PollWait.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture);
+        var failures = 0;
+        while (true)
+        {
+            var began = Environment.TickCount64;
+            var (answer, ran) = await TurnAsync(path, cancellation);
+            if (answer.IsSuccess)
+            {
+                failures = 0;
+                if (!ran && Environment.TickCount64 - began < NotParked.TotalMilliseconds)
+                    await Task.Delay(RetryDelay.After(1, Random.Shared.NextDouble()), cancellation);
+            }
+            else if (answer.Status is HttpStatusCode.Unauthorized)
+            {
+                await enrolment.RecoverAsync(cancellation);
+            }
+            else
+            {
+                failures++;
+                var delay = RetryDelay.After(failures, answer.RetryAfter, Random.Shared.NextDouble());
+                Log.Warn("Work could not be fetched.",
+                    ("status", (int?)answer.Status), ("code", answer.Code), ("detail", answer.Detail), ("nextAttemptSeconds", delay));
+                await Task.Delay(delay, cancellation);
+            }
+        }
+    }
+
+    /// <summary>One delivery of results and one poll with its tasks.</summary>
+    private async Task<(ApiAnswer Answer, bool Ran)> TurnAsync(string path, CancellationToken cancellation)
+    {
+        try
+        {
+            await DeliverAsync(cancellation);
+            var (answer, content) = await api.GetAsync(path, WireJson.Default.PollResponse, settings.PollWait, cancellation);
+            var ran = false;
+            foreach (var task in content?.Tasks ?? [])
+                ran |= await TakeAsync(task, cancellation);
+            return (answer, ran);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A full disk: what cannot be written down is not done, and the control plane delivers it again.
+            return (new ApiAnswer(null, "state-not-written", e.Message, null), false);
+        }
+        catch (Exception e) when (IsFault(e, cancellation))
+        {
+            // Ending would only fetch the same answer again: the host stays under supervision, and the poll backs off.
+            Log.Error("An answer of the control plane could not be worked on.", ("error", e));
+            return (new ApiAnswer(null, "internal", e.Message, null), false);
+        }
+    }
+
+    /// <summary>True where the task was run now.</summary>
+    private async Task<bool> TakeAsync(AssignedTask task, CancellationToken cancellation)
+    {
+        var known = journal.Find(task.Id);
+        switch (TaskJournal.Judge(known, task.Lease))
+        {
+            case TaskVerdict.Refuse:
+                Log.Warn("A task under a lower lease than was seen is refused.", ("task", task.Id), ("lease", task.Lease), ("seen", known!.Lease));
+                return false;
+
+            case TaskVerdict.Answer:
+                Log.Info("A task that has ended is answered again.", ("task", task.Id), ("lease", task.Lease));
+                journal.SendAgain(known!);
+                await DeliverAsync(cancellation);
+                return false;
+
+            default:
+                await RunAsync(task, cancellation);
+                await DeliverAsync(cancellation);
+                return true;
+        }
+    }
+
+    private async Task RunAsync(AssignedTask task, CancellationToken cancellation)
+    {
+        Log.Info("A task begins.", ("task", task.Id), ("lease", task.Lease), ("attempt", task.Attempt), ("experiment", task.Desired?.ExperimentId));
+        journal.Begin(task.Id, task.Lease);
+        var accepted = await ProgressAsync(task, "accepted", null, cancellation);
+        if (accepted.Code is "lease-superseded")
+        {
+            // Nothing has been touched, and whoever holds the lease now will say what to do.
+            Log.Warn("A task is left to the holder of its newer lease.", ("task", task.Id), ("lease", task.Lease));
+            return;
+        }
+
+        TaskResult result;
+        try
+        {
+            result = await applier.ApplyAsync(task, (phase, detail) => ProgressAsync(task, phase, detail, cancellation), cancellation);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            result = Failed(task, e, retryable: true);
+        }
+        catch (Exception e) when (IsFault(e, cancellation))
+        {
+            // A task that the agent cannot work on fails alone; delivered again it would fail in the same way.
+            Log.Error("A task failed in a way that was not foreseen.", ("task", task.Id), ("lease", task.Lease), ("error", e));
+            result = Failed(task, e, retryable: false);
+        }
+        journal.End(task.Id, result);
+        Log.Info("A task has ended.", ("task", task.Id), ("lease", task.Lease), ("outcome", result.Outcome), ("code", result.Error?.Code));
+    }
+
+    private static TaskResult Failed(AssignedTask task, Exception e, bool retryable) =>
+        new(task.Lease, TaskOutcome.Failed, [], new TaskError("internal", e.Message, retryable, []));
+
+    private static bool IsFault(Exception e, CancellationToken cancellation) =>
+        e is not FencedException && !(e is OperationCanceledException && cancellation.IsCancellationRequested);
+
+    private async Task<ApiAnswer> ProgressAsync(AssignedTask task, string phase, string? detail, CancellationToken cancellation)
+    {
+        var answer = await api.PostAsync($"api/v2/tasks/{task.Id:D}/progress", new TaskProgress(task.Lease, phase, detail), WireJson.Default.TaskProgress, cancellation);
+        if (!answer.IsSuccess)
+            Log.Warn("Progress of a task was not taken.", ("task", task.Id), ("phase", phase), ("status", (int?)answer.Status), ("code", answer.Code));
+        return answer;
+    }
+
+    private async Task DeliverAsync(CancellationToken cancellation)
+    {
+        foreach (var record in journal.Undelivered)
+        {
+            var answer = await api.PostAsync($"api/v2/tasks/{record.Id:D}/result", record.Result!, WireJson.Default.TaskResult, cancellation);
+            if (answer.IsTransient)
+            {
+                // Sent again before the next poll, which waits where the control plane is away.
+                Log.Warn("A task's result was not taken and is kept.", ("task", record.Id), ("status", (int?)answer.Status), ("code", answer.Code));
+                return;
+            }
+            if (!answer.IsSuccess)
+                Log.Warn("A task's result was refused.", ("task", record.Id), ("lease", record.Lease), ("status", (int?)answer.Status), ("code", answer.Code));
+            journal.Delivered(record);
+        }
+    }
+}

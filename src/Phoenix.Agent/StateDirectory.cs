@@ -1,0 +1,69 @@
+using System.Text;
+
+namespace Phoenix.Agent;
+
+/// <summary>Names of everything the agent keeps on disk. Mode 0700, one agent at a time.</summary>
+internal sealed class StateDirectory(string root)
+{
+    /// <summary>sun_path of a Unix socket is 108 bytes with its final zero (unix(7)).</summary>
+    private const int LongestSocketPath = 107;
+
+    public string Root => root;
+    public string LockFile => Path.Combine(root, "lock");
+    public string IdentityFile => Path.Combine(root, "identity.json");
+    public string TasksFile => Path.Combine(root, "tasks.json");
+    public string Collectors => Path.Combine(root, "collectors");
+    public string Experiments => Path.Combine(root, "experiments");
+    public string Outbox => Path.Combine(root, "outbox");
+    public string Sockets => Path.Combine(root, "run");
+
+    public string Collector(string name) => Path.Combine(Collectors, name);
+    public string NewConfiguration(string name) => Path.Combine(Collector(name), "config.yaml.new");
+    public string ControlSocket(string name) => Path.Combine(Sockets, name + ".sock");
+    public string TeeSocket(string production) => Path.Combine(Sockets, production + ".tee");
+    public string Cursor(Guid experimentId) => Path.Combine(Experiments, experimentId.ToString("N") + ".json");
+
+    /// <summary>Whether a collector of this name gets a socket path that the system accepts; says how much is too much.</summary>
+    public string? SocketPathProblem(string name)
+    {
+        var length = Encoding.UTF8.GetByteCount(ControlSocket(name));
+        return length <= LongestSocketPath ? null
+            : $"the control socket's path of collector '{name}' has {length} bytes and a Unix socket takes {LongestSocketPath}: give {AgentSettings.StateDirectoryVariable} a path that is {length - LongestSocketPath} bytes shorter";
+    }
+
+    public void Create()
+    {
+        foreach (var path in new[] { root, Collectors, Experiments, Outbox, Sockets })
+            DurableFile.CreatePrivateDirectory(path);
+        // One that an operator made may be open to others, who could then read configurations and replace sockets.
+        File.SetUnixFileMode(root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
+
+    /// <summary>
+    /// Deletes the sockets of a collector that has ended. The lock files beside them stay: deleting one would let two later
+    /// processes each hold a lock of the same name.
+    /// </summary>
+    public void DeleteSockets(string name)
+    {
+        File.Delete(ControlSocket(name));
+        File.Delete(TeeSocket(name));
+    }
+
+    /// <summary>Takes the directory for this process until it ends; the kernel frees it even after SIGKILL (flock(2)).</summary>
+    /// <exception cref="StateDirectoryInUseException">Another agent has it.</exception>
+    public FileStream Lock()
+    {
+        try
+        {
+            // FileShare.None is flock(LOCK_EX | LOCK_NB) on Unix.
+            return new FileStream(LockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException e) when (File.Exists(LockFile))
+        {
+            throw new StateDirectoryInUseException(
+                $"{root} is in use by another agent: stop that one, or give this one its own {AgentSettings.StateDirectoryVariable}.", e);
+        }
+    }
+}
+
+internal sealed class StateDirectoryInUseException(string message, Exception inner) : Exception(message, inner);

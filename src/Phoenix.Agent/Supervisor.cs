@@ -1,0 +1,154 @@
+using System.Collections.Concurrent;
+
+namespace Phoenix.Agent;
+
+internal enum Supervision
+{
+    /// <summary>It runs.</summary>
+    Observe,
+
+    /// <summary>It runs but has long not answered: it hangs, and is ended as a crash.</summary>
+    EndHung,
+
+    /// <summary>Its process has ended without being asked to.</summary>
+    NoteCrash,
+
+    /// <summary>It should run, does not, and the back-off is over.</summary>
+    Start,
+
+    /// <summary>It should run and does not, but the back-off is not over.</summary>
+    Wait,
+
+    /// <summary>A candidate's time is over.</summary>
+    End,
+}
+
+/// <summary>Keeps collectors running as their state says, and ends candidates whose time is over; needs no control plane.</summary>
+internal sealed class Supervisor(AgentSettings settings, Fleet fleet, ControlSocket control, Action changed)
+{
+    /// <summary>A collector without input still answers; one that does not for this long serves nobody.</summary>
+    public static readonly TimeSpan HungAfter = TimeSpan.FromSeconds(30);
+
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan StatusEvery = TimeSpan.FromSeconds(2);
+    private readonly ConcurrentDictionary<string, Task> _underway = new();
+
+    public static Supervision Decide(CollectorState state, bool running, RestartBackoff backoff, DateTimeOffset now, TimeSpan silence) => state switch
+    {
+        _ when state.HasExpired(now) => Supervision.End,
+        _ when running => silence >= HungAfter ? Supervision.EndHung : Supervision.Observe,
+        { Process: not null } => Supervision.NoteCrash,
+        _ => backoff.MayStart(now) ? Supervision.Start : Supervision.Wait,
+    };
+
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        using var timer = new PeriodicTimer(Tick);
+        try
+        {
+            do
+            {
+                // Each on its own, so that one that hangs or is being stopped keeps no other from its care.
+                foreach (var collector in fleet.All)
+                {
+                    if (!_underway.TryGetValue(collector.Name, out var task) || task.IsCompleted)
+                        _underway[collector.Name] = SuperviseAsync(collector, cancellation);
+                }
+                foreach (var (name, task) in _underway)
+                {
+                    if (task.IsCompleted && fleet.Find(name) is null)
+                        _underway.TryRemove(name, out _);
+                }
+            }
+            while (await timer.WaitForNextTickAsync(cancellation));
+        }
+        finally
+        {
+            await Task.WhenAll(_underway.Values);
+        }
+    }
+
+    private async Task SuperviseAsync(Collector collector, CancellationToken cancellation)
+    {
+        // Held by an apply, which looks after it meanwhile.
+        if (!collector.Gate.Wait(0, CancellationToken.None))
+            return;
+        try
+        {
+            if (collector.State is { } state)
+                await StepAsync(collector, state, cancellation);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            return;
+        }
+        catch (Exception e)
+        {
+            // Whatever is wrong with one collector, the others stay under supervision.
+            collector.Backoff = collector.Backoff.Crashed(DateTimeOffset.UtcNow);
+            Log.Error("A collector could not be looked after.",
+                ("collector", collector.Name), ("error", e is IOException ? e.Message : e), ("nextAttempt", collector.Backoff.NotBefore));
+        }
+        finally
+        {
+            collector.Gate.Release();
+        }
+    }
+
+    private async Task StepAsync(Collector collector, CollectorState state, CancellationToken cancellation)
+    {
+        var now = DateTimeOffset.UtcNow;
+        switch (Decide(state, collector.IsRunning, collector.Backoff, now, collector.Silence))
+        {
+            case Supervision.End:
+                Log.Warn("A candidate's time is over and it is ended.", ("collector", collector.Name), ("expiresAt", state.ExpiresAt));
+                await collector.RemoveAsync();
+                fleet.Forget(collector);
+                changed();
+                break;
+
+            case Supervision.EndHung:
+                Log.Error("A collector does not answer on its control socket and is ended.", ("collector", collector.Name), ("silentSeconds", collector.Silence));
+                await state.Process!.StopAsync(TimeSpan.FromSeconds(10));
+                NoteCrash(collector, state, DateTimeOffset.UtcNow);
+                break;
+
+            case Supervision.NoteCrash:
+                NoteCrash(collector, state, now);
+                break;
+
+            case Supervision.Start when !cancellation.IsCancellationRequested:
+                collector.Start(settings.CollectorPath);
+                break;
+
+            case Supervision.Observe when now - collector.StatusAt >= StatusEvery:
+                await ObserveAsync(collector, state, now, cancellation);
+                break;
+        }
+    }
+
+    private void NoteCrash(Collector collector, CollectorState state, DateTimeOffset now)
+    {
+        collector.Backoff = collector.Backoff.Crashed(now);
+        collector.Restarts++;
+        collector.CrashTail = LogFile.Tail(collector.LogPath);
+        collector.Observe(null, now);
+        collector.NoteProcess(null);
+        Log.Error("A collector ended by itself or hung.",
+            ("collector", collector.Name), ("pid", state.Process!.Id), ("crashes", collector.Backoff.Crashes), ("nextStart", collector.Backoff.NotBefore));
+        changed();
+    }
+
+    private async Task ObserveAsync(Collector collector, CollectorState state, DateTimeOffset now, CancellationToken cancellation)
+    {
+        collector.Observe(await control.StatusAsync(collector.Name, cancellation), now);
+        var healthy = ApplyDecision.HealthProblem(collector.Status, state.ConfigurationHash, null) is null;
+        var before = collector.Backoff;
+        collector.Backoff = before.Observed(healthy, now);
+        if (collector.Backoff.Crashes is 0)
+            collector.CrashTail = [];
+        if (healthy != before.HealthySince is not null)
+            changed();
+        LogFile.Rotate(collector.LogPath);
+    }
+}

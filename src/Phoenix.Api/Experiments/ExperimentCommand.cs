@@ -1,0 +1,34 @@
+using Marten;
+using Phoenix.Api.Infrastructure;
+using Phoenix.Domain;
+using Phoenix.Domain.Experiments;
+using Phoenix.Projections.Fleet;
+using Wolverine;
+
+namespace Phoenix.Api.Experiments;
+
+/// <summary>What start, stop, promote and roll back have in common: load, decide, append with the reason, and let the process manager act.</summary>
+public static class ExperimentCommand
+{
+    /// <summary>202 with the experiment's address; 404, 409 or 422 as the decision says.</summary>
+    public static async Task<(IResult, OutgoingMessages)> Run(
+        Guid id, string? reason, IDocumentSession session, HttpContext http, Func<Experiment, Task<Decision>> decide, CancellationToken cancellation)
+    {
+        if (Problems.TooLong(("reason", reason, EventMetadata.MaxReasonLength)) is { } tooLong) return (tooLong, []);
+        var stream = await session.Events.FetchForWriting<Experiment>(id, cancellation);
+        if (stream.Aggregate is not { } experiment) return (Problems.NotFound("experiment", id), []);
+        var decision = await decide(experiment);
+        if (decision.Rejection is { } rejection) return (rejection.ToProblem(), []);
+        session.Stamp(http, reason);
+        stream.AppendMany(decision.Events);
+        return (TypedResults.Accepted($"/api/v2/experiments/{id}"), [new AdvanceExperiment(id)]);
+    }
+
+    /// <summary>Configuration hash of what runs as production, by host; hosts where nothing runs are absent.</summary>
+    public static async Task<IReadOnlyDictionary<string, string>> Live(Experiment experiment, IQuerySession session, CancellationToken cancellation) =>
+        (await session.LoadManyAsync<FleetMember>(cancellation, experiment.Hosts.ToArray()))
+        .Where(h => h.Production is not null).ToDictionary(h => h.Id, h => h.Production!.ConfigurationHash);
+}
+
+/// <param name="Reason">Why, for the audit log.</param>
+public sealed record ExperimentReason(string? Reason);

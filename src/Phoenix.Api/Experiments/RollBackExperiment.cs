@@ -1,0 +1,16 @@
+using Marten;
+using Phoenix.Domain.Experiments;
+using Wolverine;
+using Wolverine.Http;
+
+namespace Phoenix.Api.Experiments;
+
+public static class RollBackExperimentEndpoint
+{
+    /// <summary>Returns every host to the baseline alone, at once.</summary>
+    [WolverinePost("/api/v2/experiments/{id}/rollback"), Tags("Experiments"), ProducesResponseType(202)]
+    public static Task<(IResult, OutgoingMessages)> Post(
+        Guid id, ExperimentReason command, IDocumentSession session, HttpContext http, CancellationToken cancellation) =>
+        ExperimentCommand.Run(id, command.Reason, session, http, async x =>
+            ExperimentDecisions.RollBack(x, await ExperimentCommand.Live(x, session, cancellation)), cancellation);
+}

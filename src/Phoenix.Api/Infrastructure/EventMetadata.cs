@@ -1,0 +1,38 @@
+using System.Diagnostics;
+using Marten;
+using Phoenix.Projections.Audit;
+
+namespace Phoenix.Api.Infrastructure;
+
+/// <summary>Who and why, on every event a request or a message appends.</summary>
+public static class EventMetadata
+{
+    public const int MaxReasonLength = 1000;
+
+    /// <summary>The actor of work that no person asked for: timers, sweeps, the queue.</summary>
+    public const string System = "system";
+
+    /// <summary>Stamps the session of a request with the caller's opaque id, how it was proved, and the reason given.</summary>
+    public static void Stamp(this IDocumentSession session, HttpContext http, string? reason = null)
+    {
+        session.LastModifiedBy = http.User.Identity?.Name ?? "anonymous";
+        session.CorrelationId = Activity.Current?.TraceId.ToString() ?? http.TraceIdentifier;
+        session.CausationId ??= http.TraceIdentifier;
+        if (!string.IsNullOrWhiteSpace(reason)) session.SetHeader(AuditLogProjection.ReasonHeader, reason);
+        if (http.User.FindFirst(Identity.AgentAuthentication.VerificationClaim)?.Value is { } verification)
+            session.SetHeader(AuditLogProjection.VerificationHeader, verification);
+    }
+
+    /// <summary>
+    /// Says who acts in a message. It relays the caller of the request behind it: what a person asked for stays theirs,
+    /// but what follows from a host's report is decided by the control plane and not by the host.
+    /// </summary>
+    public static void StampDecision(this IDocumentSession session)
+    {
+        if (session.LastModifiedBy is null || session.LastModifiedBy.StartsWith(Identity.AgentAuthentication.ActorPrefix, StringComparison.Ordinal))
+            session.LastModifiedBy = System;
+    }
+
+    public static void ForExperiment(this IDocumentSession session, Guid experimentId) =>
+        session.SetHeader(AuditLogProjection.ExperimentHeader, experimentId.ToString());
+}

@@ -1,0 +1,177 @@
+using System.Text.Json.Serialization;
+using JasperFx;
+using JasperFx.CodeGeneration;
+using JasperFx.Core;
+using JasperFx.Events.Daemon;
+using Marten;
+using Marten.Exceptions;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Npgsql;
+using Phoenix.Api.Agents;
+using Phoenix.Api.Experiments;
+using Phoenix.Api.Identity;
+using Phoenix.Api.Live;
+using Phoenix.Api.Measurements;
+using Phoenix.Api.Tasks;
+using Phoenix.Projections;
+using Weasel.Postgresql.Tables;
+using Wolverine;
+using Wolverine.ErrorHandling;
+using Wolverine.Http;
+using Wolverine.Marten;
+
+namespace Phoenix.Api.Infrastructure;
+
+/// <summary>Wires the parts of the control plane together.</summary>
+public static class Setup
+{
+    public static void AddPhoenixStore(this WebApplicationBuilder builder)
+    {
+        // Read when the host is built, so that tests and tools can set it until then.
+        builder.Services.AddSingleton(services => NpgsqlDataSource.Create(
+            Database.ConnectionString(services.GetRequiredService<IConfiguration>()[Database.Variable])));
+        builder.Services.AddSingleton<WakeUps>();
+        builder.Services.AddSingleton<TaskQueue>();
+        builder.Services.AddSingleton<Matchmaker>();
+        builder.Services.AddSingleton<AgentPresence>();
+        builder.Services.AddSingleton(TimeProvider.System);
+
+        builder.Services.AddMarten(services =>
+            {
+                var options = new StoreOptions();
+                options.ConfigurePhoenix();
+                options.RegisterDocumentTypes([typeof(User), typeof(AccessToken), typeof(FirstSecret), typeof(EnrolmentToken), typeof(AgentCredential)]);
+                options.Listeners.Add(services.GetRequiredService<WakeUps>());
+                options.Listeners.Add(new ForgetRotatedCredentials());
+                options.Storage.ExtendedSchemaObjects.Add(PresenceTable());
+                options.Storage.ExtendedSchemaObjects.Add(WindowTable());
+                return options;
+            })
+            .UseNpgsqlDataSource()
+            .UseLightweightSessions()
+            .ApplyAllDatabaseChangesOnStartup()
+            .AddSubscriptionWithServices<LiveFeed>(ServiceLifetime.Singleton)
+            .AddAsyncDaemon(DaemonMode.Solo)
+            .IntegrateWithWolverine(m => m.MessageStorageSchemaName = "phoenix_messages");
+
+        builder.Host.UseWolverine(options =>
+        {
+            options.ApplicationAssembly = typeof(Program).Assembly;
+            // One API node until several are supported: it takes over at once what a killed process left.
+            options.Durability.Mode = DurabilityMode.Solo;
+            options.Durability.ScheduledJobPollingTime = 1.Seconds();
+            options.Policies.AutoApplyTransactions();
+            options.Policies.UseDurableLocalQueues();
+            options.EnableRelayOfUserName = true;
+            options.CodeGeneration.TypeLoadMode = TypeLoadMode.Dynamic;
+            // What a crash or an outage left in the inbox is taken up again.
+            options.Durability.InboxStaleTime = 30.Seconds();
+            // Whoever loses a race for a stream (with a command, or with a second node) has only come second.
+            options.Policies.OnException<ConcurrencyException>().RetryWithCooldown(50.Milliseconds(), 100.Milliseconds(), 250.Milliseconds(), 500.Milliseconds(), 1.Seconds())
+                .Then.ScheduleRetryIndefinitely(1.Seconds(), 2.Seconds(), 5.Seconds());
+            options.Policies.OnException<ExistingStreamIdCollisionException>().RetryWithCooldown(50.Milliseconds(), 250.Milliseconds());
+            // In memory: while the database is away a retry cannot be written down. After that the inbox's own copy is taken up.
+            options.Policies.OnException(Problems.Transient, "the database is away or asks to repeat")
+                .RetryWithCooldown(100.Milliseconds(), 1.Seconds(), 2.Seconds(), 5.Seconds(), 10.Seconds(), 15.Seconds(), 30.Seconds());
+            options.Policies.OnAnyException().RetryWithCooldown(250.Milliseconds(), 2.Seconds(), 10.Seconds());
+            // In order and one at a time: windows of an experiment must not overtake each other, nor fight over its stream.
+            options.LocalQueue("experiments").Sequential();
+            foreach (var message in (Type[])[typeof(AdvanceExperiment), typeof(HostTaskEnded), typeof(HostIsSilent), typeof(EndWarmUp), typeof(EndRun), typeof(GiveUpWaiting), typeof(WindowReported), typeof(CloseWindow)])
+                options.Publish(rule => rule.Message(message).ToLocalQueue("experiments"));
+        });
+        // After Wolverine, so that a sweep's messages find it running.
+        builder.Services.AddHostedService(services => services.GetRequiredService<Matchmaker>());
+        builder.Services.AddHostedService<ResumeExperiments>();
+    }
+
+    public static void AddPhoenixIdentity(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddHostedService<FirstUser>();
+        builder.Services.AddSingleton(services => new AgentAuthenticationSettings(AgentMode(services.GetRequiredService<IConfiguration>())));
+        // No default scheme: each policy names its own, or every agent's request would be looked up as a user's token first.
+        builder.Services.AddAuthentication()
+            .AddScheme<AuthenticationSchemeOptions, UserAuthentication>(UserAuthentication.SchemeName, null)
+            .AddScheme<AuthenticationSchemeOptions, AgentAuthentication>(AgentAuthentication.SchemeName, null);
+        builder.Services.AddAuthorizationBuilder()
+            .AddPolicy(AgentAuthentication.SchemeName, policy => policy.AddAuthenticationSchemes(AgentAuthentication.SchemeName).RequireAuthenticatedUser())
+            // What is not said to be for agents or for everybody is for users.
+            .SetFallbackPolicy(new AuthorizationPolicyBuilder(UserAuthentication.SchemeName).RequireAuthenticatedUser().Build());
+    }
+
+    public static void AddPhoenixHttp(this WebApplicationBuilder builder)
+    {
+        if (builder.Configuration["PHOENIX_URLS"] is { Length: > 0 } urls) builder.WebHost.UseUrls(urls.Split(';', ','));
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = 4 << 20;
+        });
+        builder.Services.AddProblemDetails(options => options.CustomizeProblemDetails = context =>
+            context.ProblemDetails.Extensions.TryAdd("code", context.ProblemDetails.Status switch
+            {
+                400 => "request-malformed",
+                404 => "not-found",
+                405 => "method-not-allowed",
+                413 => "body-too-large",
+                415 => "content-type-unsupported",
+                var status => $"http-{status}",
+            }));
+        builder.Services.AddWolverineHttp();
+        builder.Services.ConfigureSystemTextJsonForWolverineOrMinimalApi(json =>
+        {
+            foreach (var converter in EventStoreOptions.Json.Converters) json.SerializerOptions.Converters.Add(converter);
+            json.SerializerOptions.Converters.Add(new StorableText());
+            json.SerializerOptions.DefaultIgnoreCondition = JsonIgnoreCondition.Never;
+        });
+        builder.Services.AddSignalR().AddJsonProtocol();
+        builder.Services.AddOpenApi("v2", OpenApiDescription.Configure);
+        builder.Services.AddHealthChecks().AddCheck<ReadyCheck>("ready");
+        builder.Services.AddSingleton<ReadyCheck>();
+    }
+
+    public static void MapPhoenixHealth(this WebApplication app)
+    {
+        app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = _ => false }).AllowAnonymous();
+        app.MapHealthChecks("/health/ready", new HealthCheckOptions
+        {
+            ResponseWriter = (http, report) => http.Response.WriteAsJsonAsync(new
+            {
+                status = report.Status.ToString().ToLowerInvariant(),
+                detail = report.Entries.Values.Select(e => e.Description).FirstOrDefault(),
+                eventsBehind = report.Entries.Values.Select(e => e.Data).FirstOrDefault(),
+            }),
+        }).AllowAnonymous();
+    }
+
+    static AgentAuthenticationMode AgentMode(IConfiguration configuration) => configuration["PHOENIX_AGENT_AUTHENTICATION"] switch
+    {
+        null or "" or "credential" => AgentAuthenticationMode.Credential,
+        "header-only-development" => AgentAuthenticationMode.HeaderOnly,
+        var other => throw new FormatException(
+            $"PHOENIX_AGENT_AUTHENTICATION is '{other}'. Use 'credential' (default), or 'header-only-development', whose events are marked unverified."),
+    };
+
+    static Table PresenceTable()
+    {
+        var table = new Table(AgentPresence.TableName);
+        table.AddColumn("host_id", "text").AsPrimaryKey();
+        table.AddColumn<Guid>("boot_id");
+        table.AddColumn("superseded", "uuid[]").NotNull();
+        table.AddColumn("last_seen_at", "timestamptz").NotNull();
+        table.AddColumn("heartbeat", "jsonb");
+        return table;
+    }
+
+    static Table WindowTable()
+    {
+        var table = new Table(WindowStore.TableName);
+        table.AddColumn<Guid>("experiment_id").AsPrimaryKey();
+        table.AddColumn("number", "integer").AsPrimaryKey();
+        table.AddColumn("host_id", "text").AsPrimaryKey();
+        table.AddColumn("reported_at", "timestamptz").NotNull();
+        table.AddColumn("report", "jsonb").NotNull();
+        return table;
+    }
+}

@@ -1,0 +1,31 @@
+using Marten;
+using Microsoft.AspNetCore.Authorization;
+using Phoenix.Api.Identity;
+using Phoenix.Api.Infrastructure;
+using Phoenix.Contracts;
+using Phoenix.Domain.Experiments;
+using Wolverine;
+using Wolverine.Http;
+
+namespace Phoenix.Api.Measurements;
+
+public static class ReceiveMeasurementsEndpoint
+{
+    public const int MaxWindows = 500;
+
+    /// <summary>Windows of one experiment on the calling host. Repeating a report changes nothing.</summary>
+    [WolverinePost("/api/v2/measurements"), Authorize(AgentAuthentication.SchemeName), Tags("Agent protocol"), ProducesResponseType(202)]
+    public static async Task<(IResult, OutgoingMessages)> Post(
+        MeasurementReport report, IDocumentSession session, HttpContext http, CancellationToken cancellation)
+    {
+        if (report.Windows is not { Count: > 0 and <= MaxWindows })
+            return (Problems.Of(422, "windows-invalid", $"A report has 1 to {MaxWindows} windows.", "windows"), []);
+        if (report.Windows.Select(WindowCheck.Wrong).FirstOrDefault(w => w is not null) is { } wrong)
+            return (Problems.Of(422, "window-invalid", wrong, "windows"), []);
+        var hostId = http.HostId();
+        if (await session.LoadAsync<Experiment>(report.ExperimentId, cancellation) is not { } experiment || !experiment.Hosts.Contains(hostId))
+            return (Problems.NotFound("experiment of this host", report.ExperimentId), []);
+        WindowStore.Add(session, report.ExperimentId, hostId, [.. report.Windows.Select(WindowCheck.Judge)]);
+        return (TypedResults.Accepted((string?)null), [.. report.Windows.Select(w => new WindowReported(report.ExperimentId, w.Number))]);
+    }
+}

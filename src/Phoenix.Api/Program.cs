@@ -1,0 +1,34 @@
+using JasperFx;
+using Phoenix.Api.Agents;
+using Phoenix.Api.Infrastructure;
+using Phoenix.Api.Live;
+using Phoenix.Api.Tasks;
+using Scalar.AspNetCore;
+using Wolverine.Http;
+
+// Settings lie beside the program, wherever it is started from.
+var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+builder.AddPhoenixStore();
+builder.AddPhoenixIdentity();
+builder.AddPhoenixHttp();
+
+var app = builder.Build();
+app.UseExceptionHandler(errors => errors.Run(Problems.HandleException));
+app.UseStatusCodePages();
+app.UseAuthentication();
+app.UseAuthorization();
+app.UseAgentFence();
+app.MapWolverineEndpoints(options => options.RejectUnparseableQueryValues = true);
+app.MapPollTasks();
+app.MapHeartbeat();
+app.MapHub<LiveHub>(LiveHub.Path);
+app.MapPhoenixHealth();
+app.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous();
+app.MapScalarApiReference("/reference", options => options.OpenApiRoutePattern = "/openapi/v2.json").AllowAnonymous();
+app.MapGet("/", () => Results.Redirect("/reference")).ExcludeFromDescription().AllowAnonymous();
+
+if (args.Length > 0) return await app.RunJasperFxCommands(args);
+await app.RunAsync();
+return 0;
+
+public partial class Program;

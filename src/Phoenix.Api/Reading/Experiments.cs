@@ -1,0 +1,61 @@
+using Marten;
+using Phoenix.Api.Infrastructure;
+using Phoenix.Domain.Experiments;
+using Phoenix.Domain.Pricing;
+using Wolverine.Http;
+
+namespace Phoenix.Api.Reading;
+
+/// <summary>An experiment as people and programs read it.</summary>
+/// <param name="Windows">Windows that count as evidence.</param>
+/// <param name="VoidWindows">Windows of single hosts that said nothing.</param>
+/// <param name="LatestWindow">The newest window, counted or not.</param>
+public sealed record ExperimentView(
+    Guid Id, int Version, string Name, string Hypothesis, ExperimentState State, PipelineReference Baseline, PipelineReference Candidate,
+    IReadOnlyList<string> Hosts, PlanView Plan, SuccessCriteria Criteria, IReadOnlyList<string> ProtectedMetrics, string PriceEntry,
+    DateTimeOffset DraftedAt, DateTimeOffset? StartedAt, int Windows, int VoidWindows, WindowMeasured? LatestWindow, EvidenceView? Evidence,
+    VerdictView? Verdict, GuardrailBreached? Breach, IReadOnlyList<HostFailed> FailedHosts);
+
+public sealed record PlanView(double WarmUpSeconds, double DurationSeconds, double WindowSeconds);
+
+/// <param name="Saving">By the experiment's price entry; null until a verdict priced it.</param>
+public sealed record EvidenceView(
+    double SeriesReductionPct, double LiveSeriesReductionPct, double PointsReductionPct, double BytesReductionPct,
+    double ConservationErrorPct, double WorstGroupErrorPct, string? WorstGroup, long ConservationGroups, long IncrementsChecked,
+    long ProtectedExpected, long ProtectedRetained, long BaselineSeries, long CandidateSeries, double BaselineLiveSeries,
+    double CandidateLiveSeries, double CandidateCpuPct, long CandidateResidentBytes, double MeasuredMinutes, Saving? Saving);
+
+public sealed record VerdictView(VerdictOutcome Outcome, string Scope, IReadOnlyList<string> Reasons);
+
+public static class ExperimentReads
+{
+    /// <summary>Experiments, newest first.</summary>
+    [WolverineGet("/api/v2/experiments"), Tags("Experiments")]
+    public static async Task<Page<ExperimentView>> List(IQuerySession session, int? limit, int? after, CancellationToken cancellation)
+    {
+        var take = Paging.Limit(limit);
+        var found = await session.Query<Experiment>().OrderByDescending(e => e.DraftedAt).Skip(Math.Max(0, after ?? 0)).Take(take + 1).ToListAsync(cancellation);
+        return new([.. found.Take(take).Select(View)], found.Count > take ? (Math.Max(0, after ?? 0) + take).ToString() : null);
+    }
+
+    [WolverineGet("/api/v2/experiments/{id}"), Tags("Experiments"), ProducesResponseType<ExperimentView>(200), ProducesResponseType(404)]
+    public static async Task<IResult> Get(Guid id, IQuerySession session, HttpContext http, CancellationToken cancellation)
+    {
+        if (await session.LoadAsync<Experiment>(id, cancellation) is not { } experiment) return Problems.NotFound("experiment", id);
+        http.Response.Headers.ETag = $"\"{experiment.Version}\"";
+        return TypedResults.Ok(View(experiment));
+    }
+
+    static ExperimentView View(Experiment x)
+    {
+        var e = x.Evidence.Windows == 0 ? null : x.Evidence.Summary();
+        return new(x.Id, x.Version, x.Name, x.Hypothesis, x.State, x.Baseline, x.Candidate, x.Hosts,
+            new(x.Plan.WarmUp.TotalSeconds, x.Plan.Duration.TotalSeconds, x.Plan.Window.TotalSeconds), x.Criteria, x.ProtectedMetrics, x.PriceEntry,
+            x.DraftedAt, x.StartedAt, x.Evidence.Windows, x.VoidWindows, x.LatestWindow,
+            e is null ? null : new(e.SeriesReductionPct, e.LiveSeriesReductionPct, e.PointsReductionPct, e.BytesReductionPct, e.ConservationErrorPct,
+                e.WorstGroupErrorPct, e.WorstGroup, e.ConservationGroups, e.IncrementsChecked, e.ProtectedExpected, e.ProtectedRetained,
+                e.BaselineSeries, e.CandidateSeries, e.BaselineLiveSeries, e.CandidateLiveSeries, e.CandidateCpuPct, e.CandidateResidentBytes,
+                e.MeasuredMinutes, x.Verdict?.Saving),
+            x.Verdict is { } v ? new(v.Outcome, v.Scope, v.Reasons) : null, x.Breach, x.FailedHosts);
+    }
+}

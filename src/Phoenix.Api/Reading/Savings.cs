@@ -1,0 +1,18 @@
+using Marten;
+using Phoenix.Domain.Pricing;
+using Phoenix.Projections.Savings;
+using Wolverine.Http;
+
+namespace Phoenix.Api.Reading;
+
+public static class SavingsReads
+{
+    /// <summary>The savings ledger: what each experiment measured by day and what it is worth.</summary>
+    [WolverineGet("/api/v2/savings"), Tags("Savings")]
+    public static async Task<Page<SavingsEntry>> List(IQuerySession session, CancellationToken cancellation) =>
+        new(await session.Query<SavingsEntry>().OrderByDescending(s => s.Id).ToListAsync(cancellation), null);
+
+    /// <summary>The price book of this version.</summary>
+    [WolverineGet("/api/v2/prices"), Tags("Savings")]
+    public static Page<PriceEntry> Prices() => new(PriceBook.Entries, null);
+}

@@ -1,0 +1,156 @@
+using System.Collections.Concurrent;
+using Phoenix.Api.Infrastructure;
+using Phoenix.Contracts;
+using Wolverine;
+
+namespace Phoenix.Api.Tasks;
+
+/// <summary>
+/// Brings parked polls and tasks together. A parked poll is an entry in memory, not a database connection; every round
+/// asks the database once for all hosts that have work.
+/// </summary>
+public sealed class Matchmaker(TaskQueue queue, WakeUps wakeUps, IServiceProvider services, ILogger<Matchmaker> log) : BackgroundService
+{
+    /// <summary>
+    /// How often the database is asked for work nobody told of: retries that have become due, tasks queued by another
+    /// node, leases that have ended.
+    /// </summary>
+    static readonly TimeSpan SweepEvery = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long a poll waits for its first round while the database is away.</summary>
+    static readonly TimeSpan FirstRound = TimeSpan.FromSeconds(5);
+
+    sealed class ParkedPoll
+    {
+        public readonly TaskCompletionSource<IReadOnlyList<AssignedTask>> Answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        /// <summary>The database was asked for this poll at least once.</summary>
+        public readonly TaskCompletionSource Asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
+    readonly ConcurrentDictionary<string, ParkedPoll> _parked = new();
+
+    /// <summary>Polls that wait in memory.</summary>
+    public int Parked => _parked.Count;
+
+    /// <summary>Waits until the host has tasks; empty after <paramref name="wait"/>. A newer poll of the host ends an older one at once.</summary>
+    public async Task<IReadOnlyList<AssignedTask>> Poll(string hostId, TimeSpan wait, CancellationToken gone)
+    {
+        var poll = new ParkedPoll();
+        _parked.AddOrUpdate(hostId, poll, (_, older) =>
+        {
+            older.Answer.TrySetResult([]);
+            return poll;
+        });
+        wakeUps.Wake(hostId);
+        try
+        {
+            // A poll that does not want to wait is still asked for once.
+            await Task.WhenAny(poll.Answer.Task, poll.Asked.Task).WaitAsync(FirstRound, gone);
+            return await poll.Answer.Task.WaitAsync(wait, gone);
+        }
+        catch (TimeoutException)
+        {
+            // Answered at the last moment: the tasks are assigned, so they must go out.
+            return poll.Answer.TrySetResult([]) ? [] : await poll.Answer.Task;
+        }
+        finally
+        {
+            _parked.TryRemove(KeyValuePair.Create(hostId, poll));
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var sweep = Sweep(stoppingToken);
+        while (await wakeUps.Reader.WaitToReadAsync(stoppingToken))
+        {
+            HashSet<string> hosts = [];
+            while (wakeUps.Reader.TryRead(out var host))
+                if (_parked.ContainsKey(host)) hosts.Add(host);
+            if (hosts.Count == 0) continue;
+            try
+            {
+                await Round([.. hosts], stoppingToken);
+            }
+            catch (Exception e) when (Problems.DatabaseAway(e))
+            {
+                log.LogWarning("The database is away; {Hosts} hosts stay parked: {Error}", hosts.Count, e.Message);
+                await Task.Delay(SweepEvery, stoppingToken);
+                foreach (var host in hosts) wakeUps.Wake(host);
+            }
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+            {
+                log.LogError(e, "A round over {Hosts} hosts failed; each is tried alone", hosts.Count);
+                await RoundByRound(hosts, stoppingToken);
+            }
+        }
+        await sweep;
+    }
+
+    async Task Round(string[] hosts, CancellationToken stopping)
+    {
+        var taken = await queue.Take(hosts, stopping);
+        foreach (var host in hosts)
+        {
+            // Where the poll has gone meanwhile, the assignment stays unacknowledged and goes out with the host's next poll.
+            if (!_parked.TryGetValue(host, out var poll)) continue;
+            if (taken.TryGetValue(host, out var tasks)) poll.Answer.TrySetResult(tasks);
+            poll.Asked.TrySetResult();
+        }
+    }
+
+    /// <summary>One host's broken task must not stop the queue of all.</summary>
+    async Task RoundByRound(IEnumerable<string> hosts, CancellationToken stopping)
+    {
+        foreach (var host in hosts)
+        {
+            try
+            {
+                await Round([host], stopping);
+            }
+            catch (Exception e) when (!stopping.IsCancellationRequested)
+            {
+                log.LogError(e, "The tasks of host {Host} could not be taken", host);
+            }
+        }
+    }
+
+    async Task Sweep(CancellationToken stopping)
+    {
+        using var timer = new PeriodicTimer(SweepEvery);
+        while (await timer.WaitForNextTickAsync(stopping))
+        {
+            try
+            {
+                if (!_parked.IsEmpty)
+                    foreach (var host in await queue.WithWork([.. _parked.Keys], stopping)) wakeUps.Wake(host);
+                var expired = await queue.Expired(stopping);
+                if (expired.Count == 0) continue;
+                using var scope = services.CreateScope();
+                var bus = scope.ServiceProvider.GetRequiredService<IMessageBus>();
+                foreach (var (id, lease) in expired) await Expire(bus, id, lease, stopping);
+            }
+            catch (Exception e) when (Problems.DatabaseAway(e))
+            {
+                log.LogWarning("The sweep found the database away: {Error}", e.Message);
+            }
+            catch (Exception e) when (!stopping.IsCancellationRequested)
+            {
+                log.LogError(e, "A sweep failed; the next one tries again");
+            }
+        }
+    }
+
+    async Task Expire(IMessageBus bus, Guid taskId, long lease, CancellationToken stopping)
+    {
+        try
+        {
+            await bus.InvokeAsync(new ExpireLease(taskId, lease), stopping);
+        }
+        catch (Exception e) when (!stopping.IsCancellationRequested && !Problems.DatabaseAway(e))
+        {
+            log.LogError(e, "The lease {Lease} of task {Task} could not be ended; the next sweep tries again", lease, taskId);
+        }
+    }
+}

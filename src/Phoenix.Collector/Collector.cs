@@ -1,0 +1,231 @@
+using System.Reflection;
+using System.Runtime;
+using System.Runtime.InteropServices;
+using Phoenix.Collector.Control;
+using Phoenix.Collector.Http;
+using Phoenix.Collector.Pipeline;
+using Phoenix.Collector.Receivers;
+using Phoenix.Collector.Receivers.Host;
+using Phoenix.Collector.Tee;
+using Phoenix.Contracts;
+using Phoenix.Pipelines;
+using Phoenix.Pipelines.Components;
+
+namespace Phoenix.Collector;
+
+/// <summary>One running arm: puts the parts together, and takes them apart in order when asked to stop.</summary>
+internal sealed class Collector : IAsyncDisposable
+{
+    private const int CannotStart = 3;
+    private const int PartFailed = 4;
+    private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(5);
+
+    private readonly RunOptions _options;
+    private readonly DateTimeOffset _startedAt = DateTimeOffset.UtcNow;
+    private readonly InputQueue _queue;
+    private readonly TeePublisher? _tee;
+    private readonly TeeReceiver? _teeReceiver;
+    private readonly MetricsPipeline _pipeline;
+    private readonly UnixSocketPath _controlPath;
+    private readonly CancellationTokenSource _stopReceivers = new();
+    private readonly List<Task> _receiving = [];
+    private readonly List<IDisposable> _receivers = [];
+    private readonly SemaphoreSlim _reloading = new(1);
+    private CollectorConfiguration _configuration;
+    private BareServer? _control;
+    private BareServer? _otlp;
+
+    private Collector(RunOptions options, CollectorConfiguration configuration, string hash)
+    {
+        (_options, _configuration) = (options, configuration);
+        var epoch = Guid.NewGuid();
+        // Numbers rise over restarts too, so that whoever asks for windows after the last one seen misses none.
+        var firstWindow = _startedAt.ToUnixTimeMilliseconds();
+        _queue = new InputQueue(configuration.Telemetry.QueueBatches, configuration.Telemetry.QueueBytes);
+        _controlPath = UnixSocketPath.Claim(options.ControlSocket);
+        _tee = options.Arm == CollectorArm.Production ? new TeePublisher(options.TeeSocket, epoch, firstWindow) : null;
+        _pipeline = new MetricsPipeline(options.Arm, configuration, hash, epoch, firstWindow, _queue, _tee);
+        _teeReceiver = options.Arm == CollectorArm.Candidate ? new TeeReceiver(options.TeeSocket, _queue, _pipeline) : null;
+    }
+
+    public static string Version { get; } =
+        typeof(Collector).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+
+    /// <summary>Runs until SIGTERM or SIGINT.</summary>
+    /// <returns>The process's exit code.</returns>
+    public static async Task<int> RunAsync(RunOptions options, ConfigurationFile file)
+    {
+        var configuration = file.Loaded.Configuration!;
+        (Log.Level, Log.Json) = (configuration.Telemetry.Level, configuration.Telemetry.JsonLogs);
+        foreach (var warning in file.Loaded.Warnings)
+        {
+            Log.Warn("configuration", ("line", warning.Line), ("key", warning.Key), ("warning", warning.Message), ("remedy", warning.Remedy));
+        }
+
+        // Sockets and lock files are 0600 from the first instant of their existence: a later chmod would leave a gap.
+        _ = Libc.Umask(0b001_111_111);
+        var stop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        try
+        {
+            await using var collector = new Collector(options, configuration, file.Hash);
+            await collector.StartAsync();
+            // What starting up needed will not be needed again: give it back before the long quiet life.
+            GCSettings.LargeObjectHeapCompactionMode = GCLargeObjectHeapCompactionMode.CompactOnce;
+            GC.Collect(2, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+            var ended = await Task.WhenAny([stop.Task, collector._pipeline.Ended, .. collector._receiving]);
+            if (ended == stop.Task)
+            {
+                return 0;
+            }
+
+            // A receiver that ended by itself would leave a collector that looks alive and receives nothing.
+            Log.Error("the collector failed", ("reason", ended.Exception?.ToString() ?? "a part of it ended by itself"));
+            return PartFailed;
+        }
+        catch (UnixSocketException e)
+        {
+            await Console.Error.WriteLineAsync($"phoenix-collector: {e.Message}");
+            return CannotStart;
+        }
+        catch (IOException e)
+        {
+            await Console.Error.WriteLineAsync($"phoenix-collector: cannot listen: {e.Message}; stop the process that uses the address, or change the endpoint in {options.Config}");
+            return CannotStart;
+        }
+
+        void Stop(PosixSignalContext context)
+        {
+            context.Cancel = true;
+            stop.TrySetResult();
+        }
+    }
+
+    /// <summary>Receivers first, so that nothing new comes; then what is queued is processed, flushed and sent, within five seconds.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        Log.Info("stopping");
+        using var limit = new CancellationTokenSource(DrainLimit);
+        await _stopReceivers.CancelAsync();
+        if (_otlp is not null)
+        {
+            await _otlp.DisposeAsync();
+        }
+
+        // Faults were reported when they happened; here it matters only that nothing receives any more.
+        await Task.WhenAll(_receiving).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _receivers.ForEach(r => r.Dispose());
+        _queue.Complete();
+        _teeReceiver?.Dispose();
+        await Task.WhenAny(_pipeline.Ended, Task.Delay(Timeout.Infinite, limit.Token));
+        if (!_pipeline.Ended.IsCompleted)
+        {
+            Log.Error("input lost: it could not be processed in time", ("batches", _queue.Batches));
+        }
+        else
+        {
+            await _pipeline.DrainExportersAsync(limit.Token);
+        }
+
+        if (_tee is not null)
+        {
+            await _tee.DisposeAsync();
+        }
+
+        if (_control is not null)
+        {
+            await _control.DisposeAsync();
+        }
+
+        _controlPath.Dispose();
+        _stopReceivers.Dispose();
+        _reloading.Dispose();
+        Log.Info("stopped");
+    }
+
+    private async Task StartAsync()
+    {
+        _pipeline.Start();
+        _control = await new ControlServer(_pipeline, Status, () => OwnMetrics.Text(Status(), _pipeline, _queue.Batches), ReloadAsync).StartAsync(_options.ControlSocket);
+        _teeReceiver?.Start();
+        if (_options.Arm == CollectorArm.Production)
+        {
+            await StartReceiversAsync();
+        }
+
+        Log.Info("started", ("version", Version), ("arm", _options.Arm), ("epoch", _pipeline.Status.Epoch), ("configurationHash", _pipeline.Status.ConfigurationHash));
+    }
+
+    private async Task StartReceiversAsync()
+    {
+        var host = HostIdentity.Read();
+        var intake = new Intake(_queue, _pipeline);
+        foreach (var receiver in _configuration.Receivers)
+        {
+            switch (receiver)
+            {
+                case OtlpReceiverSettings otlp:
+                    _otlp = await new OtlpHttpReceiver(otlp, intake).StartAsync();
+                    break;
+                case PrometheusReceiverSettings prometheus:
+                    var scraper = new PrometheusReceiver(prometheus, host, intake);
+                    _receivers.Add(scraper);
+                    _receiving.Add(Task.Run(() => scraper.RunAsync(_stopReceivers.Token)));
+                    break;
+                case HostMetricsReceiverSettings hostMetrics:
+                    var reader = new HostMetricsReceiver(hostMetrics, host, intake);
+                    _receiving.Add(Task.Run(() => reader.RunAsync(_stopReceivers.Token)));
+                    break;
+                default:
+                    throw new NotSupportedException($"The receiver {receiver.Id} can be configured, but not built.");
+            }
+        }
+    }
+
+    private CollectorStatus Status()
+    {
+        var status = _pipeline.Status;
+        var exporters = _pipeline.Exporters.Select(e => e.Counters).ToList();
+        var connected = _teeReceiver?.Connected ?? false;
+        var reason = ArmHealth.Unhealthy(_options.Arm, Clock.UnixNanos(), status.LastInput, _configuration.LongestInputInterval, connected, exporters);
+        var lastExport = exporters.Max(e => e.LastSuccess);
+        return new CollectorStatus(
+            status.Epoch, Environment.ProcessId, _options.Arm, status.ConfigurationHash, reason is null, reason, _startedAt,
+            status.LastInput == 0 ? null : Clock.Time(status.LastInput), lastExport == 0 ? null : Clock.Time(lastExport),
+            _tee?.Subscribers ?? 0, connected, status.Window, Environment.WorkingSet,
+            ArmHealth.Patience(_configuration.LongestInputInterval).TotalSeconds);
+    }
+
+    private async Task<ReloadOutcome> ReloadAsync()
+    {
+        // One at a time: the second reads what the first may have replaced.
+        await _reloading.WaitAsync();
+        try
+        {
+            var file = ConfigurationFile.Read(_options.Config);
+            if (file.Loaded.Configuration is not { } configuration)
+            {
+                Log.Warn("reload refused: the configuration is invalid", ("errors", file.Loaded.Errors.Count), ("first", file.Loaded.Errors[0]));
+                return new ReloadOutcome.Invalid(file.Problem);
+            }
+
+            var changed = configuration.SourceSection != _configuration.SourceSection ? "receivers"
+                : configuration.SinkSection != _configuration.SinkSection ? "exporters"
+                : configuration.Telemetry != _configuration.Telemetry ? "service.telemetry"
+                : null;
+            if (changed is not null)
+            {
+                return new ReloadOutcome.NeedsNewProcess($"{changed} changed; stop this process and start a new one");
+            }
+
+            await _pipeline.ReloadAsync(configuration, file.Hash);
+            _configuration = configuration;
+            return new ReloadOutcome.TakenOver();
+        }
+        finally
+        {
+            _reloading.Release();
+        }
+    }
+}

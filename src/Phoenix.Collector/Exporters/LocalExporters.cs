@@ -1,0 +1,71 @@
+using System.Text;
+using Phoenix.Pipelines.Components;
+using Phoenix.Telemetry;
+
+namespace Phoenix.Collector.Exporters;
+
+/// <summary><c>debug</c>: one log line per batch.</summary>
+internal sealed class DebugExporter(DebugExporterSettings settings) : IExporter
+{
+    private const int MetricsNamed = 20;
+
+    public ExporterCounters Counters { get; } = new();
+
+    public long Export(EncodedBatch batch)
+    {
+        Log.Info("batch", ("exporter", settings.Id), ("points", batch.Points), ("bytes", batch.Plain.Length), ("metrics", settings.Detailed ? Names(batch.Plain) : null));
+        Counters.Succeeded();
+        return 0;
+    }
+
+    public Task DrainAsync(CancellationToken limit) => Task.CompletedTask;
+
+    private static string Names(ReadOnlySpan<byte> batch)
+    {
+        var names = new HashSet<string>();
+        var reader = new OtlpReader(batch);
+        while (reader.NextResource())
+        {
+            while (reader.NextScope())
+            {
+                while (reader.NextMetric() && names.Count < MetricsNamed)
+                {
+                    names.Add(Encoding.UTF8.GetString(reader.MetricName));
+                }
+            }
+        }
+
+        return string.Join(' ', names);
+    }
+}
+
+/// <summary><c>nop</c>: counts and forgets.</summary>
+internal sealed class NopExporter : IExporter
+{
+    public ExporterCounters Counters { get; } = new();
+
+    public long Export(EncodedBatch batch)
+    {
+        Counters.Succeeded();
+        return 0;
+    }
+
+    public Task DrainAsync(CancellationToken limit) => Task.CompletedTask;
+}
+
+/// <summary>
+/// Stands in the candidate arm for an exporter of the configuration: encodes and compresses as that one would, counts, and
+/// sends nothing. What an experiment measures costs nothing at the backend and is not counted twice there.
+/// </summary>
+internal sealed class ShadowExporter(bool gzip) : IExporter
+{
+    public ExporterCounters Counters { get; } = new();
+
+    public long Export(EncodedBatch batch)
+    {
+        Counters.Succeeded();
+        return gzip ? batch.Gzip.Length : batch.Plain.Length;
+    }
+
+    public Task DrainAsync(CancellationToken limit) => Task.CompletedTask;
+}

@@ -1,0 +1,78 @@
+using System.Runtime.InteropServices;
+
+namespace Phoenix.Collector;
+
+/// <summary>
+/// System calls that .NET wraps with an allocation per file (a handle, a path string): /proc is hundreds of files a tick.
+/// </summary>
+internal static unsafe partial class Libc
+{
+    public const int ReadOnlyCloseOnExec = 0x80000;
+    private const int ClockTicks = 2;
+
+    /// <summary>Ticks per second of the times in /proc.</summary>
+    public static readonly long ClockTicksPerSecond = SysConf(ClockTicks);
+
+    /// <summary>New files and sockets of this process get no rights in <paramref name="mask"/>.</summary>
+    [LibraryImport("libc", EntryPoint = "umask")]
+    public static partial uint Umask(uint mask);
+
+    /// <param name="path">Ends with a zero byte.</param>
+    /// <returns>Bytes read, at most the buffer's length; -1 where the file cannot be read.</returns>
+    public static int ReadFile(ReadOnlySpan<byte> path, Span<byte> buffer)
+    {
+        fixed (byte* name = path)
+        {
+            var file = Open(name, ReadOnlyCloseOnExec);
+            if (file < 0)
+            {
+                return -1;
+            }
+
+            var length = 0;
+            fixed (byte* target = buffer)
+            {
+                while (length < buffer.Length)
+                {
+                    var read = (int)Read(file, target + length, (nuint)(buffer.Length - length));
+                    if (read <= 0)
+                    {
+                        // A process that ends while it is read gives ESRCH: what came before is incomplete.
+                        length = read < 0 ? -1 : length;
+                        break;
+                    }
+
+                    length += read;
+                }
+            }
+
+            _ = Close(file);
+            return length;
+        }
+    }
+
+    /// <returns>Bytes of the link's target; -1 where it cannot be read.</returns>
+    public static int ReadLink(ReadOnlySpan<byte> path, Span<byte> target)
+    {
+        fixed (byte* name = path)
+        fixed (byte* buffer = target)
+        {
+            return (int)ReadLink(name, buffer, (nuint)target.Length);
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "open")]
+    private static partial int Open(byte* path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "read")]
+    private static partial nint Read(int file, byte* buffer, nuint count);
+
+    [LibraryImport("libc", EntryPoint = "close")]
+    private static partial int Close(int file);
+
+    [LibraryImport("libc", EntryPoint = "readlink")]
+    private static partial nint ReadLink(byte* path, byte* buffer, nuint size);
+
+    [LibraryImport("libc", EntryPoint = "sysconf")]
+    private static partial long SysConf(int name);
+}

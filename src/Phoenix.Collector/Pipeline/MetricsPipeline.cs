@@ -1,0 +1,308 @@
+using Phoenix.Collector.Exporters;
+using Phoenix.Collector.Tee;
+using Phoenix.Contracts;
+using Phoenix.Pipelines;
+using Phoenix.Telemetry;
+
+namespace Phoenix.Collector.Pipeline;
+
+/// <summary>
+/// One arm's pipeline, on one thread: measure the batch, number it, give it to the tee, process it, measure what comes out,
+/// hand it to the exporters. Window cuts, exports of folded points, reloads and new measurements happen between batches.
+/// The production arm sets the cuts by its clock; the candidate takes them from the tee, so that both arms close their
+/// windows over exactly the same batches.
+/// </summary>
+internal sealed class MetricsPipeline
+{
+    private readonly CollectorArm _arm;
+    private readonly InputQueue _queue;
+    private readonly TeePublisher? _tee;
+    private readonly Output _output;
+    private readonly Thread _thread;
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private CollectorConfiguration _configuration;
+    private ProcessorChain _chain;
+    private ArmMeter _meter;
+    private OpenWindow _window;
+    private MeasurementSettings? _measurement;
+    private MeasurementSettings? _newMeasurement;
+    private int _generation;
+    private long _sequence;
+    private long _nextCut;
+    private long _nextExport;
+    private long _refusedPoints;
+    private volatile PipelineStatus _status;
+
+    public MetricsPipeline(
+        CollectorArm arm, CollectorConfiguration configuration, string configurationHash, Guid epoch, long firstWindow,
+        InputQueue queue, TeePublisher? tee)
+    {
+        (_arm, _configuration, _queue, _tee) = (arm, configuration, queue, tee);
+        // The meter needs the processors, they need the output, and that needs the meter: the circle is closed two lines below.
+        _output = new Output(arm, configuration) { Meter = null! };
+        (_chain, _meter) = Build(configuration);
+        _output.Meter = _meter;
+        _status = new PipelineStatus(epoch.ToString(), configurationHash, firstWindow, 0);
+        var now = Clock.UnixNanos();
+        // Never complete: it does not begin at a mark, and a candidate has not joined its source yet.
+        _window = NewWindow(arm == CollectorArm.Production ? _status.Epoch : "", firstWindow, now, complete: false);
+        ScheduleCut(now);
+        ScheduleExport(now);
+        _thread = new Thread(Run) { Name = "pipeline", IsBackground = true };
+    }
+
+    public WindowRing Windows { get; } = new();
+
+    public PipelineStatus Status => _status;
+
+    public IReadOnlyList<IExporter> Exporters => _output.Exporters;
+
+    public long RefusedPoints => Interlocked.Read(ref _refusedPoints);
+
+    public void Start() => _thread.Start();
+
+    /// <summary>Completes when the queue was closed and everything in it is processed and flushed; faults where processing failed.</summary>
+    public Task Ended => _ended.Task;
+
+    public Task DrainExportersAsync(CancellationToken limit) => _output.DrainAsync(limit);
+
+    /// <summary>Counts points that a receiver turned away.</summary>
+    public void Refuse(long points) => Interlocked.Add(ref _refusedPoints, points);
+
+    /// <summary>Takes a measurement's settings over. The same settings again change nothing.</summary>
+    public Task MeasureAsync(MeasurementSettings settings) => OnPipelineAsync(() => Measure(settings));
+
+    /// <summary>Replaces the processors between two batches and begins a new epoch.</summary>
+    public Task ReloadAsync(CollectorConfiguration configuration, string configurationHash) =>
+        OnPipelineAsync(() => Reload(configuration, configurationHash));
+
+    /// <summary>The tee begins, or begins anew, inside a window: what was counted of the window before is worthless.</summary>
+    public void SourceJoined(Guid epoch, long openWindow)
+    {
+        var now = Clock.UnixNanos();
+        _chain.Flush(now);
+        _meter.Cut();
+        Begin(NewWindow(epoch.ToString(), openWindow, now, complete: false));
+        Log.Info("joined the tee", ("sourceEpoch", epoch), ("window", openWindow));
+    }
+
+    /// <summary>The production arm closed a window here.</summary>
+    public void SourceCut(TeeCut cut)
+    {
+        var sent = cut.First == 0 ? 0 : cut.Last - cut.First + 1;
+        if (_window.Number != cut.Window || _window.Batches + cut.Dropped != sent)
+        {
+            _window.Complete = false;
+        }
+
+        CloseWindow(cut.UnixNanos, cut.Dropped);
+        Begin(NewWindow(_window.SourceEpoch, cut.Window + 1, cut.UnixNanos, complete: true));
+    }
+
+    private void Run()
+    {
+        try
+        {
+            while (true)
+            {
+                FollowClock(Clock.UnixNanos());
+                var due = _arm == CollectorArm.Production ? Math.Min(_nextCut, _nextExport) : _nextExport;
+                if (_queue.Take(due, out var drained) is { } work)
+                {
+                    Do(work);
+                }
+                else if (drained)
+                {
+                    break;
+                }
+                else
+                {
+                    Mark(Clock.UnixNanos());
+                }
+            }
+
+            _chain.Flush(Clock.UnixNanos());
+            _ended.SetResult();
+        }
+        catch (Exception e)
+        {
+            // A processor that fails has lost its state: the arm must end and be started anew, not go on with a hole in it.
+            _ended.SetException(e);
+        }
+    }
+
+    private void Do(Work work)
+    {
+        if (work.Batch is not { } batch)
+        {
+            work.Action!();
+            return;
+        }
+
+        try
+        {
+            var sequence = _arm == CollectorArm.Production ? ++_sequence : work.Sequence;
+            _window.Count(sequence);
+            _meter.ObserveInput(batch.Span, work.UnixNanos);
+            _tee?.Batch(sequence, work.UnixNanos, batch);
+            _chain.Process(batch.Span, work.UnixNanos);
+            _status = _status with { LastInput = Clock.UnixNanos() };
+        }
+        finally
+        {
+            batch.Release();
+        }
+    }
+
+    private void Mark(long now)
+    {
+        if (_arm == CollectorArm.Production && now >= _nextCut)
+        {
+            CloseWindow(now, missedBatches: 0);
+            _tee!.Cut(_window.Number, now, _window.FirstSequence, _window.LastSequence);
+            Begin(NewWindow(_status.Epoch, _window.Number + 1, now, complete: true));
+            ScheduleCut(now);
+            ScheduleExport(now);
+        }
+        else if (now >= _nextExport)
+        {
+            _chain.Flush(now);
+            ScheduleExport(now);
+        }
+    }
+
+    /// <summary>A mark further ahead than its period means that the clock was set back: the window would stay open for that long.</summary>
+    private void FollowClock(long now)
+    {
+        if (_nextCut - now > CutPeriod)
+        {
+            ScheduleCut(now);
+        }
+
+        if (_nextExport - now > Clock.Nanos(_chain.ExportInterval))
+        {
+            ScheduleExport(now);
+        }
+    }
+
+    /// <summary>Flushes first, so that what was folded in the window is out in the window.</summary>
+    private void CloseWindow(long unixNanos, long missedBatches)
+    {
+        _chain.Flush(Clock.UnixNanos());
+        Windows.Add(_window.Close(_status.Epoch, unixNanos, missedBatches, _meter.Cut(), _output, RefusedPoints, _generation));
+    }
+
+    private void Begin(OpenWindow window)
+    {
+        _window = window;
+        _status = _status with { Window = window.Number };
+        if (_newMeasurement is { } settings)
+        {
+            // At the mark, so that distinct counts and retention begin with a whole window, the same one in both arms.
+            _meter.Reset(settings.ProtectedMetrics);
+            _generation = settings.Generation;
+            _newMeasurement = null;
+        }
+    }
+
+    private void Measure(MeasurementSettings settings)
+    {
+        if (_measurement is { } old && old.ExperimentId == settings.ExperimentId && old.WindowSeconds == settings.WindowSeconds
+            && old.Generation == settings.Generation && old.ProtectedMetrics.SequenceEqual(settings.ProtectedMetrics))
+        {
+            return;
+        }
+
+        _measurement = settings;
+        _newMeasurement = settings;
+        _window.Complete = false;
+        ScheduleCut(Clock.UnixNanos());
+    }
+
+    private void Reload(CollectorConfiguration configuration, string configurationHash)
+    {
+        // Built before anything is given up: where this throws, the old configuration goes on.
+        var (chain, meter) = Build(configuration);
+        var now = Clock.UnixNanos();
+        _window.Complete = false;
+        CloseWindow(now, missedBatches: 0);
+        if (_measurement is { } measurement)
+        {
+            meter.Reset(measurement.ProtectedMetrics);
+        }
+
+        (_chain, _meter, _configuration, _output.Meter) = (chain, meter, configuration, meter);
+        var epoch = Guid.NewGuid();
+        var source = _arm == CollectorArm.Production ? epoch.ToString() : _window.SourceEpoch;
+        // In the candidate the window goes on under its number, since only the production arm's cuts end it.
+        var number = _arm == CollectorArm.Production ? _window.Number + 1 : _window.Number;
+        _tee?.Cut(_window.Number, now, _window.FirstSequence, _window.LastSequence);
+        _tee?.BeginEpoch(epoch, number);
+        _status = _status with { Epoch = epoch.ToString(), ConfigurationHash = configurationHash };
+        Begin(NewWindow(source, number, now, complete: false));
+        ScheduleCut(now);
+        ScheduleExport(now);
+        Log.Info("configuration taken over", ("epoch", epoch), ("configurationHash", configurationHash));
+    }
+
+    private (ProcessorChain Chain, ArmMeter Meter) Build(CollectorConfiguration configuration)
+    {
+        var chain = new ProcessorChain(configuration, _output);
+        return (chain, new ArmMeter(new ArmMeterOptions
+        {
+            Folds = [.. chain.Processors.SelectMany(p => p.Folds)],
+            Processors = chain.Processors,
+            ProtectedMetrics = _measurement?.ProtectedMetrics ?? [],
+            StalenessSeconds = chain.Staleness.TotalSeconds,
+            MaxStreams = configuration.Telemetry.MaxSeries,
+        }));
+    }
+
+    private OpenWindow NewWindow(string sourceEpoch, long number, long startedAt, bool complete) =>
+        new(sourceEpoch, number, startedAt, complete, _output, RefusedPoints);
+
+    /// <summary>Half-way between two ticks of the fastest receiver, so that a window of N intervals holds N of its scrapes.</summary>
+    private long MarkPhase => Clock.Nanos(_configuration.ShortestInputInterval ?? TimeSpan.Zero) / 2;
+
+    private long CutPeriod =>
+        Clock.Nanos(_measurement is { } measurement ? TimeSpan.FromSeconds(measurement.WindowSeconds) : _configuration.Telemetry.Window);
+
+    private void ScheduleCut(long now) => _nextCut = Clock.NextMark(now, CutPeriod, MarkPhase);
+
+    private void ScheduleExport(long now) => _nextExport = Clock.NextMark(now, Clock.Nanos(_chain.ExportInterval), MarkPhase);
+
+    private async Task OnPipelineAsync(Action action)
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var queued = _queue.Enqueue(
+            () =>
+            {
+                try
+                {
+                    action();
+                    done.SetResult();
+                }
+                catch (Exception e)
+                {
+                    done.SetException(e);
+                }
+            },
+            Clock.UnixNanos());
+        if (!queued)
+        {
+            throw new OperationCanceledException("The collector is stopping.");
+        }
+
+        // Where the pipeline ends before it comes to the action, the caller must not wait for ever.
+        if (await Task.WhenAny(done.Task, Ended) != done.Task && !done.Task.IsCompleted)
+        {
+            throw new OperationCanceledException("The collector is stopping.");
+        }
+
+        await done.Task;
+    }
+}
+
+/// <summary>What the control server tells about the pipeline. Replaced as a whole, so that it is read consistently.</summary>
+/// <param name="LastInput">Unix nanoseconds; 0 where nothing came yet.</param>
+internal sealed record PipelineStatus(string Epoch, string ConfigurationHash, long Window, long LastInput);

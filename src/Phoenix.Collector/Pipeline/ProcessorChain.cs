@@ -1,0 +1,75 @@
+using Phoenix.Collector.Receivers;
+using Phoenix.Pipelines;
+using Phoenix.Pipelines.Components;
+using Phoenix.Telemetry;
+
+namespace Phoenix.Collector.Pipeline;
+
+/// <summary>The pipeline's processors, each writing into the next and the last into the output.</summary>
+internal sealed class ProcessorChain
+{
+    private readonly IMetricProcessor[] _processors;
+    private readonly IBatchSink[] _sinks;
+    private long _now;
+
+    public ProcessorChain(CollectorConfiguration configuration, IBatchSink output)
+    {
+        // An input that comes less often would be forgotten between two of its points, by the reducer and the ledger alike.
+        var twiceTheLongest = configuration.LongestInputInterval * 2 ?? TimeSpan.Zero;
+        _processors = [.. configuration.Processors.Select(p => Create(p, twiceTheLongest))];
+        _sinks = new IBatchSink[_processors.Length + 1];
+        _sinks[^1] = output;
+        for (var i = _processors.Length - 1; i >= 0; i--)
+        {
+            _sinks[i] = new Link(this, _processors[i], _sinks[i + 1]);
+        }
+
+        Staleness = configuration.Processors.OfType<TopKProcessorSettings>().Select(p => p.Staleness).Append(TimeSpan.FromMinutes(5)).Append(twiceTheLongest).Max();
+        ExportInterval = configuration.Processors.Select(p => p.ExportInterval).Min() ?? configuration.ShortestInputInterval ?? TimeSpan.FromSeconds(10);
+    }
+
+    public IReadOnlyList<IMetricProcessor> Processors => _processors;
+
+    /// <summary>How long a silent stream is remembered by the processor with the longest memory.</summary>
+    public TimeSpan Staleness { get; }
+
+    /// <summary>How often folded points leave: as the processors say, else the shortest interval of the inputs, else 10 s.</summary>
+    public TimeSpan ExportInterval { get; }
+
+    public void Process(ReadOnlySpan<byte> batch, long unixNanos)
+    {
+        _now = unixNanos;
+        _sinks[0].Write(batch);
+    }
+
+    /// <summary>Emits what is folded, from the first processor on, so that what one emits can still be folded by the next.</summary>
+    public void Flush(long unixNanos)
+    {
+        _now = unixNanos;
+        for (var i = 0; i < _processors.Length; i++)
+        {
+            _processors[i].Flush(unixNanos, _sinks[i + 1]);
+        }
+    }
+
+    private static IMetricProcessor Create(ProcessorSettings settings, TimeSpan leastStaleness) => settings switch
+    {
+        TopKProcessorSettings topK => new TopKReducer(topK.ToOptions() with
+        {
+            StalenessSeconds = Math.Max(topK.Staleness.TotalSeconds, leastStaleness.TotalSeconds),
+            HostId = HostIdentity.Read().Id,
+        }),
+        FilterProcessorSettings filter => new MetricFilter(new FilterOptions
+        {
+            Name = filter.Id,
+            MetricConditions = filter.MetricConditions,
+            DataPointConditions = filter.PointConditions,
+        }),
+        _ => throw new NotSupportedException($"The processor {settings.Id} can be configured, but not built."),
+    };
+
+    private sealed class Link(ProcessorChain chain, IMetricProcessor processor, IBatchSink next) : IBatchSink
+    {
+        public void Write(ReadOnlySpan<byte> batch) => processor.Process(batch, chain._now, next);
+    }
+}

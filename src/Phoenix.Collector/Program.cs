@@ -1,0 +1,69 @@
+using System.Text.Json;
+using Phoenix.Collector;
+using Phoenix.Contracts;
+
+const int InvalidConfiguration = 1;
+const int InvalidArguments = 2;
+
+try
+{
+    return args switch
+    {
+        ["--version"] => Print($"phoenix-collector {Collector.Version}"),
+        ["--help"] or ["-h"] or ["help"] => Print(CommandLine.Usage),
+        ["validate", .. var rest] => Validate(rest),
+        _ => await RunAsync(CommandLine.ParseRun(args)),
+    };
+}
+catch (ArgumentException e)
+{
+    await Console.Error.WriteLineAsync($"phoenix-collector: {e.Message}\n\n{CommandLine.Usage}");
+    return InvalidArguments;
+}
+
+static int Print(string text)
+{
+    Console.WriteLine(text);
+    return 0;
+}
+
+static int Validate(ReadOnlySpan<string> arguments)
+{
+    var (path, json) = CommandLine.ParseValidate(arguments);
+    var file = ConfigurationFile.Read(path);
+    if (json)
+    {
+        Console.WriteLine(JsonSerializer.Serialize(file.Problem, WireJson.Default.ConfigurationProblem));
+    }
+    else
+    {
+        foreach (var warning in file.Loaded.Warnings)
+        {
+            Console.Error.WriteLine($"{path}:{warning.Line}: warning: {warning.Key}: {warning.Message}; {warning.Remedy}");
+        }
+
+        PrintErrors(path, file);
+    }
+
+    return file.Loaded.Configuration is null ? InvalidConfiguration : 0;
+}
+
+static void PrintErrors(string path, ConfigurationFile file)
+{
+    foreach (var error in file.Loaded.Errors)
+    {
+        Console.Error.WriteLine($"{path}:{error.Line}: {error.Key}: {error.Message}; {error.Remedy}");
+    }
+}
+
+static async Task<int> RunAsync(RunOptions options)
+{
+    var file = ConfigurationFile.Read(options.Config);
+    if (file.Loaded.Configuration is null)
+    {
+        PrintErrors(options.Config, file);
+        return InvalidConfiguration;
+    }
+
+    return await Collector.RunAsync(options, file);
+}

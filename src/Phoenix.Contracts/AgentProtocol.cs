@@ -1,0 +1,118 @@
+using System.Text.Json.Serialization;
+
+namespace Phoenix.Contracts;
+
+/// <summary>HTTP headers of the agent protocol.</summary>
+public static class AgentHeaders
+{
+    /// <summary>The host id the agent speaks for. Identifies; the bearer credential proves.</summary>
+    public const string HostId = "X-Agent-Host-ID";
+
+    /// <summary>A UUID made once per agent process. The newest boot of a host fences the older (409 <c>agent-fenced</c>).</summary>
+    public const string BootId = "X-Agent-Boot-ID";
+}
+
+/// <summary>
+/// <c>POST /api/v2/agents/enrol</c>. The agent makes its own credential and stores it before it asks, so that a repeated
+/// request after a lost answer is harmless: the same host with the same credential is enrolled once.
+/// </summary>
+/// <param name="EnrolmentToken">Token an operator issued; allows hosts to enrol, nothing else.</param>
+/// <param name="Credential">256 random bits, base64url. The server keeps only its SHA-256.</param>
+public sealed record EnrolmentRequest(
+    string HostId, string EnrolmentToken, string Credential, string AgentVersion, string OperatingSystem, string Architecture);
+
+/// <param name="Verification"><c>verified</c>, or <c>unverified</c> in the header-only development mode.</param>
+public sealed record EnrolmentResponse(string HostId, string Verification);
+
+/// <summary>Answer 200 of <c>GET /api/v2/tasks/poll?waitSeconds=30</c>; 204 means that there was nothing to do.</summary>
+public sealed record PollResponse(IReadOnlyList<AssignedTask> Tasks);
+
+/// <summary>One unit of work for one host.</summary>
+/// <param name="Lease">Fencing token: rises with every assignment; an agent refuses a lower one than it has seen for the task.</param>
+/// <param name="LeaseUntil">When the lease ends by the database's clock unless progress renews it.</param>
+/// <param name="Attempt">1 for the first.</param>
+public sealed record AssignedTask(
+    Guid Id, TaskKind Kind, long Lease, DateTimeOffset LeaseUntil, int Attempt, DesiredState Desired);
+
+[JsonConverter(typeof(CamelCaseEnum<TaskKind>))]
+public enum TaskKind
+{
+    /// <summary>Make the named collectors run as described and remove the named others.</summary>
+    Apply,
+}
+
+/// <summary>
+/// What should be true on a host when the task has succeeded. Collectors that are not named are left alone.
+/// </summary>
+/// <param name="Collectors">Collectors that should run.</param>
+/// <param name="Remove">Names of collectors that should not run (any more).</param>
+/// <param name="Measurement">What to measure and report for an experiment; null where the task measures nothing.</param>
+public sealed record DesiredState(
+    Guid? ExperimentId, IReadOnlyList<DesiredCollector> Collectors, IReadOnlyList<string> Remove, MeasurementPlan? Measurement);
+
+[JsonConverter(typeof(CamelCaseEnum<CollectorArm>))]
+public enum CollectorArm
+{
+    /// <summary>Owns the receivers, acknowledges the senders, exports for real.</summary>
+    Production,
+
+    /// <summary>Fed by the tee of the production arm, exports into the shadow.</summary>
+    Candidate,
+}
+
+/// <param name="Name">Unique on the host: <c>production</c>, or <c>candidate-</c> and a part of the experiment's id.</param>
+/// <param name="Configuration">The collector's YAML, the same bytes in either arm: what was measured is what is promoted.</param>
+/// <param name="ConfigurationHash">Lower-case hex SHA-256 of the UTF-8 bytes of <paramref name="Configuration"/>.</param>
+/// <param name="ExpiresAt">When the agent ends the collector by itself (dead man's switch); null for production.</param>
+public sealed record DesiredCollector(
+    string Name, CollectorArm Arm, string Pipeline, int PipelineVersion, string Configuration, string ConfigurationHash,
+    DateTimeOffset? ExpiresAt);
+
+/// <param name="ProductionName">Collector whose windows are the baseline.</param>
+/// <param name="CandidateName">Collector whose windows are the candidate.</param>
+/// <param name="WindowSeconds">Length of a measurement window.</param>
+/// <param name="ProtectedMetrics">Metric names that must leave untouched; <c>*</c> matches any run of characters.</param>
+public sealed record MeasurementPlan(
+    Guid ExperimentId, string ProductionName, string CandidateName, double WindowSeconds, IReadOnlyList<string> ProtectedMetrics);
+
+/// <summary><c>POST /api/v2/tasks/{id}/progress</c>: acknowledges the assignment and renews the lease. 409 <c>lease-superseded</c> where the lease is not the current one.</summary>
+public sealed record TaskProgress(long Lease, string Phase, string? Detail);
+
+/// <param name="LeaseUntil">The renewed end of the lease, by the database's clock.</param>
+public sealed record TaskProgressAccepted(DateTimeOffset LeaseUntil);
+
+[JsonConverter(typeof(CamelCaseEnum<TaskOutcome>))]
+public enum TaskOutcome
+{
+    Succeeded,
+    Failed,
+}
+
+/// <summary>
+/// <c>POST /api/v2/tasks/{id}/result</c>. Repeating the accepted result is harmless (200); a result under another lease
+/// than the current one gets 409 <c>lease-superseded</c> and changes nothing.
+/// </summary>
+/// <param name="Error">Null on success. For a configuration: file line and key.</param>
+public sealed record TaskResult(
+    long Lease, TaskOutcome Outcome, IReadOnlyList<AppliedCollector> Collectors, TaskError? Error);
+
+/// <param name="Changed">False where the collector already ran with this configuration.</param>
+public sealed record AppliedCollector(string Name, string ConfigurationHash, bool Changed);
+
+/// <param name="Code">Stable: <c>configuration-invalid</c>, <c>not-healthy</c>, <c>collector-missing</c>, <c>hash-mismatch</c>, <c>internal</c>.</param>
+/// <param name="Retryable">False where the same task would fail again (an invalid configuration).</param>
+/// <param name="LogTail">The collector's last log lines, where it had started.</param>
+public sealed record TaskError(string Code, string Detail, bool Retryable, IReadOnlyList<string> LogTail);
+
+/// <summary><c>POST /api/v2/agents/heartbeat</c>, about every 30 s. Upserted, never an event.</summary>
+/// <param name="ResidentBytes">Resident memory of the agent process itself.</param>
+/// <param name="CpuSeconds">CPU time of the agent process since its start.</param>
+public sealed record Heartbeat(
+    string AgentVersion, DateTimeOffset StartedAt, long ResidentBytes, double CpuSeconds, IReadOnlyList<CollectorHealth> Collectors);
+
+/// <param name="Healthy">True only while data flows.</param>
+/// <param name="Restarts">Restarts after crashes since the agent took the collector over.</param>
+/// <param name="LogTail">Last log lines after a crash or while unhealthy; else empty.</param>
+public sealed record CollectorHealth(
+    string Name, CollectorArm Arm, string ConfigurationHash, bool Healthy, string? Reason, int Restarts, long ResidentBytes,
+    IReadOnlyList<string> LogTail);

@@ -1,0 +1,51 @@
+namespace Phoenix.Contracts;
+
+/// <summary>
+/// Paths of the HTTP interface that every collector serves on its Unix control socket, for the agent alone.
+/// </summary>
+public static class CollectorControl
+{
+    /// <summary>GET: <see cref="CollectorStatus"/>.</summary>
+    public const string Status = "/v1/status";
+
+    /// <summary>GET <c>?after=N</c>: <see cref="CollectorWindows"/>, windows with a greater number, oldest first. The last 120 are kept.</summary>
+    public const string Windows = "/v1/windows";
+
+    /// <summary>PUT <see cref="MeasurementSettings"/>: 204. Idempotent.</summary>
+    public const string Measurement = "/v1/measurement";
+
+    /// <summary>
+    /// POST: reads the configuration file again. 204 taken over at a batch boundary; 422 <see cref="ConfigurationProblem"/>
+    /// with the old configuration still running; 409 where receivers or exporters changed, which needs a new process.
+    /// </summary>
+    public const string Reload = "/v1/reload";
+
+    /// <summary>GET: Prometheus text exposition of the collector's own metrics.</summary>
+    public const string Metrics = "/metrics";
+}
+
+/// <param name="Healthy">True while batches come in and their exports succeed.</param>
+/// <param name="Reason">Why it is not healthy; null where it is.</param>
+/// <param name="TeeSubscribers">Candidates connected (production arm).</param>
+/// <param name="TeeConnected">Whether the tee feeds this arm (candidate arm).</param>
+/// <param name="Window">Number of the window that is open.</param>
+/// <param name="PatienceSeconds">How long the arm may go without input before it is unhealthy; a new arm may need as long for its first. 0 where not told.</param>
+public sealed record CollectorStatus(
+    string Epoch, int ProcessId, CollectorArm Arm, string ConfigurationHash, bool Healthy, string? Reason, DateTimeOffset StartedAt,
+    DateTimeOffset? LastInputAt, DateTimeOffset? LastExportAt, int TeeSubscribers, bool TeeConnected, long Window, long ResidentBytes,
+    double PatienceSeconds = 0);
+
+public sealed record CollectorWindows(string Epoch, IReadOnlyList<ArmWindow> Windows);
+
+/// <summary>Sent to both arms. In the candidate the window length is ignored: the production arm's cuts decide.</summary>
+/// <param name="ExperimentId">A new id restarts the distinct counts.</param>
+/// <param name="Generation">A new generation restarts them too, so that after a restart of one arm both count over the same span again.</param>
+public sealed record MeasurementSettings(Guid ExperimentId, double WindowSeconds, IReadOnlyList<string> ProtectedMetrics, int Generation = 0);
+
+/// <summary>Also printed as JSON by <c>phoenix-collector validate --config FILE --format json</c> (exit code 1).</summary>
+public sealed record ConfigurationProblem(IReadOnlyList<ConfigurationError> Errors);
+
+/// <param name="Line">1-based line in the file; 0 where the file could not be read.</param>
+/// <param name="Key">Dotted path, such as <c>processors.phoenix_topk.k</c>.</param>
+/// <param name="Remedy">What to do about it.</param>
+public sealed record ConfigurationError(int Line, string Key, string Message, string Remedy);

@@ -1,0 +1,134 @@
+using System.Collections.Immutable;
+using JasperFx.Events;
+
+namespace Phoenix.Domain.Experiments;
+
+public enum ExperimentState
+{
+    Draft,
+    Starting,
+    WarmingUp,
+    Running,
+    Completing,
+    Completed,
+    Promoting,
+    Promoted,
+    RollingBack,
+    RolledBack,
+    Stopping,
+    Stopped,
+}
+
+/// <summary>An experiment as its events tell it: what decisions rest on, and what its page shows.</summary>
+public sealed record Experiment
+{
+    public Guid Id { get; init; }
+
+    /// <summary>Number of events in the stream; set by the store.</summary>
+    public int Version { get; set; }
+
+    public required string Name { get; init; }
+    public required string Hypothesis { get; init; }
+    public required PipelineReference Baseline { get; init; }
+    public required PipelineReference Candidate { get; init; }
+    public required IReadOnlyList<string> Hosts { get; init; }
+    public required ExperimentPlan Plan { get; init; }
+    public required SuccessCriteria Criteria { get; init; }
+    public required IReadOnlyList<string> ProtectedMetrics { get; init; }
+    public required string PriceEntry { get; init; }
+    public ExperimentState State { get; init; }
+
+    /// <summary>Numbers promotions and rollbacks, so that each has tasks of its own.</summary>
+    public int Round { get; init; }
+
+    /// <summary>Hosts that have not yet done what the present state waits for.</summary>
+    public ImmutableSortedSet<string> Waiting { get; init; } = [];
+
+    /// <summary>Hosts that could not do what was asked of them, with the error.</summary>
+    public IReadOnlyList<HostFailed> FailedHosts { get; init; } = [];
+
+    public DateTimeOffset DraftedAt { get; init; }
+    public DateTimeOffset? StartedAt { get; init; }
+    public DateTimeOffset? CandidateExpiresAt { get; init; }
+
+    /// <summary>Windows that were measured or voided: a report that comes again changes nothing.</summary>
+    public WindowNumbers RecordedWindows { get; init; } = WindowNumbers.None;
+
+    /// <summary>Windows of single hosts that said nothing.</summary>
+    public int VoidWindows { get; init; }
+
+    /// <summary>The last window that belongs to the warm-up; null while it lasts.</summary>
+    public int? WarmUpWindow { get; init; }
+
+    public WindowMeasured? LatestWindow { get; init; }
+    public Evidence Evidence { get; init; } = Evidence.None;
+    public VerdictReached? Verdict { get; init; }
+    public GuardrailBreached? Breach { get; init; }
+
+    /// <summary>Whether a candidate may be running on a host because of this experiment, and windows may still come.</summary>
+    public bool Measures => State is ExperimentState.Starting or ExperimentState.WarmingUp or ExperimentState.Running;
+
+    public static Experiment Create(IEvent<ExperimentDrafted> e) => new()
+    {
+        Id = e.StreamId, Name = e.Data.Name, Hypothesis = e.Data.Hypothesis, Baseline = e.Data.Baseline, Candidate = e.Data.Candidate,
+        Hosts = e.Data.Hosts, Plan = e.Data.Plan, Criteria = e.Data.Criteria, ProtectedMetrics = e.Data.ProtectedMetrics,
+        PriceEntry = e.Data.PriceEntry, DraftedAt = e.Timestamp,
+    };
+
+    public Experiment Apply(IEvent<ExperimentStarted> e) => Await(ExperimentState.Starting) with
+    {
+        Hosts = e.Data.Hosts, Waiting = [.. e.Data.Hosts], CandidateExpiresAt = e.Data.CandidateExpiresAt, StartedAt = e.Timestamp,
+    };
+
+    public Experiment Apply(VariantsApplied e)
+    {
+        var done = Done(e.Hosts);
+        return State == ExperimentState.Starting && done.Waiting.IsEmpty ? done with { State = ExperimentState.WarmingUp } : done;
+    }
+
+    public Experiment Apply(WarmUpEnded _) => this with
+    {
+        // The window that is open now belongs to both. Reports of the warm-up that come late have lower numbers.
+        State = ExperimentState.Running, WarmUpWindow = Math.Max(RecordedWindows.Highest + 1, Plan.WarmUpWindows),
+    };
+
+    public Experiment Apply(WindowMeasured e) => this with
+    {
+        RecordedWindows = RecordedWindows.Add(e.Number),
+        LatestWindow = e,
+        Evidence = WarmUpWindow is { } last && e.Number > last ? Evidence.Add(e) : Evidence,
+    };
+
+    public Experiment Apply(WindowVoided e) => this with { RecordedWindows = RecordedWindows.Add(e.Number), VoidWindows = VoidWindows + 1 };
+
+    public Experiment Apply(GuardrailBreached e) => this with { Breach = e };
+
+    public Experiment Apply(VerdictReached e) =>
+        State == ExperimentState.Running ? Await(ExperimentState.Completing) with { Verdict = e } : this with { Verdict = e };
+
+    public Experiment Apply(CandidateRemoved e) => Done(e.Hosts);
+
+    public Experiment Apply(ExperimentCompleted _) => this with { State = ExperimentState.Completed };
+
+    public Experiment Apply(PromotionRequested e) => Await(ExperimentState.Promoting) with { Round = e.Round };
+
+    public Experiment Apply(VariantPromoted e) => Done(e.Hosts);
+
+    public Experiment Apply(ExperimentPromoted _) => this with { State = ExperimentState.Promoted };
+
+    public Experiment Apply(RollbackRequested e) => Await(ExperimentState.RollingBack) with { Round = e.Round };
+
+    public Experiment Apply(BaselineRestored e) => Done(e.Hosts);
+
+    public Experiment Apply(ExperimentRolledBack _) => this with { State = ExperimentState.RolledBack };
+
+    public Experiment Apply(StopRequested _) => Await(ExperimentState.Stopping);
+
+    public Experiment Apply(ExperimentStopped _) => this with { State = ExperimentState.Stopped };
+
+    public Experiment Apply(HostFailed e) => Done([e.HostId]) with { FailedHosts = [.. FailedHosts, e] };
+
+    Experiment Await(ExperimentState state) => this with { State = state, Waiting = [.. Hosts] };
+
+    Experiment Done(IReadOnlyList<string> hosts) => this with { Waiting = Waiting.Except(hosts) };
+}

@@ -1,0 +1,151 @@
+using System.Collections.Immutable;
+using Phoenix.Domain.Pricing;
+
+namespace Phoenix.Domain.Experiments;
+
+/// <summary>An experiment was written down. Nothing runs yet.</summary>
+/// <param name="Hypothesis">What its author expects, in words.</param>
+/// <param name="ProtectedMetrics">Metrics that must leave untouched; <c>*</c> matches any run of characters.</param>
+/// <param name="PriceEntry">Id of the price-book entry that values the difference.</param>
+public sealed record ExperimentDrafted(
+    string Name, string Hypothesis, PipelineReference Baseline, PipelineReference Candidate, IReadOnlyList<string> Hosts,
+    ExperimentPlan Plan, SuccessCriteria Criteria, IReadOnlyList<string> ProtectedMetrics, string PriceEntry);
+
+/// <summary>The experiment began on these hosts, which are frozen from now on.</summary>
+/// <param name="CandidateExpiresAt">When the hosts end the candidate by themselves, should nobody else do it.</param>
+public sealed record ExperimentStarted(IReadOnlyList<string> Hosts, DateTimeOffset CandidateExpiresAt);
+
+/// <summary>Both variants run on these hosts.</summary>
+public sealed record VariantsApplied(IReadOnlyList<string> Hosts);
+
+/// <summary>Windows count as evidence from now on.</summary>
+public sealed record WarmUpEnded;
+
+/// <summary>One window over all hosts that reported it. Verdicts rest on these.</summary>
+/// <param name="Number">1, 2, 3, …</param>
+/// <param name="Hosts">Hosts whose window is in the sums.</param>
+/// <param name="Seconds">Length of the window.</param>
+public sealed record WindowMeasured(
+    int Number, int Hosts, double Seconds, ArmTotals Baseline, ArmTotals Candidate, Conservation Conservation, Retention Retention);
+
+/// <summary>A host's window says nothing and is no evidence.</summary>
+/// <param name="Reason"><c>input-mismatch</c>, <c>tee-dropped</c>, <c>arm-restarted</c>, <c>incomplete</c>, …</param>
+public sealed record WindowVoided(int Number, string HostId, string Reason);
+
+/// <summary>A limit that must hold was measured not to hold. The candidate goes at once.</summary>
+public sealed record GuardrailBreached(Guardrail Guardrail, string Detail, double Measured, double Limit, int Window);
+
+/// <summary>What the evidence says, and for what.</summary>
+/// <param name="Scope">For what it holds: <c>this host</c> or <c>these N hosts</c>, in the measured time.</param>
+/// <param name="Reasons">Each criterion with what was measured; for inconclusive, what is missing.</param>
+/// <param name="Saving">Null where there was nothing to price.</param>
+public sealed record VerdictReached(
+    VerdictOutcome Outcome, string Scope, IReadOnlyList<string> Reasons, EvidenceSummary Evidence, Saving? Saving);
+
+/// <summary>The candidate runs on none of the hosts any more; the experiment is over and waits for a decision, if it earned one.</summary>
+public sealed record ExperimentCompleted;
+
+/// <summary>Somebody asked for the candidate's pipeline to become the production one on every host.</summary>
+/// <param name="Round">Numbers promotions and rollbacks of the experiment.</param>
+public sealed record PromotionRequested(int Round, IReadOnlyList<string> Hosts);
+
+/// <summary>The candidate's pipeline is the production one on these hosts.</summary>
+public sealed record VariantPromoted(IReadOnlyList<string> Hosts);
+
+/// <summary>The candidate's pipeline is the production one on every host of the experiment.</summary>
+public sealed record ExperimentPromoted;
+
+/// <summary>The hosts go back to the baseline alone.</summary>
+public sealed record RollbackRequested(RollbackCause Cause, string Detail, int Round, IReadOnlyList<string> Hosts);
+
+/// <summary>The baseline alone runs on these hosts.</summary>
+public sealed record BaselineRestored(IReadOnlyList<string> Hosts);
+
+/// <summary>The baseline alone runs on every host of the experiment, but for those that are named as failed.</summary>
+public sealed record ExperimentRolledBack;
+
+/// <summary>Somebody asked for the experiment to end without a verdict.</summary>
+public sealed record StopRequested;
+
+/// <summary>The candidate was removed from these hosts.</summary>
+public sealed record CandidateRemoved(IReadOnlyList<string> Hosts);
+
+/// <summary>The experiment ended without a verdict; the candidate runs nowhere.</summary>
+public sealed record ExperimentStopped;
+
+/// <summary>A host could not do what the experiment asked of it, after every attempt.</summary>
+public sealed record HostFailed(string HostId, string Purpose, string Error);
+
+public enum VerdictOutcome
+{
+    Promote,
+    Reject,
+    Inconclusive,
+}
+
+public enum RollbackCause
+{
+    Guardrail,
+    Operator,
+    HostFailed,
+}
+
+public enum Guardrail
+{
+    Conservation,
+    ProtectedRetention,
+    DataLoss,
+    CandidateCpu,
+    CandidateMemory,
+}
+
+public sealed record PipelineReference(Guid PipelineId, int Version, string Name, string ConfigurationHash);
+
+/// <param name="WarmUp">How long both arms run before windows count.</param>
+/// <param name="Duration">How much valid window time the verdict rests on.</param>
+public sealed record ExperimentPlan(TimeSpan WarmUp, TimeSpan Duration, TimeSpan Window)
+{
+    /// <summary>The experiment ends with what it has when its windows take longer than this, from the end of the warm-up.</summary>
+    public TimeSpan Deadline => Duration * 2 + TimeSpan.FromMinutes(1);
+
+    /// <summary>Windows the verdict rests on.</summary>
+    public int RequiredWindows => (int)Math.Ceiling(Duration / Window);
+
+    /// <summary>Windows of a host that belong to the warm-up, however late they are reported.</summary>
+    public int WarmUpWindows => (int)Math.Ceiling(WarmUp / Window);
+}
+
+/// <summary>When the candidate may be promoted, and when it must go.</summary>
+/// <param name="MinSeriesReductionPct">Of live series: what is not reached is rejected.</param>
+/// <param name="MaxConservationErrorPct">Largest relative error of any surviving label group.</param>
+/// <param name="MaxCandidateCpuPct">Of one core, mean over a window.</param>
+public sealed record SuccessCriteria(
+    double MinSeriesReductionPct, double MaxConservationErrorPct, double MaxCandidateCpuPct, long MaxCandidateResidentBytes)
+{
+    public static readonly SuccessCriteria Default = new(10, 0.1, 100, 512L << 20);
+}
+
+/// <summary>What left one arm in one window, summed over hosts. Identities include the host, so counts add.</summary>
+public sealed record ArmTotals(
+    long StreamsActive, long SeriesActive, long SeriesDistinct, long Points, long Samples, long WireBytes, double CpuMs,
+    long ResidentBytes, long DroppedPoints)
+{
+    public static readonly ArmTotals Zero = new(0, 0, 0, 0, 0, 0, 0, 0, 0);
+
+    public static ArmTotals operator +(ArmTotals a, ArmTotals b) => new(
+        a.StreamsActive + b.StreamsActive, a.SeriesActive + b.SeriesActive, a.SeriesDistinct + b.SeriesDistinct, a.Points + b.Points,
+        a.Samples + b.Samples, a.WireBytes + b.WireBytes, a.CpuMs + b.CpuMs, a.ResidentBytes + b.ResidentBytes,
+        a.DroppedPoints + b.DroppedPoints);
+}
+
+/// <summary>The ledgers of the candidates of all hosts.</summary>
+/// <param name="Increments">Increments checked so far, by epoch of a candidate: an epoch belongs to one host and counts from its beginning.</param>
+/// <param name="ErrorPct">Σ|in − out| ÷ Σ|in| · 100 over all groups.</param>
+public sealed record Conservation(
+    long Groups, ImmutableSortedDictionary<string, long> Increments, double ErrorPct, string? WorstGroup, double WorstErrorPct);
+
+/// <summary>Protected streams that came in during the window and those that left the candidate with the same identity.</summary>
+public sealed record Retention(long Expected, long Retained, IReadOnlyList<string> Missing)
+{
+    public double Pct => Expected == 0 ? 100 : 100.0 * Retained / Expected;
+}

@@ -1,0 +1,27 @@
+namespace Phoenix.Domain.Experiments;
+
+/// <summary>Limits that end a candidate by themselves. One measured breach is enough: a window is already a sum of many points.</summary>
+public static class Guardrails
+{
+    /// <summary>The first limit the window breaks, the gravest first; null where all hold.</summary>
+    public static GuardrailBreached? Check(WindowMeasured w, SuccessCriteria criteria)
+    {
+        if (w.Retention.Retained < w.Retention.Expected)
+            return new(Guardrail.ProtectedRetention,
+                $"{w.Retention.Expected - w.Retention.Retained} of {w.Retention.Expected} protected streams did not leave the candidate: " +
+                string.Join(", ", w.Retention.Missing), w.Retention.Pct, 100, w.Number);
+        if (w.Conservation.WorstErrorPct > criteria.MaxConservationErrorPct)
+            return new(Guardrail.Conservation,
+                $"What left the candidate is not what came in: {w.Conservation.WorstGroup} is off by {w.Conservation.WorstErrorPct:0.###} %",
+                w.Conservation.WorstErrorPct, criteria.MaxConservationErrorPct, w.Number);
+        if (w.Candidate.DroppedPoints > 0)
+            return new(Guardrail.DataLoss, $"The candidate lost {w.Candidate.DroppedPoints} points in sending", w.Candidate.DroppedPoints, 0, w.Number);
+        var cpuPct = w.Candidate.CpuMs / (w.Seconds * 10 * Math.Max(1, w.Hosts));
+        if (cpuPct > criteria.MaxCandidateCpuPct)
+            return new(Guardrail.CandidateCpu, $"The candidate took {cpuPct:0.#} % of a core", cpuPct, criteria.MaxCandidateCpuPct, w.Number);
+        var resident = w.Candidate.ResidentBytes / Math.Max(1, w.Hosts);
+        return resident > criteria.MaxCandidateResidentBytes
+            ? new(Guardrail.CandidateMemory, $"The candidate held {resident >> 20} MiB of memory", resident, criteria.MaxCandidateResidentBytes, w.Number)
+            : null;
+    }
+}

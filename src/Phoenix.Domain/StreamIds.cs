@@ -1,0 +1,26 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Phoenix.Domain;
+
+/// <summary>
+/// Stream ids that follow from names, so that a repeated command meets the stream it made the first time.
+/// UUID version 8 (RFC 9562 §5.8) over SHA-256.
+/// </summary>
+public static class StreamIds
+{
+    public static Guid Agent(string hostId) => From("agent", hostId);
+
+    /// <summary>One task per experiment, purpose, round and host, however often the step that queues it is repeated.</summary>
+    public static Guid Task(Guid experimentId, string purpose, int round, string hostId) =>
+        From("task", $"{experimentId:N}/{purpose}/{round}/{hostId}");
+
+    static Guid From(string kind, string name)
+    {
+        Span<byte> hash = stackalloc byte[32];
+        SHA256.HashData(Encoding.UTF8.GetBytes($"phoenix/{kind}/{name}"), hash);
+        hash[6] = (byte)((hash[6] & 0x0F) | 0x80);
+        hash[8] = (byte)((hash[8] & 0x3F) | 0x80);
+        return new Guid(hash[..16], bigEndian: true);
+    }
+}

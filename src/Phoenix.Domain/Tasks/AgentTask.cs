@@ -1,0 +1,42 @@
+using JasperFx.Events;
+
+namespace Phoenix.Domain.Tasks;
+
+public enum TaskState
+{
+    Queued,
+    Assigned,
+    Succeeded,
+    DeadLettered,
+    Cancelled,
+}
+
+/// <summary>One unit of work for one host.</summary>
+/// <param name="Attempt">Attempts begun so far.</param>
+/// <param name="Lease">The current fencing number; 0 before the first assignment.</param>
+/// <param name="FailedLease">The lease under which the last failure was accepted.</param>
+public sealed record AgentTask(
+    Guid Id, string HostId, TaskPurpose Purpose, int Priority, Guid ExperimentId, DesiredHostState Desired, TaskState State,
+    int Attempt, long Lease, long FailedLease, string? LastError)
+{
+    public static AgentTask Create(IEvent<TaskQueued> e) =>
+        new(e.StreamId, e.Data.HostId, e.Data.Purpose, e.Data.Priority, e.Data.ExperimentId, e.Data.Desired, TaskState.Queued, 0, 0, 0, null);
+
+    public AgentTask Apply(TaskAssigned e) => this with { State = TaskState.Assigned, Lease = e.Lease, Attempt = e.Attempt };
+
+    public AgentTask Apply(TaskProgressed _) => this;
+
+    public AgentTask Apply(TaskSucceeded _) => this with { State = TaskState.Succeeded };
+
+    public AgentTask Apply(TaskFailed e) => this with { FailedLease = e.Lease, LastError = $"{e.Code}: {e.Detail}" };
+
+    public AgentTask Apply(TaskLeaseExpired _) => this with { LastError = "lease-expired: the host did not answer in time" };
+
+    public AgentTask Apply(TaskRequeued _) => this with { State = TaskState.Queued };
+
+    public AgentTask Apply(TaskDeadLettered e) => this with { State = TaskState.DeadLettered, LastError = $"{e.Code}: {e.Detail}" };
+
+    public AgentTask Apply(TaskCancelled _) => this with { State = TaskState.Cancelled };
+
+    public bool HasEnded => State is TaskState.Succeeded or TaskState.DeadLettered or TaskState.Cancelled;
+}

@@ -1,0 +1,62 @@
+namespace Phoenix.Domain.Tasks;
+
+/// <summary>When a failed attempt is tried again, and when no more.</summary>
+/// <param name="MaxAttempts">After that many the task is dead-lettered.</param>
+/// <param name="FirstDelay">Doubles with every attempt, up to <paramref name="MaxDelay"/>; half of it is jitter.</param>
+public sealed record RetryPolicy(int MaxAttempts, TimeSpan FirstDelay, TimeSpan MaxDelay)
+{
+    public static readonly RetryPolicy Default = new(5, TimeSpan.FromSeconds(2), TimeSpan.FromMinutes(2));
+
+    /// <param name="attempt">The attempt that has failed, 1 for the first.</param>
+    /// <param name="jitter">A random number in [0, 1): keeps hosts that failed together from coming back together.</param>
+    public TimeSpan DelayAfter(int attempt, double jitter)
+    {
+        var full = Math.Min(FirstDelay.TotalSeconds * Math.Pow(2, attempt - 1), MaxDelay.TotalSeconds);
+        return TimeSpan.FromSeconds(full * (0.5 + jitter / 2));
+    }
+}
+
+/// <summary>What may happen to a task. A result counts only under the current lease; everything else changes nothing.</summary>
+public static class AgentTaskDecisions
+{
+    public static Decision Progress(AgentTask task, long lease, string phase, string? detail, DateTimeOffset leaseUntil) =>
+        Current(task, lease) is { } rejection ? rejection : Decision.Of(new TaskProgressed(lease, phase, detail, leaseUntil));
+
+    /// <summary>Repeating the accepted result of the same lease is harmless.</summary>
+    public static Decision Succeed(AgentTask task, long lease, IReadOnlyList<RunningCollector> collectors) =>
+        task.State == TaskState.Succeeded && task.Lease == lease ? Decision.Nothing
+        : Current(task, lease) is { } rejection ? rejection
+        : Decision.Of(new TaskSucceeded(lease, task.HostId, task.Purpose, collectors, task.Desired.Remove));
+
+    public static Decision Fail(AgentTask task, TaskFailed failed, RetryPolicy policy, DateTimeOffset now, double jitter)
+    {
+        if (task.FailedLease == failed.Lease) return Decision.Nothing;
+        if (Current(task, failed.Lease) is { } rejection) return rejection;
+        return Decision.Of(failed, Next(task, failed.Retryable, failed.Code, failed.Detail, policy, now, jitter));
+    }
+
+    /// <summary>Nothing where the lease was renewed or the task ended meanwhile.</summary>
+    public static Decision ExpireLease(AgentTask task, long lease, RetryPolicy policy, DateTimeOffset now, double jitter) =>
+        task.State != TaskState.Assigned || task.Lease != lease
+            ? Decision.Nothing
+            : Decision.Of(new TaskLeaseExpired(lease),
+                Next(task, true, "lease-expired", "the host did not answer before its lease ended", policy, now, jitter));
+
+    /// <summary>The host has been silent for too long: no further attempt is waited for.</summary>
+    public static Decision GiveUp(AgentTask task, string detail) =>
+        task.HasEnded ? Decision.Nothing : Decision.Of(new TaskDeadLettered(task.Attempt, "host-silent", detail));
+
+    public static Decision Cancel(AgentTask task, string cause) =>
+        task.HasEnded ? Decision.Nothing : Decision.Of(new TaskCancelled(cause));
+
+    static object Next(AgentTask task, bool retryable, string code, string detail, RetryPolicy policy, DateTimeOffset now, double jitter) =>
+        retryable && task.Attempt < policy.MaxAttempts
+            ? new TaskRequeued(task.Attempt + 1, now + policy.DelayAfter(task.Attempt, jitter))
+            : new TaskDeadLettered(task.Attempt, code, detail);
+
+    static Rejection? Current(AgentTask task, long lease) =>
+        task.State == TaskState.Assigned && task.Lease == lease
+            ? null
+            : Rejection.Conflict("lease-superseded",
+                $"Lease {lease} is not the current one of task {task.Id} (state {task.State}, lease {task.Lease}). Drop the work: its result counts no more.");
+}

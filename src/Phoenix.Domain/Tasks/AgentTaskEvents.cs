@@ -1,0 +1,70 @@
+namespace Phoenix.Domain.Tasks;
+
+/// <summary>Work for one host was asked for.</summary>
+/// <param name="Purpose">What the work is for in its experiment.</param>
+/// <param name="Priority">Higher goes first.</param>
+/// <param name="Desired">What should be true on the host when it is done.</param>
+public sealed record TaskQueued(string HostId, TaskPurpose Purpose, int Priority, Guid ExperimentId, DesiredHostState Desired);
+
+/// <summary>The task was handed to its host.</summary>
+/// <param name="Lease">Fencing number; rises with every assignment in the whole system.</param>
+/// <param name="LeaseUntil">By the database's clock.</param>
+public sealed record TaskAssigned(long Lease, DateTimeOffset LeaseUntil, int Attempt);
+
+/// <summary>The host acknowledged the assignment or told how far it is. Renews the lease.</summary>
+public sealed record TaskProgressed(long Lease, string Phase, string? Detail, DateTimeOffset LeaseUntil);
+
+/// <summary>The host has made it so. The one accepted end of a good task.</summary>
+public sealed record TaskSucceeded(long Lease, string HostId, TaskPurpose Purpose, IReadOnlyList<RunningCollector> Collectors, IReadOnlyList<string> Removed);
+
+/// <summary>An attempt failed on the host.</summary>
+/// <param name="Code">Stable, from the agent: <c>configuration-invalid</c>, <c>not-healthy</c>, …</param>
+public sealed record TaskFailed(long Lease, string Code, string Detail, bool Retryable, IReadOnlyList<string> LogTail);
+
+/// <summary>The host did not answer in time; its lease counts no more.</summary>
+public sealed record TaskLeaseExpired(long Lease);
+
+/// <summary>The task waits for another attempt.</summary>
+public sealed record TaskRequeued(int Attempt, DateTimeOffset NotBefore);
+
+/// <summary>No attempt is left; every attempt's error stays in this stream.</summary>
+public sealed record TaskDeadLettered(int Attempts, string Code, string Detail);
+
+/// <summary>The task is no longer wanted.</summary>
+public sealed record TaskCancelled(string Cause);
+
+/// <summary>Why a host gets the task.</summary>
+public enum TaskPurpose
+{
+    /// <summary>Run the baseline as production (where nothing runs) and the candidate beside it.</summary>
+    ApplyVariants,
+
+    /// <summary>End the candidate.</summary>
+    RemoveCandidate,
+
+    /// <summary>Make the candidate's pipeline the production one.</summary>
+    Promote,
+
+    /// <summary>Make the baseline's pipeline the production one again.</summary>
+    RestoreBaseline,
+}
+
+public enum Arm
+{
+    Production,
+    Candidate,
+}
+
+/// <param name="Remove">Names of collectors that should not run.</param>
+public sealed record DesiredHostState(
+    IReadOnlyList<CollectorOfPipeline> Collectors, IReadOnlyList<string> Remove, MeasurementSpecification? Measurement);
+
+/// <summary>A collector by reference: the configuration's text stays with the pipeline version, which never changes.</summary>
+/// <param name="ExpiresAt">When the agent ends it by itself; null for production.</param>
+public sealed record CollectorOfPipeline(
+    string Name, Arm Arm, Guid PipelineId, int PipelineVersion, string ConfigurationHash, DateTimeOffset? ExpiresAt);
+
+public sealed record MeasurementSpecification(
+    string ProductionName, string CandidateName, TimeSpan Window, IReadOnlyList<string> ProtectedMetrics);
+
+public sealed record RunningCollector(string Name, Arm Arm, Guid PipelineId, int PipelineVersion, string ConfigurationHash, bool Changed);

@@ -1,0 +1,45 @@
+using System.Security.Cryptography;
+using System.Text;
+using Phoenix.Pipelines.Components;
+
+namespace Phoenix.Pipelines;
+
+/// <summary>
+/// A collector's configuration in the shape of the OpenTelemetry Collector's: <c>receivers</c>, <c>processors</c>,
+/// <c>exporters</c>, <c>service</c>. Only components that the pipeline uses are here.
+/// </summary>
+/// <param name="SourceSection">Canonical text of the receivers that the pipeline uses; equal texts mean the same input.</param>
+/// <param name="SinkSection">Canonical text of the exporters that the pipeline uses.</param>
+public sealed record CollectorConfiguration(
+    PipelineSettings Pipeline,
+    IReadOnlyList<ReceiverSettings> Receivers,
+    IReadOnlyList<ProcessorSettings> Processors,
+    IReadOnlyList<ExporterSettings> Exporters,
+    TelemetrySettings Telemetry,
+    string SourceSection,
+    string SinkSection)
+{
+    /// <summary>Lower-case hex SHA-256 of <see cref="SourceSection"/>. Two arms of an experiment must agree on it.</summary>
+    public string SourceHash => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(SourceSection)));
+
+    /// <summary>The shortest interval at which the receivers produce; null where senders alone decide.</summary>
+    public TimeSpan? ShortestInputInterval => Intervals.Select(i => (TimeSpan?)i).Min();
+
+    /// <summary>The longest interval at which the receivers produce; null where senders alone decide.</summary>
+    public TimeSpan? LongestInputInterval => Intervals.Select(i => (TimeSpan?)i).Max();
+
+    private IEnumerable<TimeSpan> Intervals => Receivers.SelectMany(r => r.Intervals);
+
+    /// <summary>Reads and validates a configuration.</summary>
+    /// <param name="environment">
+    /// Looks a variable up. Null validates without an environment, as a server does that is not the host: values with an
+    /// unresolved variable are accepted there.
+    /// </param>
+    public static LoadedConfiguration Load(string yaml, Func<string, string?>? environment) => new ConfigurationLoader(environment).Load(yaml);
+}
+
+/// <summary>The outcome of <see cref="CollectorConfiguration.Load"/>: a configuration, or every error found in it.</summary>
+/// <param name="Configuration">Null where there are errors.</param>
+/// <param name="Warnings">What is legal and probably not meant, such as a component that no pipeline uses.</param>
+public sealed record LoadedConfiguration(
+    CollectorConfiguration? Configuration, IReadOnlyList<ConfigurationIssue> Errors, IReadOnlyList<ConfigurationIssue> Warnings);

@@ -1,0 +1,243 @@
+using System.Text;
+using Phoenix.Pipelines.Components;
+using Phoenix.Pipelines.Yaml;
+
+namespace Phoenix.Pipelines;
+
+/// <summary>Turns YAML into a <see cref="CollectorConfiguration"/>, collecting every error on the way.</summary>
+internal sealed class ConfigurationLoader(Func<string, string?>? environment)
+{
+    // A configuration is a few kilobytes; the bound keeps a published one from filling memory before it is looked at.
+    private const int MaxCharacters = 1 << 20;
+
+    private readonly List<ConfigurationIssue> _errors = [];
+    private readonly List<ConfigurationIssue> _warnings = [];
+
+    public LoadedConfiguration Load(string yaml)
+    {
+        var configuration = yaml.Length > MaxCharacters
+            ? Refuse(0, "(file)", $"is longer than {MaxCharacters} characters", "split the configuration")
+            : YamlReader.Read(yaml, new EnvironmentExpansion(environment), _errors) is { } root ? Read(root) : null;
+        _errors.Sort((a, b) => a.Line.CompareTo(b.Line));
+        return new(_errors.Count == 0 ? configuration : null, _errors, _warnings);
+    }
+
+    private CollectorConfiguration? Read(YamlNode root)
+    {
+        var file = new SectionReader(root, root.Line, "", _errors);
+        var receivers = Components(file, "receivers", ComponentCatalogue.Receivers);
+        var processors = Components(file, "processors", ComponentCatalogue.Processors);
+        var exporters = Components(file, "exporters", ComponentCatalogue.Exporters);
+        Components(file, "extensions", ComponentCatalogue.Extensions);
+        foreach (var (key, line) in file.Keys.Where(k => k.Key.StartsWith("x-", StringComparison.Ordinal)))
+        {
+            // Keys that hold anchors only, as in Compose files.
+            file.Accept(key);
+        }
+
+        PipelineSettings? pipeline = null;
+        var telemetry = TelemetrySettings.Read(null);
+        if (file.Section("service") is { } service)
+        {
+            pipeline = Pipeline(service, receivers, processors, exporters);
+            telemetry = TelemetrySettings.Read(service.Section("telemetry"));
+            if (service.TextsWithLines("extensions") is { Count: > 0 } extensions)
+            {
+                service.Error("extensions", $"`{extensions[0].Written}` is not defined", "remove it; there are no extensions yet");
+            }
+
+            service.RejectUnknown();
+        }
+        else
+        {
+            file.Error("service", "is missing", "write `service: {pipelines: {metrics: {receivers: […], exporters: […]}}}`");
+        }
+
+        file.RejectUnknown();
+        if (pipeline is null || _errors.Count > 0)
+        {
+            return null;
+        }
+
+        return new CollectorConfiguration(
+            pipeline,
+            [.. pipeline.Receivers.Select(id => receivers[id].Settings)],
+            [.. pipeline.Processors.Select(id => processors[id].Settings)],
+            [.. pipeline.Exporters.Select(id => exporters[id].Settings)],
+            telemetry,
+            Canonical(root, "receivers", pipeline.Receivers),
+            Canonical(root, "exporters", pipeline.Exporters));
+    }
+
+    private static Dictionary<string, Defined<T>> Components<T>(SectionReader file, string key, IReadOnlyDictionary<string, Func<string, SectionReader, T>> known)
+    {
+        var components = new Dictionary<string, Defined<T>>(StringComparer.Ordinal);
+        if (file.Section(key) is not { } section)
+        {
+            return components;
+        }
+
+        foreach (var (id, line) in section.Keys)
+        {
+            var component = section.Section(id)!;
+            var type = id.Split('/')[0];
+            if (!known.TryGetValue(type, out var read))
+            {
+                component.Error($"there is no {key[..^1]} of type `{type}` here", known.Count == 0 ? "remove it; none are supported yet" : Suggestion.For(type, [.. known.Keys]));
+            }
+            else if (id.EndsWith('/'))
+            {
+                component.Error("has an empty name behind the slash", $"write `{type}` or `{type}/name`");
+            }
+            else
+            {
+                components[id] = new(read(id, component), line);
+            }
+        }
+
+        return components;
+    }
+
+    private PipelineSettings? Pipeline(
+        SectionReader service,
+        Dictionary<string, Defined<ReceiverSettings>> receivers,
+        Dictionary<string, Defined<ProcessorSettings>> processors,
+        Dictionary<string, Defined<ExporterSettings>> exporters)
+    {
+        PipelineSettings? found = null;
+        if (service.Section("pipelines") is not { } pipelines)
+        {
+            service.Error("pipelines", "is missing", "write `pipelines: {metrics: {receivers: […], exporters: […]}}`");
+            return null;
+        }
+
+        foreach (var (name, line) in pipelines.Keys)
+        {
+            var section = pipelines.Section(name)!;
+            var signal = name.Split('/')[0];
+            if (signal is "logs" or "traces" or "profiles")
+            {
+                section.Error($"Phoenix handles metrics only; a {signal} pipeline cannot run here", "remove it and run it in a collector beside this one");
+            }
+            else if (signal != "metrics")
+            {
+                section.Error($"`{signal}` is no signal", Suggestion.For(signal, ["metrics"]));
+            }
+            else if (found is not null)
+            {
+                section.Error($"a second metrics pipeline beside `{found.Name}` is not supported yet", "merge the two, or run a second collector");
+            }
+            else
+            {
+                found = new(
+                    name,
+                    References(section, "receivers", receivers, required: true),
+                    References(section, "processors", processors, required: false),
+                    References(section, "exporters", exporters, required: true));
+                RefuseChainedFolds(section, found.Processors, processors);
+                section.RejectUnknown();
+            }
+        }
+
+        if (found is null)
+        {
+            if (!pipelines.Keys.Any())
+            {
+                pipelines.Error("names no pipeline", "add `metrics:` with receivers and exporters");
+            }
+
+            return null;
+        }
+
+        WarnUnused("receivers", receivers, found.Receivers);
+        WarnUnused("processors", processors, found.Processors);
+        WarnUnused("exporters", exporters, found.Exporters);
+        return found;
+    }
+
+    private void RefuseChainedFolds(SectionReader pipeline, IReadOnlyList<string> ids, Dictionary<string, Defined<ProcessorSettings>> processors)
+    {
+        // An empty pattern was reported where it stands, and no selector can be made of it.
+        if (_errors.Count > 0)
+        {
+            return;
+        }
+
+        var folding = ids.Select(id => processors[id].Settings).OfType<TopKProcessorSettings>().ToList();
+        for (var second = 1; second < folding.Count; second++)
+        {
+            foreach (var first in folding.Take(second))
+            {
+                if (!first.FoldsWith(folding[second]))
+                {
+                    continue;
+                }
+
+                pipeline.Error("processors", $"`{first.Id}` and `{folding[second].Id}` would both fold a same metric, and the second would lose the first increment of what the first folds",
+                    "fold each metric in one phoenix_topk: list all labels there, or narrow `metrics`");
+                return;
+            }
+        }
+    }
+
+    private static List<string> References<T>(SectionReader pipeline, string key, Dictionary<string, Defined<T>> defined, bool required)
+    {
+        var ids = new List<string>();
+        foreach (var (id, written, line) in pipeline.TextsWithLines(key))
+        {
+            if (!defined.ContainsKey(id))
+            {
+                // A component whose own section is wrong was reported there already.
+                if (!pipeline.Errors.Exists(e => e.Key == $"{key}.{id}" || e.Key.StartsWith($"{key}.{id}.", StringComparison.Ordinal)))
+                {
+                    pipeline.Errors.Add(new(line, $"{pipeline.Path}.{key}", $"`{written}` is not defined under {key}",
+                        defined.Count == 0 ? $"define it under {key}" : Suggestion.For(written, defined.Keys)));
+                }
+            }
+            else if (ids.Contains(id))
+            {
+                pipeline.Errors.Add(new(line, $"{pipeline.Path}.{key}", $"`{written}` is listed twice", "list it once"));
+            }
+            else
+            {
+                ids.Add(id);
+            }
+        }
+
+        if (required && !pipeline.TextsWithLines(key).Any())
+        {
+            pipeline.Error(key, $"names no {key[..^1]}", $"list at least one id that is defined under {key}");
+        }
+
+        return ids;
+    }
+
+    private void WarnUnused<T>(string key, Dictionary<string, Defined<T>> defined, IReadOnlyList<string> used)
+    {
+        foreach (var (id, component) in defined.Where(d => !used.Contains(d.Key)))
+        {
+            _warnings.Add(new(component.Line, $"{key}.{id}", "is defined and used by no pipeline", $"list it under service.pipelines.metrics.{key}, or remove it"));
+        }
+    }
+
+    private static string Canonical(YamlNode root, string key, IReadOnlyList<string> used)
+    {
+        var text = new StringBuilder();
+        foreach (var id in used.Order(StringComparer.Ordinal))
+        {
+            text.Append(id).Append('=');
+            CanonicalText.Append(text, root.Find(key)!.Value.Find(id)!.Value);
+            text.Append('\n');
+        }
+
+        return text.ToString();
+    }
+
+    private CollectorConfiguration? Refuse(int line, string key, string message, string remedy)
+    {
+        _errors.Add(new(line, key, message, remedy));
+        return null;
+    }
+
+    private readonly record struct Defined<T>(T Settings, int Line);
+}

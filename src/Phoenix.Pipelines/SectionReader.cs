@@ -1,0 +1,281 @@
+using System.Globalization;
+using Phoenix.Pipelines.Yaml;
+
+namespace Phoenix.Pipelines;
+
+/// <summary>
+/// Typed reading of one mapping. Every key that is asked for becomes a known key; <see cref="RejectUnknown"/> then reports
+/// the others. A reader returns its default where the value is wrong, after reporting it, so that one pass finds every error.
+/// Errors travel to the control plane: they quote values as written, never what a variable of this host holds.
+/// </summary>
+internal sealed class SectionReader
+{
+    private readonly YamlNode _node;
+    private readonly HashSet<string> _known = new(StringComparer.Ordinal);
+
+    public SectionReader(YamlNode node, int keyLine, string path, List<ConfigurationIssue> errors)
+    {
+        _node = node;
+        Line = keyLine;
+        Path = path;
+        Errors = errors;
+        if (node.Entries is null && !node.IsNull && !node.Unresolved)
+        {
+            Error(node.Line, path, $"must be a mapping, but is {node.Kind}", "write `key: value` lines, indented below it");
+        }
+    }
+
+    /// <summary>1-based line of the section's key.</summary>
+    public int Line { get; }
+
+    public string Path { get; }
+
+    public List<ConfigurationIssue> Errors { get; }
+
+    /// <summary>Keys in the order of the file, with their lines.</summary>
+    public IEnumerable<(string Key, int Line)> Keys => (_node.Entries ?? []).Select(e => (e.Key, e.Line));
+
+    public bool Has(string key) => Know(key) is { Value.IsNull: false };
+
+    public int LineOf(string key) => Know(key)?.Line ?? Line;
+
+    public void Error(string key, string message, string remedy) => Error(LineOf(key), PathOf(key), message, remedy);
+
+    public void Error(string message, string remedy) => Error(Line, Path, message, remedy);
+
+    public string? Text(string key) => Scalar(key)?.Text;
+
+    /// <summary>The value as the file has it, for error texts; empty where there is none.</summary>
+    public string Written(string key) => Know(key)?.Value.Raw ?? "";
+
+    /// <summary>True where a value somewhere below holds a variable that could not be looked up here.</summary>
+    public bool Unresolved => Holds(_node, n => n.Unresolved);
+
+    /// <summary>True where a value somewhere below is not what the file has, since variables were set in it.</summary>
+    public bool HasVariables => Holds(_node, n => n.Text != n.Raw);
+
+    public string RequiredText(string key, string remedy)
+    {
+        if (!Has(key))
+        {
+            Error(Line, PathOf(key), "is missing", remedy);
+            return "";
+        }
+
+        return Text(key) ?? "";
+    }
+
+    public bool Flag(string key, bool byDefault)
+    {
+        switch (Scalar(key)?.Text)
+        {
+            case null: return byDefault;
+            case "true": return true;
+            case "false": return false;
+            default:
+                Error(key, $"`{Written(key)}` is neither true nor false", "write true or false");
+                return byDefault;
+        }
+    }
+
+    public long Integer(string key, long byDefault, long min, long max)
+    {
+        if (Scalar(key)?.Text is not { } text)
+        {
+            return byDefault;
+        }
+
+        if (!long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value))
+        {
+            Error(key, $"`{Written(key)}` is no whole number", $"write a number from {min} to {max}");
+            return byDefault;
+        }
+
+        return InRange(key, value, min, max) ? value : byDefault;
+    }
+
+    public double Number(string key, double byDefault, double min, double max)
+    {
+        if (Scalar(key)?.Text is not { } text)
+        {
+            return byDefault;
+        }
+
+        if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) || !double.IsFinite(value))
+        {
+            Error(key, $"`{Written(key)}` is no number", string.Create(CultureInfo.InvariantCulture, $"write a number from {min} to {max}"));
+            return byDefault;
+        }
+
+        return InRange(key, value, min, max) ? value : byDefault;
+    }
+
+    public TimeSpan? OptionalDuration(string key, TimeSpan min, TimeSpan max)
+    {
+        if (Scalar(key)?.Text is not { } text)
+        {
+            return null;
+        }
+
+        if (!Pipelines.Duration.TryParse(text, out var value))
+        {
+            Error(key, $"`{Written(key)}` is no duration", "write a number with a unit, such as 500ms, 10s or 1m30s");
+            return null;
+        }
+
+        if (value < min || value > max)
+        {
+            Error(key, $"{Written(key)} is out of range", $"choose {Pipelines.Duration.Format(min)} to {Pipelines.Duration.Format(max)}");
+            return null;
+        }
+
+        return value;
+    }
+
+    public TimeSpan Duration(string key, TimeSpan byDefault, TimeSpan min, TimeSpan max) => OptionalDuration(key, min, max) ?? byDefault;
+
+    public T Choice<T>(string key, T byDefault, params ReadOnlySpan<(string Name, T Value)> choices)
+    {
+        if (Scalar(key)?.Text is not { } text)
+        {
+            return byDefault;
+        }
+
+        var names = new List<string>(choices.Length);
+        foreach (var (name, value) in choices)
+        {
+            if (name == text)
+            {
+                return value;
+            }
+
+            names.Add(name);
+        }
+
+        Error(key, $"`{Written(key)}` is not one of {string.Join(", ", names)}", Suggestion.For(Written(key), names));
+        return byDefault;
+    }
+
+    /// <summary>A list of texts; a single value is not taken for a list of one.</summary>
+    public IReadOnlyList<string> Texts(string key)
+    {
+        var texts = new List<string>();
+        foreach (var (item, _) in Items(key))
+        {
+            if (item.Text is null && !item.Unresolved)
+            {
+                Error(item.Line, PathOf(key), $"holds {item.Kind} where a text belongs", "write one text per `- ` line");
+            }
+            else if (!item.Unresolved)
+            {
+                texts.Add(item.Text!);
+            }
+        }
+
+        return texts;
+    }
+
+    /// <summary>The list's texts, each also as the file has it, for error texts.</summary>
+    public IReadOnlyList<(string Text, string Written, int Line)> TextsWithLines(string key) =>
+        [.. Items(key).Where(i => i.Node.Text is not null && !i.Node.Unresolved).Select(i => (i.Node.Text!, i.Node.Raw!, i.Node.Line))];
+
+    public bool IsEmptyList(string key) => Know(key) is { Value.Items.Count: 0 };
+
+    public IReadOnlyDictionary<string, string> TextMap(string key)
+    {
+        var map = new Dictionary<string, string>(StringComparer.Ordinal);
+        if (Section(key) is not { } section)
+        {
+            return map;
+        }
+
+        foreach (var entry in section._node.Entries ?? [])
+        {
+            if (section.Scalar(entry.Key)?.Text is { } text)
+            {
+                map[entry.Key] = text;
+            }
+        }
+
+        return map;
+    }
+
+    /// <summary>The mapping below a key; null where the key is absent. A key without value is an empty mapping.</summary>
+    public SectionReader? Section(string key) =>
+        Know(key) is { } entry ? new SectionReader(entry.Value, entry.Line, PathOf(key), Errors) : null;
+
+    /// <summary>The mappings in the list below a key.</summary>
+    public IEnumerable<SectionReader> Sections(string key) =>
+        Items(key).Select(i => new SectionReader(i.Node, i.Node.Line, $"{PathOf(key)}[{i.Index}]", Errors));
+
+    /// <summary>Accepts a key whose value has no effect here.</summary>
+    public void Accept(string key) => Know(key);
+
+    /// <summary>Reports every key that nothing asked for.</summary>
+    public void RejectUnknown()
+    {
+        foreach (var entry in _node.Entries ?? [])
+        {
+            if (!_known.Contains(entry.Key))
+            {
+                Error(entry.Line, PathOf(entry.Key), "is unknown", Suggestion.For(entry.Key, _known));
+            }
+        }
+    }
+
+    private IEnumerable<(YamlNode Node, int Index)> Items(string key)
+    {
+        if (Know(key) is not { Value: { IsNull: false, Unresolved: false } value })
+        {
+            return [];
+        }
+
+        if (value.Items is null)
+        {
+            Error(key, $"must be a list, but is {value.Kind}", "write one `- item` line per item, or `[a, b]`");
+            return [];
+        }
+
+        return value.Items.Select((node, index) => (node, index));
+    }
+
+    private YamlNode? Scalar(string key)
+    {
+        if (Know(key) is not { Value: { IsNull: false } value })
+        {
+            return null;
+        }
+
+        if (value.Text is null)
+        {
+            Error(key, $"must be a single value, but is {value.Kind}", "write the value behind the colon");
+            return null;
+        }
+
+        return value.Unresolved ? null : value;
+    }
+
+    private bool InRange<T>(string key, T value, T min, T max) where T : IComparable<T>
+    {
+        if (value.CompareTo(min) >= 0 && value.CompareTo(max) <= 0)
+        {
+            return true;
+        }
+
+        Error(key, $"{Written(key)} is out of range", string.Create(CultureInfo.InvariantCulture, $"choose {min} to {max}"));
+        return false;
+    }
+
+    private static bool Holds(YamlNode node, Func<YamlNode, bool> what) =>
+        what(node) || (node.Entries?.Exists(e => Holds(e.Value, what)) ?? false) || (node.Items?.Exists(i => Holds(i, what)) ?? false);
+
+    private YamlEntry? Know(string key)
+    {
+        _known.Add(key);
+        return _node.Find(key);
+    }
+
+    private string PathOf(string key) => Path.Length == 0 ? key : $"{Path}.{key}";
+
+    private void Error(int line, string path, string message, string remedy) => Errors.Add(new(line, path, message, remedy));
+}

@@ -1,0 +1,112 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using JasperFx.Events;
+using JasperFx.Events.Projections;
+using Marten;
+using Phoenix.Domain.Agents;
+using Phoenix.Domain.Experiments;
+using Phoenix.Domain.Pipelines;
+using Phoenix.Domain.Tasks;
+using Phoenix.Domain.Users;
+using Phoenix.Projections.Audit;
+using Phoenix.Projections.Experiments;
+using Phoenix.Projections.Fleet;
+using Phoenix.Projections.Pipelines;
+using Phoenix.Projections.Savings;
+using Phoenix.Projections.Tasks;
+using Weasel.Core;
+
+namespace Phoenix.Projections;
+
+/// <summary>How Phoenix keeps its events, and the one place where every projection and its life cycle is registered.</summary>
+public static class EventStoreOptions
+{
+    public const string Schema = "phoenix";
+
+    /// <summary>JSON as stored; what is served uses the same conventions.</summary>
+    public static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+    };
+
+    /// <summary>Every event type by stream, for the catalogue and for registration.</summary>
+    public static readonly IReadOnlyDictionary<string, IReadOnlyList<Type>> EventTypes = new Dictionary<string, IReadOnlyList<Type>>
+    {
+        ["Experiment"] =
+        [
+            typeof(ExperimentDrafted), typeof(ExperimentStarted), typeof(VariantsApplied), typeof(WarmUpEnded), typeof(WindowMeasured),
+            typeof(WindowVoided), typeof(GuardrailBreached), typeof(VerdictReached), typeof(CandidateRemoved), typeof(ExperimentCompleted),
+            typeof(PromotionRequested), typeof(VariantPromoted), typeof(ExperimentPromoted), typeof(RollbackRequested),
+            typeof(BaselineRestored), typeof(ExperimentRolledBack), typeof(StopRequested), typeof(ExperimentStopped), typeof(HostFailed),
+        ],
+        ["AgentTask"] =
+        [
+            typeof(TaskQueued), typeof(TaskAssigned), typeof(TaskProgressed), typeof(TaskSucceeded), typeof(TaskFailed),
+            typeof(TaskLeaseExpired), typeof(TaskRequeued), typeof(TaskDeadLettered), typeof(TaskCancelled),
+        ],
+        ["Agent"] = [typeof(AgentEnrolled), typeof(AgentReEnrolmentAllowed), typeof(AgentCredentialRotated)],
+        ["Pipeline"] = [typeof(PipelineDrafted), typeof(PipelineVersionPublished), typeof(PipelineDeprecated)],
+        ["User"] = [typeof(UserRegistered), typeof(AccessTokenIssued), typeof(EnrolmentTokenIssued), typeof(FirstSecretReissued)],
+    };
+
+    public static void ConfigurePhoenix(this StoreOptions options)
+    {
+        options.DatabaseSchemaName = Schema;
+        options.UseSystemTextJsonForSerialization(EnumStorage.AsString, Casing.CamelCase, json =>
+        {
+            foreach (var converter in Json.Converters) json.Converters.Insert(0, converter);
+        });
+
+        options.Events.StreamIdentity = StreamIdentity.AsGuid;
+        options.Events.EnableBigIntEvents = true;
+        options.Events.UseListenNotifyForEventAppends = true;
+        options.Events.MetadataConfig.CorrelationIdEnabled = true;
+        options.Events.MetadataConfig.CausationIdEnabled = true;
+        options.Events.MetadataConfig.HeadersEnabled = true;
+        options.Events.MetadataConfig.UserNameEnabled = true;
+        // Timestamps are the appending node's; PostgreSQL keeps microseconds, so that a rebuild sees what the live projection saw.
+        options.Events.TimeProvider = new MicrosecondTimeProvider();
+        options.Events.AddEventTypes(EventTypes.Values.SelectMany(t => t));
+
+        options.Schema.For<PipelineText>().UniqueIndex(p => p.Name);
+
+        RegisterProjections(options);
+
+        // Money and audit must stop at an event they cannot apply, never leave it out.
+        options.Projections.Errors.SkipApplyErrors = false;
+        options.Projections.Errors.SkipUnknownEvents = false;
+        options.Projections.Errors.SkipSerializationErrors = false;
+        options.Projections.RebuildErrors.SkipApplyErrors = false;
+        options.Projections.RebuildErrors.SkipUnknownEvents = false;
+        options.Projections.RebuildErrors.SkipSerializationErrors = false;
+    }
+
+    /// <summary>
+    /// Inline: what a command decides on must be true in the transaction that changed it. Async: what people read and
+    /// count may be a moment late, and stops visibly when it cannot go on.
+    /// </summary>
+    static void RegisterProjections(StoreOptions options)
+    {
+        options.Projections.Add(new TaskQueueProjection(), ProjectionLifecycle.Inline, TaskQueueProjection.Name,
+            async => async.DeleteDataInTableOnTeardown(TaskQueueProjection.TableName));
+        options.Storage.ExtendedSchemaObjects.AddRange(TaskQueueProjection.SchemaObjects);
+        options.Projections.Add(new ExperimentHostsProjection(), ProjectionLifecycle.Inline);
+        options.Projections.Snapshot<Experiment>(SnapshotLifecycle.Inline);
+        options.Projections.Add(new FleetProjection(), ProjectionLifecycle.Inline);
+        options.Projections.Add(new PipelineTextProjection(), ProjectionLifecycle.Inline);
+        options.Projections.Add(new SavingsLedgerProjection(), ProjectionLifecycle.Async);
+        options.Projections.Add(new AuditLogProjection(), ProjectionLifecycle.Async);
+        options.Projections.LiveStreamAggregation<AgentTask>();
+        options.Projections.LiveStreamAggregation<Agent>();
+        options.Projections.LiveStreamAggregation<Pipeline>();
+    }
+
+    sealed class MicrosecondTimeProvider : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow()
+        {
+            var now = base.GetUtcNow();
+            return new DateTimeOffset(now.Ticks - now.Ticks % TimeSpan.TicksPerMicrosecond, TimeSpan.Zero);
+        }
+    }
+}

@@ -1,0 +1,55 @@
+namespace Phoenix.Telemetry;
+
+/// <summary>Takes finished batches: the bytes of an OTLP <c>ExportMetricsServiceRequest</c>, valid only during the call.</summary>
+public interface IBatchSink
+{
+    void Write(ReadOnlySpan<byte> batch);
+}
+
+/// <summary>
+/// One processor of a metrics pipeline. Not thread-safe: a pipeline calls its processors from one thread at a time.
+/// </summary>
+public interface IMetricProcessor
+{
+    /// <summary>Component id from the configuration, such as <c>phoenix_topk/services</c>.</summary>
+    string Name { get; }
+
+    /// <summary>
+    /// Takes one batch; what passes at once goes to <paramref name="output"/>. The batch should have been checked by
+    /// <see cref="OtlpReader.Validate"/> where it came in: a malformed one throws <see cref="OtlpFormatException"/> with what
+    /// stood before the fault already taken.
+    /// </summary>
+    void Process(ReadOnlySpan<byte> batch, long unixNanos, IBatchSink output);
+
+    /// <summary>Emits what is folded: at each export interval and before each window cut.</summary>
+    void Flush(long unixNanos, IBatchSink output);
+
+    /// <summary>Which labels of which metrics this may fold or select on. The ledger compares groups without them.</summary>
+    IReadOnlyList<FoldRule> Folds { get; }
+
+    /// <summary>Points dropped by named rule since the start.</summary>
+    IReadOnlyList<DroppedPoints> Dropped { get; }
+
+    ProcessorCounters Counters { get; }
+
+    /// <summary>
+    /// Whether a named rule drops the stream of the reader's current point, were it to come here as it is. The ledger
+    /// excuses a group that never came out only where this is so of every stream that went into it.
+    /// </summary>
+    bool Drops(scoped in OtlpReader reader) => false;
+}
+
+/// <summary>Labels that a processor may fold or select on.</summary>
+/// <param name="Metrics">The metrics it concerns.</param>
+/// <param name="Labels">Keys of point or resource attributes.</param>
+public sealed record FoldRule(MetricSelector Metrics, IReadOnlyList<string> Labels)
+{
+    /// <summary>How gauges are folded: where by another function than <c>sum</c>, their sum is not kept and is not compared.</summary>
+    public IReadOnlyList<GaugeRule> Gauges { get; init; } = [];
+
+    /// <summary>The <c>host.id</c> that outputs get whose resource has none; null or empty where none is added.</summary>
+    public string? HostId { get; init; }
+}
+
+/// <param name="Rule">The component and condition that dropped, as named in the configuration.</param>
+public readonly record struct DroppedPoints(string Rule, long Points);

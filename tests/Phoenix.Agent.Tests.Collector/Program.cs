@@ -1,0 +1,74 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Phoenix.TestCollector;
+using Phoenix.Contracts;
+
+string Argument(string name) => args[Array.IndexOf(args, name) + 1];
+
+var configurationPath = Argument("--config");
+if (args[0] is "validate")
+{
+    if (Behaviour.FirstUnknown(configurationPath) is not var (line, key))
+        return 0;
+    Console.WriteLine(JsonSerializer.Serialize(
+        new ConfigurationProblem([new ConfigurationError(line, key, $"'{key}' is unknown", "Remove it.")]), WireJson.Default.ConfigurationProblem));
+    return 1;
+}
+
+var behaviour = Behaviour.Read(configurationPath);
+var arm = Argument("--arm") is "production" ? CollectorArm.Production : CollectorArm.Candidate;
+var windows = new WindowCutter(arm, Argument("--tee"), () => behaviour);
+var startedAt = DateTimeOffset.UtcNow;
+Console.WriteLine($"started as {arm}");
+if (behaviour.Is("crash"))
+{
+    Console.WriteLine("about to crash as told");
+    return 7;
+}
+
+using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
+{
+    context.Cancel = true;
+    if (!behaviour.Is("ignoreSigterm"))
+        Environment.Exit(0);
+});
+
+var builder = WebApplication.CreateSlimBuilder();
+builder.Logging.ClearProviders();
+builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenUnixSocket(Argument("--control")));
+var app = builder.Build();
+app.MapGet(CollectorControl.Status, () =>
+{
+    var healthy = behaviour.Values.GetValueOrDefault("healthy") is not "false";
+    var flowing = healthy ? DateTimeOffset.UtcNow : (DateTimeOffset?)null;
+    return Results.Json(
+        new CollectorStatus(
+            windows.Epoch, Environment.ProcessId, arm, behaviour.Hash, healthy, healthy ? null : "told to be unhealthy", startedAt,
+            flowing, flowing, windows.Subscribers, windows.TeeConnected, windows.Open, Environment.WorkingSet),
+        WireJson.Default.CollectorStatus);
+});
+app.MapGet(CollectorControl.Windows, (long? after) =>
+    Results.Json(new CollectorWindows(windows.Epoch, windows.After(after ?? 0)), WireJson.Default.CollectorWindows));
+app.MapPut(CollectorControl.Measurement, async (HttpRequest request) =>
+{
+    var settings = await JsonSerializer.DeserializeAsync(request.Body, WireJson.Default.MeasurementSettings);
+    windows.Measure(settings!);
+    return Results.NoContent();
+});
+app.MapPost(CollectorControl.Reload, () =>
+{
+    var next = Behaviour.Read(configurationPath);
+    if (next.Values.GetValueOrDefault("reload") is { } status)
+        return Results.StatusCode(int.Parse(status, CultureInfo.InvariantCulture));
+    behaviour = next;
+    windows.BeginEpoch();
+    Console.WriteLine("reloaded");
+    return Results.NoContent();
+});
+await Task.WhenAny(windows.RunAsync(), app.RunAsync());
+return 1;

@@ -1,0 +1,221 @@
+using System.IO.Compression;
+using Microsoft.AspNetCore.Http;
+using Phoenix.Collector.Control;
+using Phoenix.Collector.Exporters;
+using Phoenix.Collector.Pipeline;
+using Phoenix.Collector.Receivers;
+using Phoenix.Collector.Receivers.Host;
+using Phoenix.Collector.Tee;
+using Phoenix.Contracts;
+using Phoenix.Pipelines.Components;
+
+namespace Phoenix.Collector.Tests;
+
+public class PartsTests
+{
+    private const long Second = 1_000_000_000;
+
+    [Theory]
+    [InlineData(100, 50, 0, 150)]
+    [InlineData(120, 50, 0, 150)]
+    [InlineData(120, 50, 25, 125)]
+    [InlineData(125, 50, 25, 175)]
+    [InlineData(10, 50, 25, 25)]
+    public void marks_are_the_same_instants_in_every_process(long after, long period, long phase, long mark) =>
+        Clock.NextMark(after, period, phase).ShouldBe(mark);
+
+    [Fact]
+    public void a_mark_stands_before_items_that_came_after_it_and_behind_those_before()
+    {
+        var queue = new InputQueue(10, 1000);
+        queue.TryEnqueue(SharedBytes.Rent(1), 100).ShouldBeTrue();
+        queue.TryEnqueue(SharedBytes.Rent(1), 200).ShouldBeTrue();
+
+        queue.Take(150, out _).ShouldNotBeNull().UnixNanos.ShouldBe(100);
+        queue.Take(150, out _).ShouldBeNull("the mark at 150 comes first");
+        queue.Take(250, out _).ShouldNotBeNull().UnixNanos.ShouldBe(200);
+    }
+
+    [Fact]
+    public void an_item_from_before_the_clock_was_set_back_waits_for_no_mark_that_is_not_due()
+    {
+        var queue = new InputQueue(10, 1000);
+        var now = Clock.UnixNanos();
+        queue.TryEnqueue(SharedBytes.Rent(1), now + 7200 * Second).ShouldBeTrue();
+
+        queue.Take(now + 3600 * Second, out _).ShouldNotBeNull();
+    }
+
+    [Fact]
+    public void a_mark_far_ahead_lets_the_caller_look_at_the_clock_again()
+    {
+        queue_returns(new InputQueue(10, 1000)).ShouldBeTrue("within a bounded wait, not at the mark");
+
+        static bool queue_returns(InputQueue queue) =>
+            Task.Run(() => queue.Take(Clock.UnixNanos() + 3600 * Second, out _)).Wait(TimeSpan.FromSeconds(30));
+    }
+
+    [Fact]
+    public void the_queue_refuses_beyond_batches_and_bytes_and_never_an_action()
+    {
+        var queue = new InputQueue(2, 10);
+        queue.TryEnqueue(SharedBytes.Rent(8), 1).ShouldBeTrue();
+        queue.TryEnqueue(SharedBytes.Rent(8), 1).ShouldBeFalse("bytes");
+        queue.TryEnqueue(SharedBytes.Rent(2), 1).ShouldBeTrue();
+        queue.TryEnqueue(SharedBytes.Rent(0), 1).ShouldBeFalse("batches");
+        queue.Enqueue(() => { }, 1).ShouldBeTrue();
+
+        queue.Complete();
+
+        queue.Enqueue(() => { }, 1).ShouldBeFalse();
+        for (var i = 0; i < 3; i++)
+        {
+            queue.Take(2, out var early).ShouldNotBeNull();
+            early.ShouldBeFalse();
+        }
+
+        queue.Take(2, out var drained).ShouldBeNull();
+        drained.ShouldBeTrue();
+    }
+
+    [Fact]
+    public void a_byte_budget_takes_the_first_whatever_its_size_and_then_only_what_fits()
+    {
+        var budget = new ByteBudget(100);
+
+        budget.TryTake(150).ShouldBeTrue("or it could never be sent");
+        budget.TryTake(1).ShouldBeFalse();
+        budget.Return(150);
+        budget.TryTake(60).ShouldBeTrue();
+        budget.TryTake(41).ShouldBeFalse();
+        budget.TryTake(40).ShouldBeTrue();
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task a_body_is_refused_while_others_hold_the_budget_and_gives_its_share_back(bool gzip)
+    {
+        var bytes = new byte[200_000];
+        using var sent = new MemoryStream();
+        using (var target = gzip ? (Stream)new GZipStream(sent, CompressionLevel.Fastest, leaveOpen: true) : new BufferedStream(sent))
+        {
+            target.Write(bytes);
+            target.Flush();
+        }
+
+        var content = sent.ToArray();
+        var budget = new ByteBudget(1_000_000);
+        budget.TryTake(999_000).ShouldBeTrue();
+        using (var refused = new BoundedBody(300_000, budget))
+        {
+            (await refused.ReadAsync(Request(), TestContext.Current.CancellationToken)).ShouldBe(BodyOutcome.NoRoom);
+        }
+
+        budget.Return(999_000);
+        using (var taken = new BoundedBody(300_000, budget))
+        {
+            (await taken.ReadAsync(Request(), TestContext.Current.CancellationToken)).ShouldBe(BodyOutcome.Whole);
+            taken.Content.Length.ShouldBe(bytes.Length);
+        }
+
+        budget.TryTake(1_000_000).ShouldBeTrue("everything was given back");
+        budget.TryTake(1).ShouldBeFalse();
+
+        HttpRequest Request()
+        {
+            var request = new DefaultHttpContext().Request;
+            request.Body = new MemoryStream(content);
+            request.Headers.ContentEncoding = gzip ? "gzip" : "";
+            return request;
+        }
+    }
+
+    [Theory]
+    [InlineData(new byte[] { }, 0)]
+    [InlineData(new byte[] { 0x0a, 2, 0x08, 7 }, 7)]
+    [InlineData(new byte[] { 0x0a, 3, 0x08, 0x80, 1 }, 128)]
+    [InlineData(new byte[] { 0x0a, 3, 0x12, 1, 65 }, 0)]
+    [InlineData(new byte[] { 0x0a, 9, 0x08, 7 }, 0)]
+    [InlineData(new byte[] { 0xff, 0xff }, 0)]
+    public void rejected_points_are_read_from_an_answer_and_other_bytes_reject_none(byte[] answer, long rejected) =>
+        PartialSuccess.Rejected(answer).ShouldBe(rejected);
+
+    [Fact]
+    public void tee_frames_are_read_as_they_were_written()
+    {
+        var epoch = Guid.NewGuid();
+        var hello = TeeFrame.Hello(epoch, 42);
+        TeeFrame.ReadHeader(hello).ShouldBe((TeeFrameType.Hello, 24));
+        TeeFrame.ReadHello(hello.AsSpan(TeeFrame.HeaderLength)).ShouldBe((epoch, 42));
+
+        var cut = new TeeCut(1, 2, 3, 4, 5);
+        TeeFrame.ReadHeader(TeeFrame.Cut(cut)).ShouldBe((TeeFrameType.Cut, 40));
+        TeeFrame.ReadCut(TeeFrame.Cut(cut).AsSpan(TeeFrame.HeaderLength)).ShouldBe(cut);
+
+        TeeFrame.ReadHeader(TeeFrame.BatchHeader(7, 8, 100)).ShouldBe((TeeFrameType.Batch, 116));
+    }
+
+    [Theory]
+    [InlineData(new byte[] { 25, 0, 0, 0, 9 })]
+    [InlineData(new byte[] { 24, 0, 0, 0, 1 })]
+    [InlineData(new byte[] { 1, 0, 0, 0, 2 })]
+    [InlineData(new byte[] { 255, 255, 255, 255, 2 })]
+    public void other_bytes_are_no_tee_frame(byte[] header) => Should.Throw<InvalidDataException>(() => TeeFrame.ReadHeader(header));
+
+    [Fact]
+    public void an_arm_is_healthy_only_while_data_flows()
+    {
+        var idle = new ExporterCounters();
+        var working = new ExporterCounters();
+        working.Succeeded();
+        var failing = new ExporterCounters();
+        failing.Succeeded();
+        failing.Failed("the backend answered 503");
+
+        Reason(lastInput: 0, working).ShouldNotBeNull().ShouldContain("no input has come");
+        Reason(lastInput: 1000 * Second, idle).ShouldNotBeNull().ShouldContain("nothing has been exported");
+        Reason(lastInput: 1000 * Second, failing).ShouldNotBeNull().ShouldContain("503");
+        Reason(lastInput: 1000 * Second, working).ShouldBeNull();
+        Reason(lastInput: 986 * Second, working, interval: 1).ShouldBeNull("15 s of grace");
+        Reason(lastInput: 984 * Second, working, interval: 1).ShouldNotBeNull().ShouldContain("16 s");
+        Reason(lastInput: 984 * Second, working, interval: 10).ShouldBeNull("three intervals");
+        Reason(lastInput: 851 * Second, working).ShouldBeNull("an SDK exports every 60 s");
+        Reason(lastInput: 849 * Second, working).ShouldNotBeNull().ShouldContain("151 s");
+        ArmHealth.Unhealthy(CollectorArm.Candidate, 1000 * Second, 1000 * Second, null, teeConnected: false, [working]).ShouldNotBeNull().ShouldContain("tee");
+
+        static string? Reason(long lastInput, ExporterCounters exporter, double? interval = null) => ArmHealth.Unhealthy(
+            CollectorArm.Production, 1000 * Second, lastInput, interval is { } seconds ? TimeSpan.FromSeconds(seconds) : null, teeConnected: false, [exporter]);
+    }
+
+    [Fact]
+    public void this_process_is_read_from_proc_as_the_system_knows_it()
+    {
+        var table = new ProcessTable(ProcessSelection.All);
+
+        var self = table.Read().Single(p => p.Pid == Environment.ProcessId);
+
+        using var known = System.Diagnostics.Process.GetCurrentProcess();
+        ((double)self.ResidentBytes).ShouldBe(known.WorkingSet64, known.WorkingSet64 * 0.5);
+        self.Threads.ShouldBeGreaterThan(1);
+        (self.UserTicks + self.SystemTicks).ShouldBeGreaterThan(0);
+        Clock.Time((long)self.StartUnixNanos).ShouldBe(known.StartTime.ToUniversalTime(), TimeSpan.FromSeconds(2));
+        var attributes = self.Attributes.ToDictionary(a => System.Text.Encoding.UTF8.GetString(a.Key), a => System.Text.Encoding.UTF8.GetString(a.Value));
+        attributes["process.executable.path"].ShouldBe(Environment.ProcessPath);
+        attributes["process.owner"].ShouldBe(Environment.UserName);
+    }
+
+    [Fact]
+    public void reading_known_processes_again_allocates_next_to_nothing()
+    {
+        var table = new ProcessTable(ProcessSelection.All);
+        table.Read().Count().ShouldBeGreaterThan(0);
+        table.Read().Count().ShouldBeGreaterThan(0);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+
+        var again = table.Read().Count();
+
+        // Processes that began meanwhile may be described; a table that allocates per process needs far more than this.
+        ((GC.GetAllocatedBytesForCurrentThread() - before) / (double)again).ShouldBeLessThan(200);
+    }
+}

@@ -1,0 +1,72 @@
+namespace Phoenix.Collector.Tests;
+
+/// <summary>Configurations of the tests.</summary>
+internal static class Yaml
+{
+    public const string TopK = """
+        processors:
+          phoenix_topk:
+            metrics: ["shop.*"]
+            labels: [customer]
+            k: 3
+            export_interval: 500ms
+
+        """;
+
+    public const string Drop = """
+        processors:
+          filter:
+            metrics:
+              datapoint: ['attributes["customer"] == "c0"']
+
+        """;
+
+    /// <summary>OTLP on a free port, into nothing.</summary>
+    public static string Otlp(string processors = "", string extra = "") => $$"""
+        receivers:
+          otlp:
+            protocols: {http: {endpoint: "127.0.0.1:0"} }
+        {{processors}}
+        exporters:
+          nop:
+        service:
+          telemetry: {phoenix: {window: 1s{{extra}} } }
+          pipelines:
+            metrics: {receivers: [otlp], processors: [{{Names(processors)}}], exporters: [nop]}
+        """;
+
+    /// <summary>OTLP on a free port, to a backend.</summary>
+    public static string OtlpTo(Uri backend, string processors = "") => $$"""
+        receivers:
+          otlp:
+            protocols: {http: {endpoint: "127.0.0.1:0"} }
+        {{processors}}
+        exporters:
+          otlphttp:
+            endpoint: {{backend}}
+            headers: {x-tenant: "tenant-secret"}
+            retry_on_failure: {initial_interval: 50ms, max_interval: 100ms, max_elapsed_time: 20s}
+        service:
+          telemetry: {phoenix: {window: 1s} }
+          pipelines:
+            metrics: {receivers: [otlp], processors: [{{Names(processors)}}], exporters: [otlphttp]}
+        """;
+
+    public static string Scrape(Uri target, Uri backend) => $$"""
+        receivers:
+          prometheus:
+            config:
+              scrape_configs:
+                - job_name: shop
+                  scrape_interval: 500ms
+                  static_configs: [{targets: ["{{target.Authority}}"], labels: {team: checkout} }]
+        exporters:
+          otlphttp: {endpoint: "{{backend}}", compression: none}
+        service:
+          pipelines:
+            metrics: {receivers: [prometheus], exporters: [otlphttp]}
+        """;
+
+    private static string Names(string processors) =>
+        processors.Contains("phoenix_topk", StringComparison.Ordinal) ? "phoenix_topk" : processors.Contains("filter", StringComparison.Ordinal) ? "filter" : "";
+}

@@ -1,0 +1,103 @@
+using CsCheck;
+using Phoenix.Domain.Experiments;
+
+namespace Phoenix.Domain.Tests;
+
+public sealed class EvidenceTests
+{
+    [Fact]
+    public void reductions_are_of_sums_over_windows_and_distinct_counts_are_the_latest()
+    {
+        var e = Evidence.None.Add(Given.Window(1, candidateSeries: 500)).Add(Given.Window(2, candidateSeries: 100)).Summary();
+        e.LiveSeriesReductionPct.ShouldBe(100 * (1 - 600.0 / 2000), 1e-9);
+        e.BaselineSeries.ShouldBe(1002);
+        e.CandidateSeries.ShouldBe(102);
+        e.SeriesReductionPct.ShouldBe(100 * (1 - 102.0 / 1002), 1e-9);
+        e.MeasuredMinutes.ShouldBe(10.0 / 60, 1e-9);
+    }
+
+    [Fact]
+    public void equal_arms_show_no_reduction() =>
+        Gen.Int[1, 100_000].Sample(n =>
+            Evidence.None.Add(Given.Window(1) with { Baseline = Arm(n), Candidate = Arm(n) }).Summary() is
+                { SeriesReductionPct: 0, LiveSeriesReductionPct: 0, PointsReductionPct: 0, BytesReductionPct: 0 });
+
+    [Fact]
+    public void increments_of_a_restarted_candidate_are_added_to_those_before()
+    {
+        var e = Evidence.None.Add(Given.Window(1)).Add(Given.Window(2)); // 1,000 then 2,000 in the first epoch
+        e = e.Add(Given.Window(1, epoch: "e2"));                         // 1,000 in the next
+        e.Summary().IncrementsChecked.ShouldBe(3000);
+    }
+
+    [Fact]
+    public void windows_that_overtake_each_other_do_not_count_increments_twice()
+    {
+        var e = Evidence.None.Add(Given.Window(5)).Add(Given.Window(4)).Add(Given.Window(6));
+        e.Summary().IncrementsChecked.ShouldBe(6000);
+    }
+
+    [Fact]
+    public void the_worst_error_of_any_window_stays() =>
+        Evidence.None.Add(Given.Window(1, worstErrorPct: 4)).Add(Given.Window(2)).Summary().WorstGroupErrorPct.ShouldBe(4);
+
+    [Fact]
+    public void too_few_windows_are_inconclusive_and_say_what_is_missing()
+    {
+        var verdict = Verdicts.Reach(Given.Running().And(Given.Window(1), Given.Window(2)));
+        verdict.Outcome.ShouldBe(VerdictOutcome.Inconclusive);
+        verdict.Reasons.ShouldHaveSingleItem().ShouldBe("1 of 3 valid windows");
+    }
+
+    [Fact]
+    public void a_verdict_over_two_hosts_needs_a_window_that_measured_both()
+    {
+        var x = Given.Running(hosts: 2, windows: 1).And(Given.Window(1), Given.Window(2), Given.Window(3));
+        Verdicts.Reach(x).Reasons.ShouldContain(r => r.Contains("at most 1 of 2"));
+        Verdicts.Reach(x.And(Given.Window(4) with { Hosts = 2 })).Outcome.ShouldBe(VerdictOutcome.Promote);
+    }
+
+    [Fact]
+    public void recorded_windows_are_kept_small_and_whole() =>
+        Gen.Int[1, 60].Array[0, 80].Sample(numbers =>
+        {
+            var recorded = numbers.Aggregate(WindowNumbers.None, (set, n) => set.Add(n));
+            return Enumerable.Range(1, 60).All(n => recorded.Contains(n) == numbers.Contains(n)) &&
+                recorded.Highest == (numbers.Length == 0 ? 0 : numbers.Max()) && !recorded.Beyond.Contains(recorded.Through + 1);
+        });
+
+    [Theory]
+    [InlineData(300, 0, 5, VerdictOutcome.Promote)]
+    [InlineData(900, 0, 5, VerdictOutcome.Reject)]
+    [InlineData(300, 0.2, 5, VerdictOutcome.Reject)]
+    [InlineData(300, 0, 4, VerdictOutcome.Reject)]
+    public void promotion_needs_every_criterion(long series, double errorPct, long retained, VerdictOutcome expected)
+    {
+        var x = Given.Running(windows: 1).And(Given.Window(1), Given.Window(2, series, errorPct, retained));
+        Verdicts.Reach(x).Outcome.ShouldBe(expected);
+    }
+
+    [Fact]
+    public void what_was_never_seen_is_not_proved()
+    {
+        Verdicts.Reach(Given.Running(windows: 1).And(Given.Window(1), Given.Window(2, increments: 0))).Reasons.ShouldContain(r => r.Contains("increment"));
+        var unseen = Given.Window(2) with { Retention = new(0, 0, []) };
+        Verdicts.Reach(Given.Running(windows: 1).And(Given.Window(1), unseen)).Outcome.ShouldBe(VerdictOutcome.Inconclusive);
+    }
+
+    [Theory]
+    [InlineData(0.2, 5, 50, 0, Guardrail.Conservation)]
+    [InlineData(0, 4, 50, 0, Guardrail.ProtectedRetention)]
+    [InlineData(0, 5, 50, 1, Guardrail.DataLoss)]
+    [InlineData(0, 5, 2600, 0, Guardrail.CandidateCpu)]
+    public void each_guardrail_names_itself(double errorPct, long retained, double cpuMs, long lost, Guardrail expected)
+    {
+        var x = Given.Running();
+        var decision = ExperimentDecisions.Record(x, Given.Window(1, worstErrorPct: errorPct, retained: retained, cpuMs: cpuMs, lost: lost), []);
+        decision.Events.OfType<GuardrailBreached>().ShouldHaveSingleItem().Guardrail.ShouldBe(expected);
+        x.And(decision).State.ShouldBe(ExperimentState.RollingBack);
+        x.And(decision).Verdict!.Outcome.ShouldBe(VerdictOutcome.Reject);
+    }
+
+    static ArmTotals Arm(long n) => new(n, n, n, n, n, n, 1, 1, 0);
+}

@@ -1,0 +1,145 @@
+using Phoenix.Domain.Experiments;
+
+namespace Phoenix.Domain.Tests;
+
+public sealed class ExperimentDecisionTests
+{
+    [Fact]
+    public void a_draft_starts_on_its_hosts_with_a_dead_mans_switch_behind_the_deadline()
+    {
+        var started = ExperimentDecisions.Start(Given.Experiment(Given.Draft()), Given.NothingLive, Given.Now).Events.ShouldHaveSingleItem().ShouldBeOfType<ExperimentStarted>();
+        started.Hosts.ShouldBe(["h1"]);
+        // Ten minutes for the hosts, 5 s warm-up, twice 15 s and a minute to the deadline, five minutes of grace.
+        started.CandidateExpiresAt.ShouldBe(Given.Now.AddSeconds(600 + 5 + 30 + 60 + 300));
+    }
+
+    [Fact]
+    public void starting_is_refused_where_another_pipeline_is_live() =>
+        ExperimentDecisions.Start(Given.Experiment(Given.Draft()), new Dictionary<string, string> { ["h1"] = "other" }, Given.Now).Rejection!.Code.ShouldBe("baseline-not-live");
+
+    [Fact]
+    public void what_another_experiment_has_made_live_is_neither_promoted_over_nor_rolled_back()
+    {
+        var elsewhere = new Dictionary<string, string> { ["h1"] = "other" };
+        var decided = Given.Running(windows: 1).And(Given.Window(1), Given.Window(2));
+        decided = decided.And(ExperimentDecisions.EndRun(decided)).And(new CandidateRemoved(["h1"]), new ExperimentCompleted());
+        ExperimentDecisions.Promote(decided, elsewhere).Rejection!.Code.ShouldBe("baseline-not-live");
+        var promoted = decided.And(ExperimentDecisions.Promote(decided, Given.NothingLive)).And(new VariantPromoted(["h1"]), new ExperimentPromoted());
+        ExperimentDecisions.RollBack(promoted, elsewhere).Rejection!.Code.ShouldBe("candidate-not-live");
+    }
+
+    [Fact]
+    public void reports_of_the_warm_up_that_come_late_do_not_count()
+    {
+        // Six windows of warm-up were cut but none had arrived when the timer ended it.
+        var draft = Given.Draft() with { Plan = new(TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(15), TimeSpan.FromSeconds(5)) };
+        var x = Given.Experiment(draft, new ExperimentStarted(["h1"], Given.Now), new VariantsApplied(["h1"]), new WarmUpEnded());
+        x.And(Given.Window(5), Given.Window(6)).Evidence.Windows.ShouldBe(0);
+        x.And(Given.Window(7)).Evidence.Windows.ShouldBe(1);
+    }
+
+    [Fact]
+    public void starting_is_fine_where_the_baseline_is_live() =>
+        ExperimentDecisions.Start(Given.Experiment(Given.Draft()), new Dictionary<string, string> { ["h1"] = Given.Baseline.ConfigurationHash }, Given.Now).Rejection.ShouldBeNull();
+
+    [Fact]
+    public void every_command_in_every_state_is_either_legal_or_refused_with_the_state()
+    {
+        // One experiment in each state, reached by events.
+        var running = Given.Running();
+        var decided = running.And(ExperimentDecisions.EndRun(running));
+        var promotable = Given.Running(windows: 1).And(Given.Window(1), Given.Window(2));
+        promotable = promotable.And(ExperimentDecisions.EndRun(promotable)).And(new CandidateRemoved(["h1"]), new ExperimentCompleted());
+        var promoting = promotable.And(ExperimentDecisions.Promote(promotable, Given.NothingLive));
+        var promoted = promoting.And(ExperimentDecisions.HostDone(promoting, "h1"));
+        var rollingBack = promoted.And(ExperimentDecisions.RollBack(promoted, Given.NothingLive));
+        Experiment[] states =
+        [
+            Given.Experiment(Given.Draft()), Given.Experiment(Given.Draft(), new ExperimentStarted(["h1"], Given.Now)),
+            Given.Experiment(Given.Draft(), new ExperimentStarted(["h1"], Given.Now), new VariantsApplied(["h1"])), running, decided, promotable,
+            promoting, promoted, rollingBack, rollingBack.And(ExperimentDecisions.HostDone(rollingBack, "h1")), running.And(new StopRequested()),
+            running.And(new StopRequested(), new CandidateRemoved(["h1"]), new ExperimentStopped()),
+        ];
+        states.Select(s => s.State).ShouldBe(Enum.GetValues<ExperimentState>(), ignoreOrder: true);
+
+        ShouldAllow(x => ExperimentDecisions.Start(x, Given.NothingLive, Given.Now), ExperimentState.Draft);
+        ShouldAllow(ExperimentDecisions.Stop, ExperimentState.Starting, ExperimentState.WarmingUp, ExperimentState.Running);
+        ShouldAllow(x => ExperimentDecisions.Promote(x, Given.NothingLive), ExperimentState.Completed, ExperimentState.RolledBack);
+        ShouldAllow(x => ExperimentDecisions.RollBack(x, Given.NothingLive),
+            ExperimentState.Starting, ExperimentState.WarmingUp, ExperimentState.Running, ExperimentState.Promoting, ExperimentState.Promoted);
+
+        void ShouldAllow(Func<Experiment, Decision> command, params ExperimentState[] legal)
+        {
+            foreach (var x in states)
+            {
+                var rejection = command(x).Rejection;
+                if (legal.Contains(x.State)) rejection.ShouldBeNull($"in {x.State}");
+                else rejection.ShouldNotBeNull($"in {x.State}").Detail.ShouldContain(x.State.ToString(), Case.Insensitive);
+            }
+        }
+    }
+
+    [Fact]
+    public void a_timer_that_comes_too_late_is_silent()
+    {
+        ExperimentDecisions.EndWarmUp(Given.Running()).Events.ShouldBeEmpty();
+        ExperimentDecisions.EndRun(Given.Experiment(Given.Draft())).Events.ShouldBeEmpty();
+        var stopped = Given.Running().And(new StopRequested());
+        ExperimentDecisions.EndRun(stopped).Events.ShouldBeEmpty();
+        ExperimentDecisions.Record(stopped, Given.Window(1), []).Events.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void the_last_host_moves_the_experiment_on_and_a_repeated_one_does_nothing()
+    {
+        var x = Given.Running(hosts: 2).And(new StopRequested());
+        var first = ExperimentDecisions.HostDone(x, "h1");
+        first.Events.ShouldHaveSingleItem().ShouldBeOfType<CandidateRemoved>().Hosts.ShouldBe(["h1"]);
+        x = x.And(first);
+        ExperimentDecisions.HostDone(x, "h1").Events.ShouldBeEmpty();
+        x = x.And(ExperimentDecisions.HostDone(x, "h2"));
+        x.State.ShouldBe(ExperimentState.Stopped);
+    }
+
+    [Fact]
+    public void a_host_that_gives_up_while_starting_sends_all_back()
+    {
+        var x = Given.Experiment(Given.Draft(hosts: 2), new ExperimentStarted(["h1", "h2"], Given.Now));
+        x = x.And(ExperimentDecisions.HostGaveUp(x, "h2", "ApplyVariants", "configuration-invalid: line 3"));
+        x.State.ShouldBe(ExperimentState.RollingBack);
+        x.Waiting.ShouldBe(["h1", "h2"]);
+        x.FailedHosts.ShouldHaveSingleItem().Error.ShouldContain("line 3");
+    }
+
+    [Fact]
+    public void windows_count_only_after_the_one_that_was_open_when_the_warm_up_ended()
+    {
+        var x = Given.Experiment(Given.Draft(), new ExperimentStarted(["h1"], Given.Now), new VariantsApplied(["h1"]), Given.Window(1), new WarmUpEnded());
+        x.And(Given.Window(2)).Evidence.Windows.ShouldBe(0);
+        x.And(Given.Window(2), Given.Window(3)).Evidence.Windows.ShouldBe(1);
+    }
+
+    [Fact]
+    public void a_window_is_recorded_once()
+    {
+        var x = Given.Running().And(Given.Window(1));
+        ExperimentDecisions.Record(x, Given.Window(1), []).Events.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void the_verdict_comes_with_the_last_window_it_needs()
+    {
+        var x = Given.Running(windows: 2).And(Given.Window(1), Given.Window(2));
+        var events = ExperimentDecisions.Record(x, Given.Window(3), []).Events;
+        events[^1].ShouldBeOfType<VerdictReached>().Outcome.ShouldBe(VerdictOutcome.Promote);
+    }
+
+    [Fact]
+    public void tasks_of_a_state_have_the_same_ids_however_often_they_are_asked_for_and_others_in_the_next_round()
+    {
+        var x = Given.Running().And(new RollbackRequested(RollbackCause.Operator, "", 1, ["h1"]));
+        var ids = ExperimentTasks.For(x).Select(t => t.Id).ToList();
+        ExperimentTasks.For(x).Select(t => t.Id).ShouldBe(ids);
+        ExperimentTasks.For(x.And(new RollbackRequested(RollbackCause.Operator, "", 2, ["h1"]))).Select(t => t.Id).ShouldNotBe(ids);
+    }
+}
