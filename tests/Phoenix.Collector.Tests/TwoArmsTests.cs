@@ -107,7 +107,9 @@ public sealed class TwoArmsTests : IDisposable
         string firstEpoch;
         await using (var first = CollectorProcess.Start(_place, "production", Yaml.Otlp()))
         {
-            await Batches.SendAsync(await first.OtlpAsync(), Batches.Requests(10, 1));
+            var otlpOfFirst = await first.OtlpAsync();
+            await Wait.UntilAsync("the candidate to join", async () => await candidate.StatusAsync() is { TeeConnected: true });
+            await Batches.SendAsync(otlpOfFirst, Batches.Requests(10, 1));
             firstEpoch = (await candidate.WindowAsync("a window of the first production arm", w => w.Batches > 0)).SourceEpoch;
             first.Signal(Signals.Kill);
             await first.ExitAsync();
