@@ -7,7 +7,7 @@ namespace Phoenix.Collector.Tests;
 /// <summary>Waits for conditions instead of times.</summary>
 internal static class Wait
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(45);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(90);
 
     /// <summary>Asks until the answer is not null; fails with what was waited for after the limit.</summary>
     public static async Task<T> ForAsync<T>(string what, Func<Task<T?>> ask) where T : class
