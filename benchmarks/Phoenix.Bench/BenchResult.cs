@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace Phoenix.Bench;
 
@@ -8,14 +9,24 @@ public sealed record BenchResult(string Bench, string Against, string Unit, IRea
 {
     static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
-    public string ToJson() => JsonSerializer.Serialize(new
+    /// <summary>What this benchmark alone tells, by its name in the JSON.</summary>
+    public IReadOnlyDictionary<string, double> Fields { get; init; } = new Dictionary<string, double>();
+
+    public string ToJson()
+    {
+        var common = JsonSerializer.SerializeToNode(Common(), Json)!.AsObject();
+        foreach (var (name, value) in Fields) common.Add(name, JsonValue.Create(value));
+        return common.ToJsonString(Json);
+    }
+
+    object Common() => new
     {
         Bench, Against, Ours = Math.Round(Median(Ours), 1), Reference = Math.Round(Median(Reference), 1), Unit,
         Ratio = Math.Round(Median(Ours) / Median(Reference), 3),
         // Smallest and largest ratio of one round: what the medians hide.
         Spread = (double[])[Math.Round(Ratios.Min(), 3), Math.Round(Ratios.Max(), 3)],
         Rounds = Ours.Count,
-    }, Json);
+    };
 
     IEnumerable<double> Ratios => Ours.Zip(Reference, (o, r) => o / r);
 
