@@ -12,6 +12,7 @@ public sealed class ArmMeter
     private readonly StreamTally output;
     private readonly Ledger ledger;
     private readonly ProtectedStreams guarded = new();
+    private readonly BatchDecoder outputDecoder = new();
     private UInt128 checksum;
     private long arrival;
 
@@ -25,24 +26,21 @@ public sealed class ArmMeter
         ledger = new Ledger(options);
     }
 
-    /// <summary>Takes a batch that has just arrived.</summary>
-    /// <exception cref="OtlpFormatException">The batch is malformed; what stood before the fault is counted.</exception>
-    public void ObserveInput(ReadOnlySpan<byte> batch) => ObserveInput(batch, (DateTime.UtcNow - DateTime.UnixEpoch).Ticks * 100);
-
     /// <param name="unixNanos">When the batch arrived, the same that the processors are told.</param>
-    /// <exception cref="OtlpFormatException">The batch is malformed; what stood before the fault is counted.</exception>
-    public void ObserveInput(ReadOnlySpan<byte> batch, long unixNanos)
+    public void ObserveInput(scoped in DecodedBatch batch, long unixNanos)
     {
         arrival = unixNanos;
-        input.Bytes += batch.Length;
+        input.Bytes += batch.Bytes.Length;
         Observe(batch, input, isInput: true);
     }
 
-    /// <exception cref="OtlpFormatException">The batch is malformed; what stood before the fault is counted.</exception>
+    /// <summary>Takes what leaves, as bytes: it is decoded here, apart from the processors that wrote it.</summary>
+    /// <exception cref="OtlpFormatException">The batch is malformed; nothing of it is counted.</exception>
     public void ObserveOutput(ReadOnlySpan<byte> batch)
     {
+        var decoded = outputDecoder.Decode(batch);
         output.Bytes += batch.Length;
-        Observe(batch, output, isInput: false);
+        Observe(decoded, output, isInput: false);
     }
 
     /// <summary>
@@ -71,32 +69,28 @@ public sealed class ArmMeter
         return window;
     }
 
-    private void Observe(ReadOnlySpan<byte> batch, StreamTally tally, bool isInput)
+    private void Observe(scoped in DecodedBatch batch, StreamTally tally, bool isInput)
     {
-        var reader = new OtlpReader(batch);
+        var reader = batch.Read();
         while (reader.NextResource())
         {
-            var resource = Identity.OfResource(reader.Resource);
             if (ClassicSeries.HasTargetInfo(reader.Resource))
-                tally.ObserveTargetInfo(resource);
+                tally.ObserveTargetInfo(reader.ResourceIdentity);
             while (reader.NextScope())
             {
-                var around = resource + Identity.OfScope(reader.Scope);
                 while (reader.NextMetric())
-                    ObserveMetric(ref reader, around, tally, isInput);
+                    ObserveMetric(ref reader, tally, isInput);
             }
         }
     }
 
-    private void ObserveMetric(ref OtlpReader reader, UInt128 around, StreamTally tally, bool isInput)
+    private void ObserveMetric(ref BatchReader reader, StreamTally tally, bool isInput)
     {
-        var metricIdentity = Identity.OfMetric(reader);
-        var metric = metrics.Find(reader, metricIdentity);
-        around += metricIdentity;
+        var metric = metrics.Find(reader, reader.MetricIdentity);
         while (reader.NextPoint())
         {
             var point = reader.ReadPoint();
-            var identity = around + Identity.OfPoint(reader.Point, reader.Type);
+            var identity = reader.StreamIdentity;
             var series = ClassicSeries.Of(reader.Type, point);
             tally.Points++;
             tally.Samples += series;

@@ -42,6 +42,14 @@ internal ref struct Attributes(ReadOnlySpan<byte> owner, int field, int origin =
             CheckValue(attributes.Current.Value, attributes.valueOrigin, DeepestValue);
     }
 
+    /// <summary>Reads one encoded <c>KeyValue</c> whole, and refuses what <see cref="Check"/> refuses.</summary>
+    /// <exception cref="OtlpFormatException">It is malformed or nested too deeply.</exception>
+    public static void CheckPair(ReadOnlySpan<byte> pair, int origin, out ReadOnlySpan<byte> key, out ReadOnlySpan<byte> value)
+    {
+        ReadPair(pair, origin, out key, out value, out var valueOrigin);
+        CheckValue(value, valueOrigin, DeepestValue);
+    }
+
     public static bool TryFind(ReadOnlySpan<byte> owner, int field, ReadOnlySpan<byte> key, out AttributeField found)
     {
         var attributes = new Attributes(owner, field);
@@ -65,29 +73,34 @@ internal ref struct Attributes(ReadOnlySpan<byte> owner, int field, int origin =
             if (cursor.Field != field)
                 continue;
             cursor.Expect(WireType.Bytes, "attribute");
-            var pair = new ProtoCursor(cursor.Content, cursor.ContentOrigin);
-            ReadOnlySpan<byte> key = default, value = default;
-            valueOrigin = cursor.ContentOrigin;
-            while (pair.Next())
-            {
-                if (pair.Field == 1)
-                {
-                    pair.Expect(WireType.Bytes, "attribute key");
-                    key = pair.Content;
-                }
-                else if (pair.Field == 2)
-                {
-                    pair.Expect(WireType.Bytes, "attribute value");
-                    value = pair.Content;
-                    valueOrigin = pair.ContentOrigin;
-                }
-            }
-
+            ReadPair(cursor.Content, cursor.ContentOrigin, out var key, out var value, out valueOrigin);
             Current = new AttributeField(key, value, cursor.Raw);
             return true;
         }
 
         return false;
+    }
+
+    private static void ReadPair(ReadOnlySpan<byte> content, int origin, out ReadOnlySpan<byte> key, out ReadOnlySpan<byte> value, out int valueOrigin)
+    {
+        key = default;
+        value = default;
+        valueOrigin = origin;
+        var pair = new ProtoCursor(content, origin);
+        while (pair.Next())
+        {
+            if (pair.Field == 1)
+            {
+                pair.Expect(WireType.Bytes, "attribute key");
+                key = pair.Content;
+            }
+            else if (pair.Field == 2)
+            {
+                pair.Expect(WireType.Bytes, "attribute value");
+                value = pair.Content;
+                valueOrigin = pair.ContentOrigin;
+            }
+        }
     }
 
     private static void CheckValue(ReadOnlySpan<byte> anyValue, int origin, int depth)

@@ -19,13 +19,13 @@ internal sealed class BatchSubset
         resource = scope = metric = data = -1;
     }
 
-    public void AddMetric(scoped in OtlpReader reader)
+    public void AddMetric(scoped in BatchReader reader)
     {
         OpenScope(reader);
         buffer.Append(reader.RawMetric);
     }
 
-    public void AddPoint(scoped in OtlpReader reader)
+    public void AddPoint(scoped in BatchReader reader)
     {
         OpenScope(reader);
         if (metric < 0)
@@ -62,7 +62,7 @@ internal sealed class BatchSubset
         resource = -1;
     }
 
-    private void OpenScope(scoped in OtlpReader reader)
+    private void OpenScope(scoped in BatchReader reader)
     {
         if (resource < 0)
         {

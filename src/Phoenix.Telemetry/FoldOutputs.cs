@@ -28,7 +28,7 @@ internal sealed class FoldOutputs
     public int Count => outputs.InUse;
 
     /// <summary>The rest that a stream belongs to, made where it is not there yet.</summary>
-    public int Rest(scoped in OtlpReader reader, UInt128 key, in MetricPlan plan, ulong time)
+    public int Rest(scoped in BatchReader reader, UInt128 key, in MetricPlan plan, ulong time)
     {
         var number = rests.Find(key);
         if (number >= 0)
@@ -41,7 +41,7 @@ internal sealed class FoldOutputs
 
     /// <param name="time">Time of the point that makes it.</param>
     /// <param name="since">Time of the last point whose increments went elsewhere; 0 for a new stream.</param>
-    public int Kept(scoped in OtlpReader reader, in MetricPlan plan, ulong time, ulong since) =>
+    public int Kept(scoped in BatchReader reader, in MetricPlan plan, ulong time, ulong since) =>
         Create(reader, plan, since == 0 ? time - JustBefore : since + 1, toRest: false);
 
     /// <summary>No more input: what is not yet emitted still is, then the output is freed.</summary>
@@ -132,7 +132,7 @@ internal sealed class FoldOutputs
         mark = -1;
     }
 
-    private int Create(scoped in OtlpReader reader, in MetricPlan plan, ulong start, bool toRest)
+    private int Create(scoped in BatchReader reader, in MetricPlan plan, ulong start, bool toRest)
     {
         var metric = MetricOf(reader, plan, toRest);
         scratch.Clear();
@@ -146,7 +146,7 @@ internal sealed class FoldOutputs
         return number;
     }
 
-    private OutputMetric MetricOf(scoped in OtlpReader reader, in MetricPlan plan, bool toRest)
+    private OutputMetric MetricOf(scoped in BatchReader reader, in MetricPlan plan, bool toRest)
     {
         scratch.Clear();
         rewrite.WriteResource(scratch, reader, toRest);

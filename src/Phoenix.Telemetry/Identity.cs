@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Hashing;
 using System.Runtime.InteropServices;
 
@@ -17,7 +18,7 @@ internal static class Identity
     private const long ResourceSeed = 0x5245534f;
     private const long ScopeSeed = 0x53434f50;
     private const long MetricSeed = 0x4d455452;
-    private const long PointSeed = 0x504f494e;
+    public const long PointSeed = 0x504f494e;
     private const long ValueSeed = 0x56414c55;
     private const long TupleSeed = 0x5455504c;
 
@@ -36,16 +37,24 @@ internal static class Identity
         return sum;
     }
 
-    public static UInt128 OfMetric(scoped in OtlpReader reader)
+    public static UInt128 OfMetric(ReadOnlySpan<byte> name, ReadOnlySpan<byte> unit, MetricType type, Temporality temporality, bool monotonic)
     {
-        var kind = ((int)reader.Type << 8) | ((int)reader.Temporality << 1) | (reader.Monotonic ? 1 : 0);
-        return XxHash128.HashToUInt128(reader.MetricName, MetricSeed) + XxHash128.HashToUInt128(reader.MetricUnit, MetricSeed + 1 + kind);
+        var kind = ((int)type << 8) | ((int)temporality << 1) | (monotonic ? 1 : 0);
+        return XxHash128.HashToUInt128(name, MetricSeed) + XxHash128.HashToUInt128(unit, MetricSeed + 1 + kind);
     }
 
-    public static UInt128 OfPoint(ReadOnlySpan<byte> point, MetricType type) => OfAttributes(point, Attributes.FieldOf(type), PointSeed);
-
     /// <summary>What one attribute adds to the identity.</summary>
-    public static UInt128 OfAttribute(in AttributeField attribute, bool ofResource) => Hash(attribute, ofResource ? ResourceSeed : PointSeed);
+    public static UInt128 OfAttribute(in AttributeField attribute, bool ofResource) =>
+        Hash(attribute.Key, attribute.Value, ofResource ? ResourceSeed : PointSeed);
+
+    /// <summary>What an encoded <c>KeyValue</c> adds to the identity, once it is checked whole.</summary>
+    /// <param name="origin">Its offset in the batch.</param>
+    /// <exception cref="OtlpFormatException">It is malformed.</exception>
+    public static UInt128 OfCheckedAttribute(ReadOnlySpan<byte> pair, int origin, long seed)
+    {
+        Attributes.CheckPair(pair, origin, out var key, out var value);
+        return Hash(key, value, seed);
+    }
 
     /// <summary>What the resource attribute <c>host.id</c> adds to the identity.</summary>
     public static UInt128 OfHostId(string hostId)
@@ -61,7 +70,7 @@ internal static class Identity
     public static UInt128 OfTupleValue(ReadOnlySpan<byte> value, int place) => XxHash128.HashToUInt128(value, TupleSeed + place);
 
     /// <summary>What one point adds to the order-independent checksum: identity, time and value as it is on the wire.</summary>
-    public static UInt128 OfObservation(UInt128 identity, scoped in OtlpReader reader, scoped in PointFields point)
+    public static UInt128 OfObservation(UInt128 identity, scoped in BatchReader reader, scoped in PointFields point)
     {
         ulong value = point.ValueBits, form = (point.IsInteger ? 1ul : 0) | (point.HasValue ? 2ul : 0) | (point.NoRecordedValue ? 4ul : 0);
         if (reader.Type is not (MetricType.Gauge or MetricType.Sum))
@@ -79,14 +88,34 @@ internal static class Identity
         UInt128 sum = 0;
         var attributes = new Attributes(owner, field);
         while (attributes.Next())
-            sum += Hash(attributes.Current, seed);
+            sum += Hash(attributes.Current.Key, attributes.Current.Value, seed);
         return sum;
     }
 
-    // Key and value are hashed apart: an encoder that writes them in the other order names the same attribute.
-    private static UInt128 Hash(in AttributeField attribute, long seed)
+    // Hashed as the usual encoder writes a pair: an encoder that writes the value first, or a length in more bytes than it
+    // needs, names the same attribute.
+    private static UInt128 Hash(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long seed)
     {
-        var key = XxHash128.HashToUInt128(attribute.Key, seed);
-        return XxHash128.HashToUInt128(attribute.Value, (long)(ulong)key ^ (long)(ulong)(key >> 64));
+        const int OnStack = 512, Lengths = 12;
+        var size = key.Length + value.Length + Lengths;
+        var rented = size > OnStack ? ArrayPool<byte>.Shared.Rent(size) : null;
+        Span<byte> pair = rented ?? stackalloc byte[OnStack];
+        var length = Append(pair, 0, 1, key);
+        length = Append(pair, length, 2, value);
+        var hash = XxHash128.HashToUInt128(pair[..length], seed);
+        if (rented is not null)
+            ArrayPool<byte>.Shared.Return(rented);
+        return hash;
+    }
+
+    private static int Append(Span<byte> target, int at, int field, ReadOnlySpan<byte> content)
+    {
+        target[at++] = (byte)((field << 3) | WireType.Bytes);
+        var rest = (uint)content.Length;
+        for (; rest >= 0x80; rest >>= 7)
+            target[at++] = (byte)(rest | 0x80);
+        target[at++] = (byte)rest;
+        content.CopyTo(target[at..]);
+        return at + content.Length;
     }
 }

@@ -33,7 +33,7 @@ internal sealed class LabelRewrite
     /// <param name="rest">The identity with every label value found replaced by the rest's.</param>
     /// <param name="escapes">Whether a value equals the name of the rest.</param>
     /// <returns>Whether any label was found.</returns>
-    public bool Read(scoped in OtlpReader reader, UInt128 identity, out UInt128 tuple, out UInt128 rest, out bool escapes)
+    public bool Read(scoped in BatchReader reader, UInt128 identity, out UInt128 tuple, out UInt128 rest, out bool escapes)
     {
         tuple = 0;
         rest = LacksHostId(reader) ? identity + ofHostId : identity;
@@ -55,7 +55,7 @@ internal sealed class LabelRewrite
     }
 
     /// <summary>Writes the attributes of the current point.</summary>
-    public void WritePoint(ProtoBuffer target, scoped in OtlpReader reader, bool toRest)
+    public void WritePoint(ProtoBuffer target, scoped in BatchReader reader, bool toRest)
     {
         var field = Attributes.FieldOf(reader.Type);
         var attributes = new Attributes(reader.Point, field);
@@ -69,7 +69,7 @@ internal sealed class LabelRewrite
     }
 
     /// <summary>Writes the current <c>ResourceMetrics</c> without its scopes.</summary>
-    public void WriteResource(ProtoBuffer target, scoped in OtlpReader reader, bool toRest)
+    public void WriteResource(ProtoBuffer target, scoped in BatchReader reader, bool toRest)
     {
         var cursor = new ProtoCursor(reader.ResourceMetrics, 0);
         var seen = false;
@@ -104,10 +104,10 @@ internal sealed class LabelRewrite
         target.End(added);
     }
 
-    private bool LacksHostId(scoped in OtlpReader reader) =>
+    private bool LacksHostId(scoped in BatchReader reader) =>
         hostId is not null && !Attributes.TryFind(reader.Resource, Attributes.OfResource, "host.id"u8, out _);
 
-    private void WriteResourceAttributes(ProtoBuffer target, scoped in OtlpReader reader, bool toRest)
+    private void WriteResourceAttributes(ProtoBuffer target, scoped in BatchReader reader, bool toRest)
     {
         var pointField = Attributes.FieldOf(reader.Type);
         var attributes = new Attributes(reader.Resource, Attributes.OfResource);

@@ -38,14 +38,14 @@ internal sealed class Ledger
 
     public long Untracked => input.Untracked + output.Untracked;
 
-    public void ObserveInput(scoped in OtlpReader reader, scoped in PointFields point, UInt128 identity, MeteredMetric metric, long arrival)
+    public void ObserveInput(scoped in BatchReader reader, scoped in PointFields point, UInt128 identity, MeteredMetric metric, long arrival)
     {
         if (point.UnixNanos != 0)
             watchedFrom = Math.Min(watchedFrom, Math.Min(point.UnixNanos, (ulong)arrival));
         Observe(input, reader, point, identity, metric, arrival);
     }
 
-    public void ObserveOutput(scoped in OtlpReader reader, scoped in PointFields point, UInt128 identity, MeteredMetric metric, long arrival) =>
+    public void ObserveOutput(scoped in BatchReader reader, scoped in PointFields point, UInt128 identity, MeteredMetric metric, long arrival) =>
         Observe(output, reader, point, identity, metric, arrival);
 
     public LedgerResult Close()
@@ -82,7 +82,7 @@ internal sealed class Ledger
     }
 
     private void Observe(
-        LedgerSide side, scoped in OtlpReader reader, scoped in PointFields point, UInt128 identity, MeteredMetric metric, long arrival)
+        LedgerSide side, scoped in BatchReader reader, scoped in PointFields point, UInt128 identity, MeteredMetric metric, long arrival)
     {
         var time = SenderClock.Bound(point.UnixNanos, arrival);
         var isInput = side == input;
@@ -133,7 +133,7 @@ internal sealed class Ledger
         return point.StartUnixNanos != same.FirstStart && point.StartUnixNanos != same.LastStart;
     }
 
-    private static LedgerKind KindOf(scoped in OtlpReader reader) => (reader.Type, reader.Temporality, reader.Monotonic) switch
+    private static LedgerKind KindOf(scoped in BatchReader reader) => (reader.Type, reader.Temporality, reader.Monotonic) switch
     {
         (MetricType.Summary, _, _) => LedgerKind.Cumulative,
         (MetricType.Gauge, _, _) => LedgerKind.Level,
@@ -143,7 +143,7 @@ internal sealed class Ledger
         _ => LedgerKind.Cumulative,
     };
 
-    private int GroupOf(scoped in OtlpReader reader, UInt128 identity, MeteredMetric metric, LedgerKind kind)
+    private int GroupOf(scoped in BatchReader reader, UInt128 identity, MeteredMetric metric, LedgerKind kind)
     {
         var key = identity;
         if (metric.FoldedLabels.Length > 0)
@@ -205,7 +205,7 @@ internal sealed class Ledger
 
     private static bool IsExcused(LedgerGroup group) => !group.SeenOut && !group.HasToComeOut;
 
-    private bool IsDroppedByRule(scoped in OtlpReader reader)
+    private bool IsDroppedByRule(scoped in BatchReader reader)
     {
         foreach (var processor in options.Processors)
         {

@@ -127,7 +127,7 @@ internal sealed class LedgerGroup(UInt128 key, MeteredMetric metric, LedgerKind 
         AddBucket(isInput, bounds, index, count, increment);
     }
 
-    public static string Describe(MeteredMetric metric, scoped in OtlpReader reader)
+    public static string Describe(MeteredMetric metric, scoped in BatchReader reader)
     {
         const int LongEnough = 200;
         var text = new StringBuilder(metric.Name);

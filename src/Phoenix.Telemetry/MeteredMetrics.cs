@@ -32,7 +32,7 @@ internal sealed class MeteredMetrics(ArmMeterOptions options)
     private readonly List<MeteredMetric> metrics = [];
     private MetricSelector guarded = new(options.ProtectedMetrics);
 
-    public MeteredMetric Find(scoped in OtlpReader reader, UInt128 identity)
+    public MeteredMetric Find(scoped in BatchReader reader, UInt128 identity)
     {
         var number = index.Find(identity);
         if (number >= 0)
@@ -71,7 +71,7 @@ internal sealed class MeteredMetrics(ArmMeterOptions options)
             .Take(count),
     ];
 
-    private MeteredMetric Describe(scoped in OtlpReader reader)
+    private MeteredMetric Describe(scoped in BatchReader reader)
     {
         var labels = new HashSet<string>();
         var comparesLevels = true;

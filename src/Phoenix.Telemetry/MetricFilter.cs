@@ -51,14 +51,14 @@ public sealed class MetricFilter : IMetricProcessor
     public ProcessorCounters Counters { get; } = new();
 
     /// <summary>Conditions read the metric's name and attributes alone, so that what holds for a point holds for its stream.</summary>
-    public bool Drops(scoped in OtlpReader reader) => FirstThatHolds(metricRules, reader) is not null || FirstThatHolds(pointRules, reader) is not null;
+    public bool Drops(scoped in BatchReader reader) => FirstThatHolds(metricRules, reader) is not null || FirstThatHolds(pointRules, reader) is not null;
 
-    public void Process(ReadOnlySpan<byte> batch, long unixNanos, IBatchSink output)
+    public void Process(scoped in DecodedBatch batch, long unixNanos, IBatchSink output)
     {
         ArgumentNullException.ThrowIfNull(output);
         passing.Clear();
         var dropped = false;
-        var reader = new OtlpReader(batch);
+        var reader = batch.Read();
         while (reader.NextResource())
         {
             while (reader.NextScope())
@@ -82,7 +82,7 @@ public sealed class MetricFilter : IMetricProcessor
     {
     }
 
-    private bool Take(ref OtlpReader reader)
+    private bool Take(ref BatchReader reader)
     {
         var rule = FirstThatHolds(metricRules, reader);
         if (reader.Type == MetricType.None && rule is null)
@@ -108,7 +108,7 @@ public sealed class MetricFilter : IMetricProcessor
         return dropped > 0;
     }
 
-    private static Rule? FirstThatHolds(Rule[] rules, scoped in OtlpReader reader)
+    private static Rule? FirstThatHolds(Rule[] rules, scoped in BatchReader reader)
     {
         foreach (var rule in rules)
         {

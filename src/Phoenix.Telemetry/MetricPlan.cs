@@ -3,7 +3,7 @@ namespace Phoenix.Telemetry;
 /// <summary>What a reducer does with a metric, decided once per metric identity.</summary>
 internal readonly record struct MetricPlan(UInt128 Identity, PassReason? Pass, FoldKind Kind, GaugeFold Fold)
 {
-    public static MetricPlan For(scoped in OtlpReader reader, UInt128 identity, TopKOptions options)
+    public static MetricPlan For(scoped in BatchReader reader, UInt128 identity, TopKOptions options)
     {
         if (!options.Metrics.Matches(reader.MetricName))
             return Passing(identity, PassReason.NotSelected);

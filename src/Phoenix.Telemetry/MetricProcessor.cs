@@ -4,6 +4,9 @@ namespace Phoenix.Telemetry;
 public interface IBatchSink
 {
     void Write(ReadOnlySpan<byte> batch);
+
+    /// <summary>Takes a batch that is decoded already, so that the next component need not decode it again.</summary>
+    void Write(scoped in DecodedBatch batch) => Write(batch.Bytes);
 }
 
 /// <summary>
@@ -14,12 +17,9 @@ public interface IMetricProcessor
     /// <summary>Component id from the configuration, such as <c>phoenix_topk/services</c>.</summary>
     string Name { get; }
 
-    /// <summary>
-    /// Takes one batch; what passes at once goes to <paramref name="output"/>. The batch should have been checked by
-    /// <see cref="OtlpReader.Validate"/> where it came in: a malformed one throws <see cref="OtlpFormatException"/> with what
-    /// stood before the fault already taken.
-    /// </summary>
-    void Process(ReadOnlySpan<byte> batch, long unixNanos, IBatchSink output);
+    /// <summary>Takes one batch; what passes at once goes to <paramref name="output"/>.</summary>
+    /// <param name="unixNanos">When the batch arrived.</param>
+    void Process(scoped in DecodedBatch batch, long unixNanos, IBatchSink output);
 
     /// <summary>Emits what is folded: at each export interval and before each window cut.</summary>
     void Flush(long unixNanos, IBatchSink output);
@@ -36,7 +36,7 @@ public interface IMetricProcessor
     /// Whether a named rule drops the stream of the reader's current point, were it to come here as it is. The ledger
     /// excuses a group that never came out only where this is so of every stream that went into it.
     /// </summary>
-    bool Drops(scoped in OtlpReader reader) => false;
+    bool Drops(scoped in BatchReader reader) => false;
 }
 
 /// <summary>Labels that a processor may fold or select on.</summary>

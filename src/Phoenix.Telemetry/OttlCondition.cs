@@ -29,23 +29,23 @@ internal readonly ref struct OttlValue(OttlKind kind, ReadOnlySpan<byte> text, l
 /// <summary>What a condition reads: a literal, the metric's name, or an attribute.</summary>
 internal abstract record OttlOperand
 {
-    public abstract OttlValue Read(scoped in OtlpReader reader);
+    public abstract OttlValue Read(scoped in BatchReader reader);
 
     internal sealed record Literal(OttlKind Kind, byte[] Bytes, long Number) : OttlOperand
     {
-        public override OttlValue Read(scoped in OtlpReader reader) => new(Kind, Bytes, Number);
+        public override OttlValue Read(scoped in BatchReader reader) => new(Kind, Bytes, Number);
     }
 
     internal sealed record MetricName : OttlOperand
     {
-        public override OttlValue Read(scoped in OtlpReader reader) => new(OttlKind.Text, reader.MetricName, 0);
+        public override OttlValue Read(scoped in BatchReader reader) => new(OttlKind.Text, reader.MetricName, 0);
     }
 
     internal sealed record Attribute(string Key, bool OfResource) : OttlOperand
     {
         private readonly byte[] key = Encoding.UTF8.GetBytes(Key);
 
-        public override OttlValue Read(scoped in OtlpReader reader)
+        public override OttlValue Read(scoped in BatchReader reader)
         {
             var found = OfResource
                 ? Attributes.TryFind(reader.Resource, Attributes.OfResource, key, out var attribute)
@@ -69,7 +69,7 @@ internal abstract record OttlOperand
 /// <summary>A parsed condition over a metric or one of its points.</summary>
 internal abstract record OttlCondition
 {
-    public abstract bool Holds(scoped in OtlpReader reader);
+    public abstract bool Holds(scoped in BatchReader reader);
 
     /// <summary>Metric names outside of which it never holds; null where it may hold for any.</summary>
     public virtual IReadOnlyList<string>? MetricNames => null;
@@ -86,7 +86,7 @@ internal abstract record OttlCondition
             _ => null,
         };
 
-        public override bool Holds(scoped in OtlpReader reader) => OttlValue.AreEqual(Left.Read(reader), Right.Read(reader)) != Negated;
+        public override bool Holds(scoped in BatchReader reader) => OttlValue.AreEqual(Left.Read(reader), Right.Read(reader)) != Negated;
 
         public override void AddLabels(ISet<string> labels)
         {
@@ -97,7 +97,7 @@ internal abstract record OttlCondition
 
     internal sealed record Match(OttlOperand Target, Regex Pattern) : OttlCondition
     {
-        public override bool Holds(scoped in OtlpReader reader)
+        public override bool Holds(scoped in BatchReader reader)
         {
             var value = Target.Read(reader);
             if (value.Kind == OttlKind.Number)
@@ -122,7 +122,7 @@ internal abstract record OttlCondition
 
     internal sealed record Not(OttlCondition Inner) : OttlCondition
     {
-        public override bool Holds(scoped in OtlpReader reader) => !Inner.Holds(reader);
+        public override bool Holds(scoped in BatchReader reader) => !Inner.Holds(reader);
 
         public override void AddLabels(ISet<string> labels) => Inner.AddLabels(labels);
     }
@@ -131,7 +131,7 @@ internal abstract record OttlCondition
     {
         public override IReadOnlyList<string>? MetricNames => Left.MetricNames ?? Right.MetricNames;
 
-        public override bool Holds(scoped in OtlpReader reader) => Left.Holds(reader) && Right.Holds(reader);
+        public override bool Holds(scoped in BatchReader reader) => Left.Holds(reader) && Right.Holds(reader);
 
         public override void AddLabels(ISet<string> labels)
         {
@@ -145,7 +145,7 @@ internal abstract record OttlCondition
         public override IReadOnlyList<string>? MetricNames =>
             Left.MetricNames is { } left && Right.MetricNames is { } right ? [.. left, .. right] : null;
 
-        public override bool Holds(scoped in OtlpReader reader) => Left.Holds(reader) || Right.Holds(reader);
+        public override bool Holds(scoped in BatchReader reader) => Left.Holds(reader) || Right.Holds(reader);
 
         public override void AddLabels(ISet<string> labels)
         {

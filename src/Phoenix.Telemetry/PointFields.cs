@@ -49,6 +49,26 @@ public ref struct PointFields
     /// <summary>A start of 0 or at the point's own time is unknown (OTel data model, "Cumulative streams: handling unknown start time").</summary>
     public readonly ulong KnownStart => StartUnixNanos == UnixNanos ? 0 : StartUnixNanos;
 
+    /// <summary>Field of the flags in a point of this type.</summary>
+    internal static int FlagsFieldOf(MetricType type) => type is MetricType.Histogram or MetricType.ExponentialHistogram ? 10 : 8;
+
+    /// <summary>Whether a field of a point may come in this wire type: known ones in their own alone, others in any.</summary>
+    internal static bool MayHold(int field, int wire, MetricType type)
+    {
+        if (field == Attributes.FieldOf(type))
+            return wire == WireType.Bytes;
+        if (field == FlagsFieldOf(type))
+            return wire == WireType.Varint;
+        return field switch
+        {
+            2 or 3 or 4 => wire == WireType.Fixed64,
+            5 when type is not (MetricType.Gauge or MetricType.Sum) => wire == WireType.Fixed64,
+            6 when type is MetricType.Gauge or MetricType.Sum => wire == WireType.Fixed64,
+            6 when type == MetricType.Summary => wire == WireType.Bytes,
+            _ => true,
+        };
+    }
+
     internal static PointFields Read(ReadOnlySpan<byte> point, MetricType type, int origin)
     {
         var fields = default(PointFields);
@@ -65,7 +85,7 @@ public ref struct PointFields
                 cursor.Expect(WireType.Fixed64, "time");
                 fields.UnixNanos = cursor.Scalar;
             }
-            else if (cursor.Field == (type switch { MetricType.Histogram => 10, MetricType.ExponentialHistogram => 10, _ => 8 }))
+            else if (cursor.Field == FlagsFieldOf(type))
             {
                 cursor.Expect(WireType.Varint, "flags");
                 fields.NoRecordedValue = (cursor.Scalar & 1) != 0;

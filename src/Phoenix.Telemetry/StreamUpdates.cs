@@ -6,7 +6,7 @@ internal sealed class StreamUpdates(FoldOutputs outputs, Ranking ranking, Proces
     /// <summary>A level counts while it is within the staleness limit of the newest point of its label group.</summary>
     public bool IsFresh(in TrackedStream stream) => stream.HasValue && outputs[stream.Rest].Watermark <= stream.FreshFrom + stalenessNanos;
 
-    public void Apply(scoped in OtlpReader reader, scoped in PointFields point, in MetricPlan plan, ref TrackedStream stream, long unixNanos)
+    public void Apply(scoped in BatchReader reader, scoped in PointFields point, in MetricPlan plan, ref TrackedStream stream, long unixNanos)
     {
         if (stream.LastTime != 0 && point.UnixNanos <= stream.LastTime)
         {
@@ -79,7 +79,7 @@ internal sealed class StreamUpdates(FoldOutputs outputs, Ranking ranking, Proces
     }
 
     private void TakeCounter(
-        scoped in OtlpReader reader, scoped in PointFields point, in MetricPlan plan, ref TrackedStream stream, ulong time, long unixNanos)
+        scoped in BatchReader reader, scoped in PointFields point, in MetricPlan plan, ref TrackedStream stream, ulong time, long unixNanos)
     {
         var output = Route(reader, point, plan, ref stream, time);
         ref var target = ref outputs[output];
@@ -113,7 +113,7 @@ internal sealed class StreamUpdates(FoldOutputs outputs, Ranking ranking, Proces
         Remember(ref stream, point, time);
     }
 
-    private void TakeLevel(scoped in OtlpReader reader, scoped in PointFields point, in MetricPlan plan, ref TrackedStream stream, ulong time)
+    private void TakeLevel(scoped in BatchReader reader, scoped in PointFields point, in MetricPlan plan, ref TrackedStream stream, ulong time)
     {
         var before = stream.Kept;
         var output = Route(reader, point, plan, ref stream, time);
@@ -125,7 +125,7 @@ internal sealed class StreamUpdates(FoldOutputs outputs, Ranking ranking, Proces
     }
 
     private void TakeHistogram(
-        scoped in OtlpReader reader, scoped in PointFields point, in MetricPlan plan, ref TrackedStream stream, ulong time, long unixNanos)
+        scoped in BatchReader reader, scoped in PointFields point, in MetricPlan plan, ref TrackedStream stream, ulong time, long unixNanos)
     {
         var state = stream.Histogram ??= new HistogramState();
         var sameBounds = !stream.HasValue || state.SameBounds(point);
@@ -171,7 +171,7 @@ internal sealed class StreamUpdates(FoldOutputs outputs, Ranking ranking, Proces
     }
 
     /// <summary>The output for the stream's increments from now on; a stream whose group is kept gets one of its own.</summary>
-    private int Route(scoped in OtlpReader reader, scoped in PointFields point, in MetricPlan plan, ref TrackedStream stream, ulong time)
+    private int Route(scoped in BatchReader reader, scoped in PointFields point, in MetricPlan plan, ref TrackedStream stream, ulong time)
     {
         if (stream.Kept >= 0 && (stream.Apart || ranking[stream.Member].Kept))
             return stream.Kept;

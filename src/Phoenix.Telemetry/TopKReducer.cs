@@ -54,24 +54,22 @@ public sealed class TopKReducer : IMetricProcessor
 
     public ProcessorCounters Counters { get; } = new();
 
-    public void Process(ReadOnlySpan<byte> batch, long unixNanos, IBatchSink output)
+    public void Process(scoped in DecodedBatch batch, long unixNanos, IBatchSink output)
     {
         ArgumentNullException.ThrowIfNull(output);
         passing.Clear();
-        var reader = new OtlpReader(batch);
+        var reader = batch.Read();
         while (reader.NextResource())
         {
-            var resource = Identity.OfResource(reader.Resource);
             while (reader.NextScope())
             {
-                var around = resource + Identity.OfScope(reader.Scope);
                 while (reader.NextMetric())
                 {
                     var plan = PlanOf(reader);
                     if (plan.Pass is { } reason)
                         PassMetric(ref reader, reason);
                     else
-                        TakeMetric(ref reader, plan, around + plan.Identity, unixNanos);
+                        TakeMetric(ref reader, plan, unixNanos);
                 }
 
                 passing.EndScope();
@@ -101,7 +99,7 @@ public sealed class TopKReducer : IMetricProcessor
         Counters.Tracked = index.Count;
     }
 
-    private void PassMetric(ref OtlpReader reader, PassReason reason)
+    private void PassMetric(ref BatchReader reader, PassReason reason)
     {
         long points = 0;
         while (reader.NextPoint())
@@ -111,13 +109,13 @@ public sealed class TopKReducer : IMetricProcessor
         passing.AddMetric(reader);
     }
 
-    private void TakeMetric(ref OtlpReader reader, in MetricPlan plan, UInt128 around, long unixNanos)
+    private void TakeMetric(ref BatchReader reader, in MetricPlan plan, long unixNanos)
     {
         while (reader.NextPoint())
         {
             Counters.PointsIn++;
             var point = reader.ReadPoint();
-            if (Take(reader, point, plan, around, unixNanos) is not { } reason)
+            if (Take(reader, point, plan, unixNanos) is not { } reason)
                 continue;
             Counters.AddPassed(reason, 1);
             passing.AddPoint(reader);
@@ -126,13 +124,13 @@ public sealed class TopKReducer : IMetricProcessor
         passing.EndMetric();
     }
 
-    private PassReason? Take(scoped in OtlpReader reader, scoped in PointFields point, in MetricPlan plan, UInt128 around, long unixNanos)
+    private PassReason? Take(scoped in BatchReader reader, scoped in PointFields point, in MetricPlan plan, long unixNanos)
     {
         if (point.UnixNanos < 1_000_000_000)
             return PassReason.NoTime;
         if (point.Irregular)
             return PassReason.IrregularHistogram;
-        var identity = around + Identity.OfPoint(reader.Point, reader.Type);
+        var identity = reader.StreamIdentity;
         var number = index.Find(identity);
         if (number < 0)
         {
@@ -160,7 +158,7 @@ public sealed class TopKReducer : IMetricProcessor
         return false;
     }
 
-    private int Admit(scoped in OtlpReader reader, ulong time, in MetricPlan plan, UInt128 identity, UInt128 tuple, UInt128 restKey)
+    private int Admit(scoped in BatchReader reader, ulong time, in MetricPlan plan, UInt128 identity, UInt128 tuple, UInt128 restKey)
     {
         var member = ranking.FindOrAdd(plan.Identity, tuple);
         var rest = outputs.Rest(reader, restKey, plan, time);
@@ -183,9 +181,9 @@ public sealed class TopKReducer : IMetricProcessor
         return number;
     }
 
-    private MetricPlan PlanOf(scoped in OtlpReader reader)
+    private MetricPlan PlanOf(scoped in BatchReader reader)
     {
-        var identity = Identity.OfMetric(reader);
+        var identity = reader.MetricIdentity;
         var number = planIndex.Find(identity);
         if (number >= 0)
             return plans[number];

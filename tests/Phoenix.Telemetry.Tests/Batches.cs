@@ -183,6 +183,24 @@ internal static class Batches
     }
 }
 
+/// <summary>Components that take decoded batches, given bytes.</summary>
+internal static class Decoding
+{
+    public static void Process(this IMetricProcessor processor, ReadOnlySpan<byte> batch, long unixNanos, IBatchSink output)
+    {
+        var decoder = new BatchDecoder();
+        processor.Process(decoder.Decode(batch), unixNanos, output);
+    }
+
+    public static void ObserveInput(this ArmMeter meter, ReadOnlySpan<byte> batch) => meter.ObserveInput(batch, (DateTime.UtcNow - DateTime.UnixEpoch).Ticks * 100);
+
+    public static void ObserveInput(this ArmMeter meter, ReadOnlySpan<byte> batch, long unixNanos)
+    {
+        var decoder = new BatchDecoder();
+        meter.ObserveInput(decoder.Decode(batch), unixNanos);
+    }
+}
+
 /// <summary>A pipeline of one reducer between two meters' eyes, as a collector arm runs it.</summary>
 internal sealed class Arm
 {

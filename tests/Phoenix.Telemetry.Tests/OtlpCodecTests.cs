@@ -61,7 +61,7 @@ public class OtlpCodecTests
             },
         }));
 
-    private static readonly Gen<Request> Requests = Gen.Select(Attributes, Attributes, Metrics.Array[0, 5]).Select((resource, scope, metrics) =>
+    internal static readonly Gen<Request> Requests = Gen.Select(Attributes, Attributes, Metrics.Array[0, 5]).Select((resource, scope, metrics) =>
         new ResourceMetrics
         {
             Resource = new Resource { Attributes = { resource } },
@@ -295,16 +295,7 @@ public class OtlpCodecTests
         {
             refused.Offset.ShouldBeInRange(0, bytes.Length);
             foreach (var read in readers)
-            {
-                try
-                {
-                    read();
-                }
-                catch (OtlpFormatException later)
-                {
-                    later.Offset.ShouldBeInRange(0, bytes.Length);
-                }
-            }
+                Should.Throw<OtlpFormatException>(read).Offset.ShouldBeInRange(0, bytes.Length);
 
             processors[0].Flush(2, new Sink());
             return;

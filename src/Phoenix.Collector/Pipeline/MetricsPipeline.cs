@@ -18,6 +18,7 @@ internal sealed class MetricsPipeline
     private readonly InputQueue _queue;
     private readonly TeePublisher? _tee;
     private readonly Output _output;
+    private readonly BatchDecoder _decoder = new();
     private readonly Thread _thread;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private CollectorConfiguration _configuration;
@@ -143,9 +144,10 @@ internal sealed class MetricsPipeline
         {
             var sequence = _arm == CollectorArm.Production ? ++_sequence : work.Sequence;
             _window.Count(sequence);
-            _meter.ObserveInput(batch.Span, work.UnixNanos);
+            var decoded = _decoder.Decode(batch.Span);
+            _meter.ObserveInput(decoded, work.UnixNanos);
             _tee?.Batch(sequence, work.UnixNanos, batch);
-            _chain.Process(batch.Span, work.UnixNanos);
+            _chain.Process(decoded, work.UnixNanos);
             _status = _status with { LastInput = Clock.UnixNanos() };
         }
         finally

@@ -36,7 +36,7 @@ internal sealed class ProcessorChain
     /// <summary>How often folded points leave: as the processors say, else the shortest interval of the inputs, else 10 s.</summary>
     public TimeSpan ExportInterval { get; }
 
-    public void Process(ReadOnlySpan<byte> batch, long unixNanos)
+    public void Process(scoped in DecodedBatch batch, long unixNanos)
     {
         _now = unixNanos;
         _sinks[0].Write(batch);
@@ -70,6 +70,10 @@ internal sealed class ProcessorChain
 
     private sealed class Link(ProcessorChain chain, IMetricProcessor processor, IBatchSink next) : IBatchSink
     {
-        public void Write(ReadOnlySpan<byte> batch) => processor.Process(batch, chain._now, next);
+        private readonly BatchDecoder _decoder = new();
+
+        public void Write(ReadOnlySpan<byte> batch) => Write(_decoder.Decode(batch));
+
+        public void Write(scoped in DecodedBatch batch) => processor.Process(batch, chain._now, next);
     }
 }
