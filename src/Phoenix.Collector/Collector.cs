@@ -5,11 +5,9 @@ using Phoenix.Collector.Control;
 using Phoenix.Collector.Http;
 using Phoenix.Collector.Pipeline;
 using Phoenix.Collector.Receivers;
-using Phoenix.Collector.Receivers.Host;
 using Phoenix.Collector.Tee;
 using Phoenix.Contracts;
 using Phoenix.Pipelines;
-using Phoenix.Pipelines.Components;
 
 namespace Phoenix.Collector;
 
@@ -27,13 +25,10 @@ internal sealed class Collector : IAsyncDisposable
     private readonly TeeReceiver? _teeReceiver;
     private readonly MetricsPipeline _pipeline;
     private readonly UnixSocketPath _controlPath;
-    private readonly CancellationTokenSource _stopReceivers = new();
-    private readonly List<Task> _receiving = [];
-    private readonly List<IDisposable> _receivers = [];
+    private readonly ReceiverSet _receivers;
     private readonly SemaphoreSlim _reloading = new(1);
     private CollectorConfiguration _configuration;
     private BareServer? _control;
-    private BareServer? _otlp;
 
     private Collector(RunOptions options, CollectorConfiguration configuration, string hash)
     {
@@ -45,6 +40,7 @@ internal sealed class Collector : IAsyncDisposable
         _controlPath = UnixSocketPath.Claim(options.ControlSocket);
         _tee = options.Arm == CollectorArm.Production ? new TeePublisher(options.TeeSocket, epoch, firstWindow) : null;
         _pipeline = new MetricsPipeline(options.Arm, configuration, hash, epoch, firstWindow, _queue, _tee);
+        _receivers = new ReceiverSet(new Intake(_queue, _pipeline));
         _teeReceiver = options.Arm == CollectorArm.Candidate ? new TeeReceiver(options.TeeSocket, _queue, _pipeline) : null;
     }
 
@@ -74,7 +70,7 @@ internal sealed class Collector : IAsyncDisposable
             // What starting up needed will not be needed again: give it back before the long quiet life.
             GCSettings.LargeObjectHeapCompactionMode = GCLargeObjectHeapCompactionMode.CompactOnce;
             GC.Collect(2, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-            var ended = await Task.WhenAny([stop.Task, collector._pipeline.Ended, .. collector._receiving]);
+            var ended = await Task.WhenAny(stop.Task, collector._pipeline.Ended, collector._receivers.Failed);
             if (ended == stop.Task)
             {
                 return 0;
@@ -107,15 +103,7 @@ internal sealed class Collector : IAsyncDisposable
     {
         Log.Info("stopping");
         using var limit = new CancellationTokenSource(DrainLimit);
-        await _stopReceivers.CancelAsync();
-        if (_otlp is not null)
-        {
-            await _otlp.DisposeAsync();
-        }
-
-        // Faults were reported when they happened; here it matters only that nothing receives any more.
-        await Task.WhenAll(_receiving).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        _receivers.ForEach(r => r.Dispose());
+        await _receivers.DisposeAsync();
         _queue.Complete();
         _teeReceiver?.Dispose();
         await Task.WhenAny(_pipeline.Ended, Task.Delay(Timeout.Infinite, limit.Token));
@@ -139,7 +127,6 @@ internal sealed class Collector : IAsyncDisposable
         }
 
         _controlPath.Dispose();
-        _stopReceivers.Dispose();
         _reloading.Dispose();
         Log.Info("stopped");
     }
@@ -151,36 +138,10 @@ internal sealed class Collector : IAsyncDisposable
         _teeReceiver?.Start();
         if (_options.Arm == CollectorArm.Production)
         {
-            await StartReceiversAsync();
+            await _receivers.ApplyAsync(_configuration.Receivers);
         }
 
         Log.Info("started", ("version", Version), ("arm", _options.Arm), ("epoch", _pipeline.Status.Epoch), ("configurationHash", _pipeline.Status.ConfigurationHash));
-    }
-
-    private async Task StartReceiversAsync()
-    {
-        var host = HostIdentity.Read();
-        var intake = new Intake(_queue, _pipeline);
-        foreach (var receiver in _configuration.Receivers)
-        {
-            switch (receiver)
-            {
-                case OtlpReceiverSettings otlp:
-                    _otlp = await new OtlpHttpReceiver(otlp, intake).StartAsync();
-                    break;
-                case PrometheusReceiverSettings prometheus:
-                    var scraper = new PrometheusReceiver(prometheus, host, intake);
-                    _receivers.Add(scraper);
-                    _receiving.Add(Task.Run(() => scraper.RunAsync(_stopReceivers.Token)));
-                    break;
-                case HostMetricsReceiverSettings hostMetrics:
-                    var reader = new HostMetricsReceiver(hostMetrics, host, intake);
-                    _receiving.Add(Task.Run(() => reader.RunAsync(_stopReceivers.Token)));
-                    break;
-                default:
-                    throw new NotSupportedException($"The receiver {receiver.Id} can be configured, but not built.");
-            }
-        }
     }
 
     private CollectorStatus Status()

@@ -11,11 +11,7 @@ internal sealed class SharedBytes
     private readonly byte[] _buffer;
     private int _holders = 1;
 
-    private SharedBytes(int length)
-    {
-        _buffer = ArrayPool<byte>.Shared.Rent(length);
-        Length = length;
-    }
+    private SharedBytes(byte[] buffer, int length) => (_buffer, Length) = (buffer, length);
 
     public int Length { get; }
 
@@ -23,11 +19,14 @@ internal sealed class SharedBytes
 
     public Memory<byte> Memory => _buffer.AsMemory(0, Length);
 
-    public static SharedBytes Rent(int length) => new(length);
+    public static SharedBytes Rent(int length) => new(ArrayPool<byte>.Shared.Rent(length), length);
+
+    /// <summary>Takes over a buffer that was rented from the shared pool.</summary>
+    public static SharedBytes Own(byte[] rented, int length) => new(rented, length);
 
     public static SharedBytes Copy(ReadOnlySpan<byte> bytes)
     {
-        var copy = new SharedBytes(bytes.Length);
+        var copy = Rent(bytes.Length);
         bytes.CopyTo(copy.Span);
         return copy;
     }

@@ -115,6 +115,10 @@ internal sealed partial class CollectorProcess : IAsyncDisposable
     public Task<Uri> OtlpAsync() => Wait.ForAsync("the OTLP receiver", () =>
         Task.FromResult(OtlpEndpoint().Match(Log) is { Success: true } match ? new Uri(match.Groups[1].Value) : null));
 
+    /// <summary>Where the OTLP receiver really listens for gRPC.</summary>
+    public Task<Uri> GrpcAsync() => Wait.ForAsync("the OTLP receiver for gRPC", () =>
+        Task.FromResult(GrpcEndpoint().Match(Log) is { Success: true } match ? new Uri(match.Groups[1].Value) : null));
+
     public void Signal(int signal) => Kill(_process.Id, signal).ShouldBe(0);
 
     public async Task<int> ExitAsync()
@@ -151,8 +155,11 @@ internal sealed partial class CollectorProcess : IAsyncDisposable
         }
     }
 
-    [GeneratedRegex("\"listening\".*\"endpoint\":\"([^\"]+)\"")]
+    [GeneratedRegex("\"listening\".*\"transport\":\"http\".*\"endpoint\":\"([^\"]+)\"")]
     private static partial Regex OtlpEndpoint();
+
+    [GeneratedRegex("\"listening\".*\"transport\":\"grpc\".*\"endpoint\":\"([^\"]+)\"")]
+    private static partial Regex GrpcEndpoint();
 
     [LibraryImport("libc", EntryPoint = "kill")]
     private static partial int Kill(int process, int signal);
@@ -173,6 +180,8 @@ internal sealed class Workspace : IDisposable
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("phx");
 
     public string Socket(string name) => Path.Combine(_directory.FullName, name + ".sock");
+
+    public string File(string name) => Path.Combine(_directory.FullName, name);
 
     public string Configuration(string name) => Path.Combine(_directory.FullName, name + ".yaml");
 

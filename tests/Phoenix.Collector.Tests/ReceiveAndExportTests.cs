@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using System.IO.Compression;
 using OpenTelemetry;
 using OpenTelemetry.Exporter;
 using OpenTelemetry.Metrics;
@@ -127,7 +126,9 @@ public sealed class ReceiveAndExportTests : IDisposable
         (await AnswerAsync([1, 2], "application/json")).ShouldBe((415, "application/json"));
         (await AnswerAsync([0xff, 0xff], "application/x-protobuf")).ShouldBe((400, "application/x-protobuf"));
         (await AnswerAsync(new byte[100_001], "application/x-protobuf")).Status.ShouldBe(413);
-        (await AnswerAsync(Gzip(new byte[5_000_000]), "application/x-protobuf", "gzip")).ShouldBe((413, "application/x-protobuf"), "a gzip bomb is bounded by what it inflates to");
+        (await AnswerAsync(Compressed.As("gzip", new byte[5_000_000]), "application/x-protobuf", "gzip")).ShouldBe((413, "application/x-protobuf"), "a gzip bomb is bounded by what it inflates to");
+        (await AnswerAsync(Compressed.As("zstd", new byte[5_000_000]), "application/x-protobuf", "zstd")).ShouldBe((413, "application/x-protobuf"), "and so is one of zstd");
+        (await AnswerAsync([1, 2, 3], "application/x-protobuf", "zstd")).ShouldBe((400, "application/x-protobuf"));
         (await AnswerAsync([1, 2, 3], "application/x-protobuf", "gzip")).ShouldBe((400, "application/x-protobuf"));
         (await AnswerAsync([], "application/x-protobuf", "br")).Status.ShouldBe(415);
         (await AnswerAsync([], "application/x-protobuf")).ShouldBe((200, "application/x-protobuf"), "an empty request is a valid one");
@@ -177,17 +178,6 @@ public sealed class ReceiveAndExportTests : IDisposable
         peer.Points.Where(p => p.Metric == "shop.requests").Sum(p => p.Value).ShouldBe(55, "each customer's increment since its first sample");
         peer.Points.ShouldContain(p => p.Text.Contains("__other__"));
         File.Exists(_place.Socket("production")).ShouldBeFalse();
-    }
-
-    private static byte[] Gzip(byte[] bytes)
-    {
-        using var target = new MemoryStream();
-        using (var gzip = new GZipStream(target, CompressionLevel.Optimal))
-        {
-            gzip.Write(bytes);
-        }
-
-        return target.ToArray();
     }
 }
 

@@ -52,6 +52,23 @@ internal static class Yaml
             metrics: {receivers: [otlp], processors: [{{Names(processors)}}], exporters: [otlphttp]}
         """;
 
+    /// <summary>OTLP over gRPC and HTTP on free ports, to a backend.</summary>
+    /// <param name="grpc">Further keys of the gRPC listener.</param>
+    /// <param name="http">Further keys of the HTTP listener.</param>
+    public static string OtlpBoth(Uri backend, string grpc = "", string http = "", string telemetry = "") => $$"""
+        receivers:
+          otlp:
+            protocols:
+              grpc: {endpoint: "127.0.0.1:0"{{grpc}} }
+              http: {endpoint: "127.0.0.1:0"{{http}} }
+        exporters:
+          otlphttp: {endpoint: "{{backend}}"}
+        service:
+          telemetry: {phoenix: {window: 1s{{telemetry}} } }
+          pipelines:
+            metrics: {receivers: [otlp], exporters: [otlphttp]}
+        """;
+
     public static string Scrape(Uri target, Uri backend) => $$"""
         receivers:
           prometheus:

@@ -34,7 +34,7 @@ public class GoodConfigurationTests
         host.Scrapers.ShouldBe([HostScraper.Cpu, HostScraper.Memory, HostScraper.Process], ignoreOrder: true);
         host.Processes.Selects("kworker/0:1").ShouldBeFalse();
         host.Processes.Selects("postgres").ShouldBeTrue();
-        configuration.Receivers[2].ShouldBeOfType<OtlpReceiverSettings>().Endpoint.ToString().ShouldBe("127.0.0.1:4318");
+        configuration.Receivers[2].ShouldBeOfType<OtlpReceiverSettings>().Http.ShouldNotBeNull().Endpoint.ToString().ShouldBe("127.0.0.1:4318");
 
         var topK = configuration.Processors[0].ShouldBeOfType<TopKProcessorSettings>();
         (topK.K, topK.By, topK.Enter, topK.Leave).ShouldBe((5, TopKRanking.Rate, 0.5, 1.5));

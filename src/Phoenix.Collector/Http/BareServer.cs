@@ -19,14 +19,21 @@ internal sealed class BareServer : IAsyncDisposable
     /// <summary>The addresses really bound, with the port that was free where 0 was asked for.</summary>
     public ICollection<string> Addresses => _server.Features.Get<IServerAddressesFeature>()!.Addresses;
 
+    /// <param name="largeBlocks">For a listener that takes megabytes at a time.</param>
     /// <exception cref="IOException">The address is in use.</exception>
-    public static async Task<BareServer> StartAsync(Action<KestrelServerOptions> configure, Func<HttpContext, Task> handler)
+    public static async Task<BareServer> StartAsync(Action<KestrelServerOptions> configure, Func<HttpContext, Task> handler, bool largeBlocks = false)
     {
         var options = new KestrelServerOptions { AddServerHeader = false, ApplicationServices = new NoServices() };
         options.Limits.MaxConcurrentConnections = 4096;
         options.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
         configure(options);
-        var transport = new SocketTransportFactory(Options.Create(new SocketTransportOptions()), NullLoggerFactory.Instance);
+        var sockets = new SocketTransportOptions();
+        if (largeBlocks)
+        {
+            LargeBlocks.Use(sockets);
+        }
+
+        var transport = new SocketTransportFactory(Options.Create(sockets), NullLoggerFactory.Instance);
         var server = new KestrelServer(Options.Create(options), transport, NullLoggerFactory.Instance);
         try
         {

@@ -1,6 +1,4 @@
 using System.Buffers;
-using System.IO.Compression;
-using Microsoft.AspNetCore.Http;
 
 namespace Phoenix.Collector.Receivers;
 
@@ -18,7 +16,7 @@ internal enum BodyOutcome
 
 /// <summary>
 /// One request's body in a pooled buffer, inflated, and never beyond the bound, however small the compressed request was.
-/// The buffer counts against the budget of all bodies until it is disposed.
+/// The buffer counts against the budget of all bodies until it is disposed or handed over.
 /// </summary>
 internal sealed class BoundedBody(long maxBytes, ByteBudget budget) : IDisposable
 {
@@ -28,14 +26,13 @@ internal sealed class BoundedBody(long maxBytes, ByteBudget budget) : IDisposabl
 
     public ReadOnlyMemory<byte> Content => _buffer.AsMemory(0, _length);
 
-    /// <exception cref="InvalidDataException">The body is no gzip although it is said to be.</exception>
-    public async Task<BodyOutcome> ReadAsync(HttpRequest request, CancellationToken stop)
+    /// <summary>Reads a stream to its end.</summary>
+    /// <param name="knownLength">What it will have where that is known, so that no buffer is grown on the way.</param>
+    /// <exception cref="InvalidDataException">The bytes are not in the coding that they are said to be in.</exception>
+    public async Task<BodyOutcome> ReadAsync(Stream source, long? knownLength, ContentCoding coding, CancellationToken stop)
     {
-        await using var inflating = request.Headers.ContentEncoding.ToString() == "gzip"
-            ? new GZipStream(request.Body, CompressionMode.Decompress, leaveOpen: true)
-            : null;
-        var source = inflating ?? request.Body;
-        if (!Grow(request.ContentLength is { } known and > 0 ? known + 1 : FirstBytes))
+        await using var inflating = coding.Inflate(source);
+        if (!Grow(coding == ContentCoding.Identity && knownLength is { } known and > 0 ? known + 1 : FirstBytes))
         {
             return BodyOutcome.NoRoom;
         }
@@ -47,7 +44,7 @@ internal sealed class BoundedBody(long maxBytes, ByteBudget budget) : IDisposabl
                 return BodyOutcome.NoRoom;
             }
 
-            var read = await source.ReadAsync(_buffer.AsMemory(_length), stop);
+            var read = await ReadSomeAsync(inflating ?? source, coding, stop);
             if (read == 0)
             {
                 return BodyOutcome.Whole;
@@ -61,6 +58,15 @@ internal sealed class BoundedBody(long maxBytes, ByteBudget budget) : IDisposabl
         }
     }
 
+    /// <summary>Gives the content away, without copying it. What holds it then must be bounded too.</summary>
+    public SharedBytes HandOver()
+    {
+        var buffer = _buffer ?? throw new InvalidOperationException("Nothing was read.");
+        _buffer = null;
+        budget.Return(buffer.Length);
+        return SharedBytes.Own(buffer, _length);
+    }
+
     public void Dispose()
     {
         if (_buffer is { } buffer)
@@ -68,6 +74,18 @@ internal sealed class BoundedBody(long maxBytes, ByteBudget budget) : IDisposabl
             _buffer = null;
             budget.Return(buffer.Length);
             ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private async ValueTask<int> ReadSomeAsync(Stream stream, ContentCoding coding, CancellationToken stop)
+    {
+        try
+        {
+            return await stream.ReadAsync(_buffer.AsMemory(_length), stop);
+        }
+        catch (Exception e) when (coding != ContentCoding.Identity && ContentCodings.IsMalformed(e))
+        {
+            throw new InvalidDataException($"the body is no valid {coding.ToString().ToLowerInvariant()}", e);
         }
     }
 

@@ -1,31 +1,65 @@
+using System.Collections.Concurrent;
 using Phoenix.Collector.Pipeline;
 
 namespace Phoenix.Collector.Receivers;
 
-/// <summary>Where receivers put their batches.</summary>
+/// <summary>Where receivers put their batches: into the pipeline's queue, counted by receiver and transport.</summary>
 internal sealed class Intake(InputQueue queue, MetricsPipeline pipeline)
 {
-    /// <summary>Takes a validated batch.</summary>
+    private readonly ConcurrentDictionary<(string Receiver, string Transport), ReceiverIntake> _receivers = new();
+
+    /// <summary>Every receiver and transport that ever received, in a stable order.</summary>
+    public IEnumerable<ReceiverIntake> Receivers => _receivers.Values.OrderBy(r => (r.Receiver, r.Transport));
+
+    /// <param name="transport"><c>grpc</c>, <c>http</c>, or the empty text for what a receiver collects by itself.</param>
+    public ReceiverIntake For(string receiver, string transport) =>
+        _receivers.GetOrAdd((receiver, transport), static (key, to) => new(key.Receiver, key.Transport, to.queue, to.pipeline), (queue, pipeline));
+}
+
+/// <summary>One receiver's way in over one transport, and what it counted since the process began.</summary>
+internal sealed class ReceiverIntake(string receiver, string transport, InputQueue queue, MetricsPipeline pipeline)
+{
+    private long _accepted;
+    private long _refused;
+
+    public string Receiver { get; } = receiver;
+
+    public string Transport { get; } = transport;
+
+    /// <summary>Points that entered the pipeline's queue.</summary>
+    public long AcceptedPoints => Interlocked.Read(ref _accepted);
+
+    /// <summary>Points that were turned away, whether the sender may try again or not.</summary>
+    public long RefusedPoints => Interlocked.Read(ref _refused);
+
+    /// <summary>Takes a validated batch, and with it the caller's hold on it.</summary>
     /// <returns>False where the pipeline is full: the points count as refused, and the sender should try again.</returns>
-    public bool Accept(ReadOnlySpan<byte> batch, int points)
+    public bool TryAccept(SharedBytes batch, int points)
     {
-        var copy = SharedBytes.Copy(batch);
-        if (queue.TryEnqueue(copy, Clock.UnixNanos()))
+        if (queue.TryEnqueue(batch, Clock.UnixNanos()))
         {
+            Interlocked.Add(ref _accepted, points);
             return true;
         }
 
-        copy.Release();
-        pipeline.Refuse(points);
+        batch.Release();
+        Refuse(points);
         return false;
     }
 
     /// <summary>Takes what a receiver of this collector collected, which nobody will send again.</summary>
-    public void AcceptOwn(ReadOnlySpan<byte> batch, int points, string receiver)
+    public void AcceptOwn(ReadOnlySpan<byte> batch, int points)
     {
-        if (points > 0 && !Accept(batch, points))
+        if (points > 0 && !TryAccept(SharedBytes.Copy(batch), points))
         {
-            Log.Warn("points lost: the pipeline is full", ("receiver", receiver), ("points", points));
+            Log.Warn("points lost: the pipeline is full", ("receiver", Receiver), ("points", points));
         }
+    }
+
+    /// <summary>Counts points that were turned away before they reached the pipeline.</summary>
+    public void Refuse(long points)
+    {
+        Interlocked.Add(ref _refused, points);
+        pipeline.Refuse(points);
     }
 }

@@ -13,8 +13,11 @@ namespace Phoenix.Collector.Receivers;
 /// <c>service.instance.id</c> = host:port); beside what it exposes stand Prometheus' own <c>up</c>,
 /// <c>scrape_duration_seconds</c> and <c>scrape_samples_scraped</c>.
 /// </summary>
-internal sealed class PrometheusReceiver(PrometheusReceiverSettings settings, HostIdentity host, Intake intake) : IDisposable
+internal sealed class PrometheusReceiver(HostIdentity host, Intake intake) : IReceiver
 {
+    private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private ReceiverLoop? _loop;
+    private ReceiverIntake _to = null!;
     private readonly HttpClient _client = new(new SocketsHttpHandler
     {
         AutomaticDecompression = DecompressionMethods.GZip,
@@ -28,11 +31,29 @@ internal sealed class PrometheusReceiver(PrometheusReceiverSettings settings, Ho
         Timeout = Timeout.InfiniteTimeSpan,
     };
 
-    /// <summary>Scrapes until the token ends it.</summary>
-    public Task RunAsync(CancellationToken stop) =>
-        Task.WhenAll(settings.Jobs.SelectMany(job => job.Targets.Select(target => RunAsync(job, target, stop))));
+    public Task Failed => _failed.Task;
 
-    public void Dispose() => _client.Dispose();
+    public async Task ApplyAsync(ReceiverSettings settings)
+    {
+        await StopAsync();
+        var jobs = ((PrometheusReceiverSettings)settings).Jobs;
+        _to = intake.For(settings.Id, "http");
+        _loop = ReceiverLoop.Start(_failed, stop => Task.WhenAll(jobs.SelectMany(job => job.Targets.Select(target => RunAsync(job, target, stop)))));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        _client.Dispose();
+    }
+
+    private async Task StopAsync()
+    {
+        if (_loop is not null)
+        {
+            await _loop.DisposeAsync();
+        }
+    }
 
     private async Task RunAsync(ScrapeJob job, ScrapeTarget target, CancellationToken stop)
     {
@@ -85,16 +106,16 @@ internal sealed class PrometheusReceiver(PrometheusReceiverSettings settings, Ho
                 samples = result.Samples;
                 if (result.Malformed > 0)
                 {
-                    Log.Warn("lines of an exposition could not be read", ("receiver", settings.Id), ("target", url), ("lines", result.Malformed), ("first", result.FirstError));
+                    Log.Warn("lines of an exposition could not be read", ("receiver", _to.Receiver), ("target", url), ("lines", result.Malformed), ("first", result.FirstError));
                 }
             }
             else
             {
-                Log.Warn("scrape failed", ("receiver", settings.Id), ("target", url), ("reason", failure));
+                Log.Warn("scrape failed", ("receiver", _to.Receiver), ("target", url), ("reason", failure));
             }
 
             EndWithOwnMetrics(writer, startedAt, failure is null, Stopwatch.GetElapsedTime(clock), samples);
-            intake.AcceptOwn(writer.WrittenSpan, writer.Points, settings.Id);
+            _to.AcceptOwn(writer.WrittenSpan, writer.Points);
         }
         finally
         {

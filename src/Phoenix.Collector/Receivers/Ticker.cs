@@ -3,12 +3,17 @@ namespace Phoenix.Collector.Receivers;
 /// <summary>Ticks at multiples of an interval since 1970, so that every receiver of every collector ticks at the same instants.</summary>
 internal static class Ticker
 {
+    // A clock that was set back is noticed within this time.
+    private const int LongestWaitMilliseconds = 5_000;
+
     /// <summary>Waits for the next tick; ticks that passed meanwhile are left out.</summary>
+    /// <param name="phase">Nanoseconds by which the ticks lie behind the multiples.</param>
     /// <returns>The tick's time in Unix nanoseconds.</returns>
     /// <exception cref="OperationCanceledException">The token ended the wait.</exception>
-    public static async Task<long> NextAsync(TimeSpan interval, CancellationToken stop)
+    public static async Task<long> NextAsync(TimeSpan interval, CancellationToken stop, long phase = 0)
     {
-        var tick = Clock.NextMark(Clock.UnixNanos(), Clock.Nanos(interval), 0);
+        var period = Clock.Nanos(interval);
+        var tick = Clock.NextMark(Clock.UnixNanos(), period, phase);
         while (true)
         {
             // A timer may fire a little early; a tick must not, or it would be met twice.
@@ -18,7 +23,14 @@ internal static class Ticker
                 return tick;
             }
 
-            await Task.Delay(TimeSpan.FromMilliseconds(left / 1_000_000 + 1), stop);
+            if (left > period)
+            {
+                // The clock was set back: the tick would come that much later.
+                tick = Clock.NextMark(Clock.UnixNanos(), period, phase);
+                continue;
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(left / 1_000_000 + 1, LongestWaitMilliseconds)), stop);
         }
     }
 }

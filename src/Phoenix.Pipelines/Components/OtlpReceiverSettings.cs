@@ -2,9 +2,8 @@ using System.Net;
 
 namespace Phoenix.Pipelines.Components;
 
-/// <summary><c>otlp</c>: OTLP over HTTP with protobuf bodies (<c>POST /v1/metrics</c>).</summary>
-/// <param name="MaxRequestBytes">Bytes of one request, after decompression.</param>
-public sealed record OtlpReceiverSettings(string Id, IPEndPoint Endpoint, long MaxRequestBytes) : ReceiverSettings(Id)
+/// <summary><c>otlp</c>: OTLP over gRPC, over HTTP, or both. A protocol that is not named does not listen.</summary>
+public sealed record OtlpReceiverSettings(string Id, OtlpListener? Grpc, OtlpListener? Http) : ReceiverSettings(Id)
 {
     public const string Type = "otlp";
 
@@ -12,61 +11,62 @@ public sealed record OtlpReceiverSettings(string Id, IPEndPoint Endpoint, long M
 
     internal static OtlpReceiverSettings Read(string id, SectionReader section)
     {
-        var endpoint = new IPEndPoint(IPAddress.Loopback, 4318);
-        var limit = 20L << 20;
+        OtlpListener? grpc = null, http = null;
         if (section.Section("protocols") is { } protocols)
         {
-            if (protocols.Has("grpc") || protocols.Keys.Any(k => k.Key == "grpc"))
-            {
-                protocols.Error("grpc", "OTLP over gRPC is not supported yet", "remove it and let senders use OTLP/HTTP (protocols.http, port 4318)");
-            }
-
-            if (protocols.Section("http") is { } http)
-            {
-                // Address and port to listen on; port 0 takes a free one. Default localhost:4318.
-                if (http.Text("endpoint") is { } text)
-                {
-                    endpoint = ParseEndpoint(text) ?? Reject(http, endpoint);
-                }
-
-                // Bytes of one request, also after decompression. Default 20 MiB.
-                limit = http.Integer("max_request_body_size", limit, 1024, 256L << 20);
-                http.RejectUnknown();
-            }
-            else
-            {
-                protocols.Error("http", "is missing", "write `protocols: {http: {endpoint: localhost:4318}}`");
-            }
-
+            grpc = protocols.Section("grpc") is { } grpcSection ? OtlpListener.ReadGrpc(grpcSection) : null;
+            http = protocols.Section("http") is { } httpSection ? OtlpListener.ReadHttp(httpSection) : null;
             protocols.RejectUnknown();
+            if (grpc is null && http is null)
+            {
+                protocols.Error("names no protocol", "write `protocols: {grpc: {endpoint: localhost:4317}, http: {endpoint: localhost:4318}}`");
+            }
+            else if (grpc is not null && http is not null && grpc.Endpoint.Port != 0 && grpc.Endpoint.Equals(http.Endpoint))
+            {
+                protocols.Error("http", "listens on the same address as grpc", "give each protocol a port of its own, such as 4317 for grpc and 4318 for http");
+            }
         }
         else
         {
-            section.Error("protocols", "is missing", "write `protocols: {http: {endpoint: localhost:4318}}`");
+            section.Error("protocols", "is missing", "write `protocols: {grpc: {endpoint: localhost:4317}, http: {endpoint: localhost:4318}}`");
         }
 
         section.RejectUnknown();
-        return new(id, endpoint, limit);
+        return new(id, grpc, http);
+    }
+}
+
+/// <param name="MaxRequestBytes">Bytes of one request, also after decompression.</param>
+/// <param name="MetricsPath">The path that takes metrics; of HTTP only.</param>
+/// <param name="Tls">Null where the listener speaks plain text.</param>
+public sealed record OtlpListener(IPEndPoint Endpoint, long MaxRequestBytes, string MetricsPath, ServerTlsSettings? Tls)
+{
+    internal static OtlpListener ReadGrpc(SectionReader section)
+    {
+        // Address and port to listen on; port 0 takes a free one. Default localhost:4317.
+        var endpoint = ListenEndpoint.Read(section, "endpoint", new IPEndPoint(IPAddress.Loopback, 4317));
+        // Mebibytes of one message, also after decompression. Default 4.
+        var limit = section.Integer("max_recv_msg_size_mib", 4, 1, 256) << 20;
+        var tls = ServerTlsSettings.Read(section.Section("tls"));
+        section.RejectUnknown();
+        return new(endpoint, limit, "", tls);
     }
 
-    private static IPEndPoint Reject(SectionReader http, IPEndPoint byDefault)
+    internal static OtlpListener ReadHttp(SectionReader section)
     {
-        http.Error("endpoint", $"`{http.Written("endpoint")}` is no address:port", "write an IP address or localhost and a port, such as 0.0.0.0:4318");
-        return byDefault;
-    }
-
-    private static IPEndPoint? ParseEndpoint(string text)
-    {
-        var colon = text.LastIndexOf(':');
-        if (colon < 0 || !ushort.TryParse(text.AsSpan(colon + 1), out var port))
+        // Address and port to listen on; port 0 takes a free one. Default localhost:4318.
+        var endpoint = ListenEndpoint.Read(section, "endpoint", new IPEndPoint(IPAddress.Loopback, 4318));
+        // Bytes of one request, also after decompression. Default 20 MiB.
+        var limit = section.Integer("max_request_body_size", 20L << 20, 1024, 256L << 20);
+        // The path that takes metrics. Default /v1/metrics.
+        var path = section.Text("metrics_url_path") ?? "/v1/metrics";
+        if (!path.StartsWith('/'))
         {
-            return null;
+            section.Error("metrics_url_path", $"`{section.Written("metrics_url_path")}` does not begin with /", $"write /{section.Written("metrics_url_path")}");
         }
 
-        var host = text[..colon].Trim('[', ']');
-        return host == "localhost" ? new(IPAddress.Loopback, port)
-            : host.Length == 0 ? new(IPAddress.Any, port)
-            : IPAddress.TryParse(host, out var address) ? new(address, port)
-            : null;
+        var tls = ServerTlsSettings.Read(section.Section("tls"));
+        section.RejectUnknown();
+        return new(endpoint, limit, path, tls);
     }
 }

@@ -4,54 +4,63 @@ using Phoenix.Telemetry;
 namespace Phoenix.Collector.Receivers.Host;
 
 /// <summary><c>hostmetrics</c>: reads /proc at each interval.</summary>
-internal sealed class HostMetricsReceiver(HostMetricsReceiverSettings settings, HostIdentity host, Intake intake)
+internal sealed class HostMetricsReceiver(HostIdentity host, Intake intake) : IReceiver
 {
     // Batches stay near this size, so that one of thousands of processes neither stalls the pipeline nor outgrows a backend's limit.
     private const int BatchPoints = 2000;
 
-    private readonly SystemScraper _system = new(settings.Scrapers, host);
-    private readonly ProcessTable? _processes = settings.Scrapers.Contains(HostScraper.Process) ? new ProcessTable(settings.Processes) : null;
+    private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly OtlpWriter _writer = new();
+    private ReceiverLoop? _loop;
 
-    /// <summary>Collects until the token ends it.</summary>
-    public async Task RunAsync(CancellationToken stop)
+    public Task Failed => _failed.Task;
+
+    public async Task ApplyAsync(ReceiverSettings settings)
     {
-        try
+        await DisposeAsync();
+        var wanted = (HostMetricsReceiverSettings)settings;
+        var (system, processes) = (new SystemScraper(wanted.Scrapers, host), wanted.Scrapers.Contains(HostScraper.Process) ? new ProcessTable(wanted.Processes) : null);
+        var to = intake.For(wanted.Id, "");
+        _loop = ReceiverLoop.Start(_failed, async stop =>
         {
             while (true)
             {
-                await Ticker.NextAsync(settings.CollectionInterval, stop);
-                Collect();
+                await Ticker.NextAsync(wanted.CollectionInterval, stop);
+                Collect(system, processes, to);
             }
-        }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        });
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_loop is not null)
         {
-            // The collector stops.
+            await _loop.DisposeAsync();
         }
     }
 
-    private void Collect()
+    private void Collect(SystemScraper system, ProcessTable? processes, ReceiverIntake to)
     {
         var time = (ulong)Clock.UnixNanos();
         _writer.Clear();
-        _system.Write(_writer, time);
-        foreach (var process in _processes?.Read() ?? [])
+        system.Write(_writer, time);
+        foreach (var process in processes?.Read() ?? [])
         {
             ProcessScraper.Write(_writer, process, host, time);
             if (_writer.Points >= BatchPoints)
             {
-                Send();
+                Send(to);
             }
         }
 
-        Send();
+        Send(to);
     }
 
-    private void Send()
+    private void Send(ReceiverIntake to)
     {
         if (!_writer.IsEmpty)
         {
-            intake.AcceptOwn(_writer.WrittenSpan, _writer.Points, settings.Id);
+            to.AcceptOwn(_writer.WrittenSpan, _writer.Points);
             _writer.Clear();
         }
     }
