@@ -200,6 +200,9 @@ internal sealed class SectionReader
         return map;
     }
 
+    /// <summary>What stands below a key, whatever its kind; null where the key is absent.</summary>
+    public YamlNode? Node(string key) => Know(key)?.Value;
+
     /// <summary>The mapping below a key; null where the key is absent. A key without value is an empty mapping.</summary>
     public SectionReader? Section(string key) =>
         Know(key) is { } entry ? new SectionReader(entry.Value, entry.Line, PathOf(key), Errors) : null;

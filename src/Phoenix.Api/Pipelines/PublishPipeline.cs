@@ -7,10 +7,13 @@ using Wolverine.Http;
 
 namespace Phoenix.Api.Pipelines;
 
-/// <param name="Configuration">The collector configuration as YAML.</param>
-public sealed record DraftPipelineRequest(string? Name, string? Description, string? Configuration, string? Reason);
+/// <param name="Configuration">The collector configuration as YAML; either this or a template.</param>
+/// <param name="Template">A template of the catalogue with parameters, from which the configuration is rendered.</param>
+public sealed record DraftPipelineRequest(string? Name, string? Description, string? Configuration, string? Reason, TemplateRequest? Template = null);
 
-public sealed record PublishVersionRequest(string? Configuration, string? Reason);
+/// <param name="Configuration">The collector configuration as YAML; either this or a template.</param>
+/// <param name="Template">A template of the catalogue with parameters, from which the configuration is rendered.</param>
+public sealed record PublishVersionRequest(string? Configuration, string? Reason, TemplateRequest? Template = null);
 
 public static class DraftPipelineEndpoint
 {
@@ -19,8 +22,8 @@ public static class DraftPipelineEndpoint
     public static async Task<IResult> Post(DraftPipelineRequest command, IDocumentSession session, HttpContext http, CancellationToken cancellation)
     {
         if (Problems.TooLong(("reason", command.Reason, EventMetadata.MaxReasonLength), ("description", command.Description, 5000)) is { } tooLong) return tooLong;
-        if (PipelineCheck.Problem(command.Configuration, out var source) is { } invalid) return invalid;
-        var decision = PipelineDecisions.Draft(command.Name, command.Description, command.Configuration, source);
+        if (PipelineDefinition.Problem(command.Configuration, command.Template, out var definition) is { } invalid) return invalid;
+        var decision = PipelineDecisions.Draft(command.Name, command.Description, definition.Configuration, definition.SourceHash, definition.Template);
         if (decision.Rejection is { } rejection) return rejection.ToProblem();
         if (await session.Query<PipelineText>().AnyAsync(p => p.Name == command.Name, cancellation))
             return Problems.Of(409, "pipeline-name-taken", $"There is a pipeline '{command.Name}' already; publish a new version of it.", "name");
@@ -38,10 +41,10 @@ public static class PublishPipelineVersionEndpoint
     public static async Task<IResult> Post(Guid id, PublishVersionRequest command, IDocumentSession session, HttpContext http, CancellationToken cancellation)
     {
         if (Problems.TooLong(("reason", command.Reason, EventMetadata.MaxReasonLength)) is { } tooLong) return tooLong;
-        if (PipelineCheck.Problem(command.Configuration, out var source) is { } invalid) return invalid;
+        if (PipelineDefinition.Problem(command.Configuration, command.Template, out var definition) is { } invalid) return invalid;
         var stream = await session.Events.FetchForWriting<Pipeline>(id, cancellation);
         if (stream.Aggregate is not { } pipeline) return Problems.NotFound("pipeline", id);
-        var decision = PipelineDecisions.Publish(pipeline, command.Configuration, source);
+        var decision = PipelineDecisions.Publish(pipeline, definition.Configuration, definition.SourceHash, definition.Template);
         if (decision.Rejection is { } rejection) return rejection.ToProblem();
         session.Stamp(http, command.Reason);
         stream.AppendMany(decision.Events);

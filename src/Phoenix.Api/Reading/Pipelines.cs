@@ -7,7 +7,8 @@ namespace Phoenix.Api.Reading;
 
 public sealed record PipelineView(Guid Id, string Name, string Description, bool Deprecated, int LatestVersion, IReadOnlyList<PipelineVersionView> Versions);
 
-public sealed record PipelineVersionView(int Version, string ConfigurationHash, DateTimeOffset PublishedAt);
+/// <param name="Template">Name of the template that it was rendered from; null where it was written by hand.</param>
+public sealed record PipelineVersionView(int Version, string ConfigurationHash, DateTimeOffset PublishedAt, string? Template);
 
 public static class PipelineReads
 {
@@ -28,5 +29,5 @@ public static class PipelineReads
             : Problems.NotFound("pipeline version", $"{id}/{version}");
 
     static PipelineView View(PipelineText p) =>
-        new(p.Id, p.Name, p.Description, p.Deprecated, p.Versions.Count, [.. p.Versions.Select(v => new PipelineVersionView(v.Version, v.ConfigurationHash, v.PublishedAt))]);
+        new(p.Id, p.Name, p.Description, p.Deprecated, p.Versions.Count, [.. p.Versions.Select(v => new PipelineVersionView(v.Version, v.ConfigurationHash, v.PublishedAt, v.Template?.Name))]);
 }

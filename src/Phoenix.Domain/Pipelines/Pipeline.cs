@@ -21,21 +21,21 @@ public static class PipelineDecisions
     public const int MaxNameLength = 100;
     public const int MaxConfigurationLength = 256 * 1024;
 
-    public static Decision Draft(string? name, string? description, string? configuration, string sourceHash)
+    public static Decision Draft(string? name, string? description, string? configuration, string sourceHash, TemplateUse? template = null)
     {
         if (string.IsNullOrWhiteSpace(name) || name.Length > MaxNameLength)
             return Rejection.Invalid("pipeline-name-invalid", "name", $"A pipeline needs a name of 1 to {MaxNameLength} characters.");
         if (Check(configuration) is { } rejection) return rejection;
-        return Decision.Of(new PipelineDrafted(name, description ?? ""), Version(1, configuration!, sourceHash));
+        return Decision.Of(new PipelineDrafted(name, description ?? ""), Version(1, configuration!, sourceHash, template));
     }
 
     /// <summary>Publishing the newest version's text again is no change.</summary>
-    public static Decision Publish(Pipeline pipeline, string? configuration, string sourceHash)
+    public static Decision Publish(Pipeline pipeline, string? configuration, string sourceHash, TemplateUse? template = null)
     {
         if (Check(configuration) is { } rejection) return rejection;
         if (pipeline.Deprecated)
             return Rejection.Conflict("pipeline-deprecated", $"Pipeline '{pipeline.Name}' is deprecated; draft a new one.");
-        var published = Version(pipeline.Versions.Count + 1, configuration!, sourceHash);
+        var published = Version(pipeline.Versions.Count + 1, configuration!, sourceHash, template);
         return pipeline.Versions.Count > 0 && pipeline.Versions[^1].ConfigurationHash == published.ConfigurationHash
             ? Decision.Nothing
             : Decision.Of(published);
@@ -44,8 +44,8 @@ public static class PipelineDecisions
     public static string Hash(string configuration) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(configuration)));
 
-    static PipelineVersionPublished Version(int number, string configuration, string sourceHash) =>
-        new(number, configuration, Hash(configuration), sourceHash);
+    static PipelineVersionPublished Version(int number, string configuration, string sourceHash, TemplateUse? template) =>
+        new(number, configuration, Hash(configuration), sourceHash, template);
 
     static Rejection? Check(string? configuration) =>
         string.IsNullOrWhiteSpace(configuration)

@@ -14,7 +14,9 @@ public sealed record PipelineText
     public IReadOnlyList<VersionText> Versions { get; init; } = [];
 }
 
-public sealed record VersionText(int Version, string Configuration, string ConfigurationHash, string SourceHash, DateTimeOffset PublishedAt);
+/// <param name="Template">What the configuration was rendered from; null where it was written by hand.</param>
+public sealed record VersionText(
+    int Version, string Configuration, string ConfigurationHash, string SourceHash, DateTimeOffset PublishedAt, TemplateUse? Template = null);
 
 public sealed partial class PipelineTextProjection : SingleStreamProjection<PipelineText, Guid>
 {
@@ -25,7 +27,7 @@ public sealed partial class PipelineTextProjection : SingleStreamProjection<Pipe
 
     public PipelineText Apply(IEvent<PipelineVersionPublished> e, PipelineText p) => p with
     {
-        Versions = [.. p.Versions, new(e.Data.Version, e.Data.Configuration, e.Data.ConfigurationHash, e.Data.SourceHash, e.Timestamp)],
+        Versions = [.. p.Versions, new(e.Data.Version, e.Data.Configuration, e.Data.ConfigurationHash, e.Data.SourceHash, e.Timestamp, e.Data.Template)],
     };
 
     public PipelineText Apply(PipelineDeprecated _, PipelineText p) => p with { Deprecated = true };
