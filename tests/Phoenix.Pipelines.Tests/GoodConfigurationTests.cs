@@ -25,8 +25,8 @@ public class GoodConfigurationTests
         scrape.Id.ShouldBe("prometheus/shop");
         scrape.Jobs[0].Interval.ShouldBe(TimeSpan.FromSeconds(5));
         scrape.Jobs[0].Timeout.ShouldBe(TimeSpan.FromSeconds(5), "a scrape never outlasts its interval");
-        scrape.Jobs[0].Targets.Select(t => t.Instance).ShouldBe(["localhost:9100", "[::1]:9200"]);
-        scrape.Jobs[0].Targets[0].Labels["team"].ShouldBe("checkout");
+        scrape.Jobs[0].Static.SelectMany(g => g.Targets).ShouldBe(["localhost:9100", "[::1]:9200"]);
+        scrape.Jobs[0].Static[0].Labels["team"].ShouldBe("checkout");
         scrape.Jobs[1].Interval.ShouldBe(TimeSpan.FromSeconds(15));
         scrape.Jobs[1].MetricsPath.ShouldBe("/federate");
 

@@ -1,5 +1,6 @@
 using Phoenix.Collector.Receivers.Host;
 using Phoenix.Collector.Receivers.Otlp;
+using Phoenix.Collector.Receivers.Prometheus;
 using Phoenix.Pipelines.Components;
 
 namespace Phoenix.Collector.Receivers;
