@@ -11,6 +11,7 @@ internal static class ComponentCatalogue
             [PrometheusReceiverSettings.Type] = PrometheusReceiverSettings.Read,
             [HostMetricsReceiverSettings.Type] = HostMetricsReceiverSettings.Read,
             [OtlpReceiverSettings.Type] = OtlpReceiverSettings.Read,
+            [RemoteWriteReceiverSettings.Type] = RemoteWriteReceiverSettings.Read,
         };
 
     public static readonly IReadOnlyDictionary<string, Func<string, SectionReader, ProcessorSettings>> Processors =

@@ -32,8 +32,8 @@ public class GoodConfigurationTests
 
         var host = configuration.Receivers[1].ShouldBeOfType<HostMetricsReceiverSettings>();
         host.Scrapers.ShouldBe([HostScraper.Cpu, HostScraper.Memory, HostScraper.Process], ignoreOrder: true);
-        host.Processes.Selects("kworker/0:1").ShouldBeFalse();
-        host.Processes.Selects("postgres").ShouldBeTrue();
+        host.Options.Processes.Selects("kworker/0:1").ShouldBeFalse();
+        host.Options.Processes.Selects("postgres").ShouldBeTrue();
         configuration.Receivers[2].ShouldBeOfType<OtlpReceiverSettings>().Http.ShouldNotBeNull().Endpoint.ToString().ShouldBe("127.0.0.1:4318");
 
         var topK = configuration.Processors[0].ShouldBeOfType<TopKProcessorSettings>();
