@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Runtime;
 using System.Runtime.InteropServices;
 using Phoenix.Collector.Control;
+using Phoenix.Collector.Exporters;
 using Phoenix.Collector.Http;
 using Phoenix.Collector.Pipeline;
 using Phoenix.Collector.Receivers;
@@ -85,6 +86,11 @@ internal sealed class Collector : IAsyncDisposable
             await Console.Error.WriteLineAsync($"phoenix-collector: {e.Message}");
             return CannotStart;
         }
+        catch (UnusableFileException e)
+        {
+            await Console.Error.WriteLineAsync($"{options.Config}:{e.File.Line}: {e.File.Key}: {e.Problem}; {e.Remedy}");
+            return CannotStart;
+        }
         catch (IOException e)
         {
             await Console.Error.WriteLineAsync($"phoenix-collector: cannot listen: {e.Message}; stop the process that uses the address, or change the endpoint in {options.Config}");
@@ -114,6 +120,7 @@ internal sealed class Collector : IAsyncDisposable
         else
         {
             await _pipeline.DrainExportersAsync(limit.Token);
+            _pipeline.Dispose();
         }
 
         if (_tee is not null)

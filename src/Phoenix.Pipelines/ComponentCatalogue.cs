@@ -18,12 +18,17 @@ internal static class ComponentCatalogue
         {
             [TopKProcessorSettings.Type] = TopKProcessorSettings.Read,
             [FilterProcessorSettings.Type] = FilterProcessorSettings.Read,
+            [MemoryLimiterProcessorSettings.Type] = MemoryLimiterProcessorSettings.Read,
+            [BatchProcessorSettings.Type] = BatchProcessorSettings.Read,
         };
 
     public static readonly IReadOnlyDictionary<string, Func<string, SectionReader, ExporterSettings>> Exporters =
         new Dictionary<string, Func<string, SectionReader, ExporterSettings>>
         {
+            [OtlpExporterSettings.Type] = OtlpExporterSettings.Read,
+            [OtlpExporterSettings.NewerType] = OtlpExporterSettings.Read,
             [OtlpHttpExporterSettings.Type] = OtlpHttpExporterSettings.Read,
+            [OtlpHttpExporterSettings.NewerType] = OtlpHttpExporterSettings.Read,
             [DebugExporterSettings.Type] = DebugExporterSettings.Read,
             [NopExporterSettings.Type] = NopExporterSettings.Read,
         };

@@ -66,7 +66,10 @@ internal sealed class ConfigurationLoader(Func<string, string?>? environment)
             [.. pipeline.Exporters.Select(id => exporters[id].Settings)],
             telemetry,
             Canonical(root, "receivers", pipeline.Receivers),
-            Canonical(root, "exporters", pipeline.Exporters));
+            Canonical(root, "exporters", pipeline.Exporters))
+        {
+            ComponentTexts = Texts(root, ("receivers", pipeline.Receivers), ("processors", pipeline.Processors), ("exporters", pipeline.Exporters)),
+        };
     }
 
     private static Dictionary<string, Defined<T>> Components<T>(SectionReader file, string key, IReadOnlyDictionary<string, Func<string, SectionReader, T>> known)
@@ -218,6 +221,20 @@ internal sealed class ConfigurationLoader(Func<string, string?>? environment)
         {
             _warnings.Add(new(component.Line, $"{key}.{id}", "is defined and used by no pipeline", $"list it under service.pipelines.metrics.{key}, or remove it"));
         }
+    }
+
+    private static Dictionary<string, string> Texts(YamlNode root, params ReadOnlySpan<(string Kind, IReadOnlyList<string> Ids)> used)
+    {
+        var texts = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (kind, ids) in used)
+        {
+            foreach (var id in ids)
+            {
+                texts[$"{kind}.{id}"] = Canonical(root, kind, [id]);
+            }
+        }
+
+        return texts;
     }
 
     private static string Canonical(YamlNode root, string key, IReadOnlyList<string> used)

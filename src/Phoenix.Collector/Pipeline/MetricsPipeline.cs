@@ -12,7 +12,7 @@ namespace Phoenix.Collector.Pipeline;
 /// The production arm sets the cuts by its clock; the candidate takes them from the tee, so that both arms close their
 /// windows over exactly the same batches.
 /// </summary>
-internal sealed class MetricsPipeline
+internal sealed class MetricsPipeline : IDisposable
 {
     private readonly CollectorArm _arm;
     private readonly InputQueue _queue;
@@ -40,7 +40,7 @@ internal sealed class MetricsPipeline
     {
         (_arm, _configuration, _queue, _tee) = (arm, configuration, queue, tee);
         // The meter needs the processors, they need the output, and that needs the meter: the circle is closed two lines below.
-        _output = new Output(arm, configuration) { Meter = null! };
+        _output = new Output(arm, configuration, queue.RoomMade) { Meter = null! };
         (_chain, _meter) = Build(configuration);
         _output.Meter = _meter;
         _status = new PipelineStatus(epoch.ToString(), configurationHash, firstWindow, 0);
@@ -66,6 +66,8 @@ internal sealed class MetricsPipeline
     public Task Ended => _ended.Task;
 
     public Task DrainExportersAsync(CancellationToken limit) => _output.DrainAsync(limit);
+
+    public void Dispose() => _output.Dispose();
 
     /// <summary>Counts points that a receiver turned away.</summary>
     public void Refuse(long points) => Interlocked.Add(ref _refusedPoints, points);
@@ -102,13 +104,16 @@ internal sealed class MetricsPipeline
 
     private void Run()
     {
+        Func<bool> hasRoom = () => _output.HasRoom;
         try
         {
             while (true)
             {
                 FollowClock(Clock.UnixNanos());
-                var due = _arm == CollectorArm.Production ? Math.Min(_nextCut, _nextExport) : _nextExport;
-                if (_queue.Take(due, out var drained) is { } work)
+                // While full queues hold the input, what was gathered waits too.
+                var due = _output.HasRoom ? Math.Min(_nextExport, _chain.Due) : _nextExport;
+                due = _arm == CollectorArm.Production ? Math.Min(_nextCut, due) : due;
+                if (_queue.Take(due, hasRoom, out var drained) is { } work)
                 {
                     Do(work);
                 }
@@ -160,7 +165,10 @@ internal sealed class MetricsPipeline
     {
         if (_arm == CollectorArm.Production && now >= _nextCut)
         {
-            CloseWindow(now, missedBatches: 0);
+            // While full queues hold the input, a flush would only add to them. Without it the window is not what it should be.
+            var held = !_output.HasRoom;
+            _window.Complete &= !held;
+            CloseWindow(now, missedBatches: 0, flush: !held);
             _tee!.Cut(_window.Number, now, _window.FirstSequence, _window.LastSequence);
             Begin(NewWindow(_status.Epoch, _window.Number + 1, now, complete: true));
             ScheduleCut(now);
@@ -168,8 +176,16 @@ internal sealed class MetricsPipeline
         }
         else if (now >= _nextExport)
         {
-            _chain.Flush(now);
+            if (_output.HasRoom)
+            {
+                _chain.Flush(now);
+            }
+
             ScheduleExport(now);
+        }
+        else if (_output.HasRoom)
+        {
+            _chain.FlushDue(now);
         }
     }
 
@@ -188,9 +204,13 @@ internal sealed class MetricsPipeline
     }
 
     /// <summary>Flushes first, so that what was folded in the window is out in the window.</summary>
-    private void CloseWindow(long unixNanos, long missedBatches)
+    private void CloseWindow(long unixNanos, long missedBatches, bool flush = true)
     {
-        _chain.Flush(Clock.UnixNanos());
+        if (flush)
+        {
+            _chain.Flush(Clock.UnixNanos());
+        }
+
         Windows.Add(_window.Close(_status.Epoch, unixNanos, missedBatches, _meter.Cut(), _output, RefusedPoints, _generation));
     }
 

@@ -17,9 +17,13 @@ public abstract record ProcessorSettings(string Id)
 /// <summary>A configured exporter.</summary>
 public abstract record ExporterSettings(string Id);
 
+/// <summary>An exporter that sends from a bounded queue of its own.</summary>
+public abstract record QueuedExporterSettings(string Id, TimeSpan Timeout, RetrySettings Retry, QueueSettings Queue) : ExporterSettings(Id);
+
 /// <summary>Bounds that several components share.</summary>
 internal static class Bounds
 {
     public static readonly TimeSpan ShortestInterval = TimeSpan.FromMilliseconds(100);
     public static readonly TimeSpan LongestInterval = TimeSpan.FromHours(1);
+    public static readonly TimeSpan LongestTimeout = TimeSpan.FromMinutes(10);
 }
