@@ -9,6 +9,7 @@ using Phoenix.Collector.Receivers;
 using Phoenix.Collector.Tee;
 using Phoenix.Contracts;
 using Phoenix.Pipelines;
+using Phoenix.Pipelines.Components;
 
 namespace Phoenix.Collector;
 
@@ -30,6 +31,7 @@ internal sealed class Collector : IAsyncDisposable
     private readonly SemaphoreSlim _reloading = new(1);
     private CollectorConfiguration _configuration;
     private BareServer? _control;
+    private MemoryLimiter? _memoryLimiter;
 
     private Collector(RunOptions options, CollectorConfiguration configuration, string hash)
     {
@@ -68,6 +70,11 @@ internal sealed class Collector : IAsyncDisposable
         {
             await using var collector = new Collector(options, configuration, file.Hash);
             await collector.StartAsync();
+            using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, context =>
+            {
+                context.Cancel = true;
+                _ = collector.ReloadOnSignalAsync();
+            });
             // What starting up needed will not be needed again: give it back before the long quiet life.
             GCSettings.LargeObjectHeapCompactionMode = GCLargeObjectHeapCompactionMode.CompactOnce;
             GC.Collect(2, GCCollectionMode.Aggressive, blocking: true, compacting: true);
@@ -110,6 +117,11 @@ internal sealed class Collector : IAsyncDisposable
         Log.Info("stopping");
         using var limit = new CancellationTokenSource(DrainLimit);
         await _receivers.DisposeAsync();
+        if (_memoryLimiter is not null)
+        {
+            await _memoryLimiter.DisposeAsync();
+        }
+
         _queue.Complete();
         _teeReceiver?.Dispose();
         await Task.WhenAny(_pipeline.Ended, Task.Delay(Timeout.Infinite, limit.Token));
@@ -145,6 +157,7 @@ internal sealed class Collector : IAsyncDisposable
         _teeReceiver?.Start();
         if (_options.Arm == CollectorArm.Production)
         {
+            await LimitMemoryAsync(_configuration);
             await _receivers.ApplyAsync(_configuration.Receivers);
         }
 
@@ -165,6 +178,21 @@ internal sealed class Collector : IAsyncDisposable
             ArmHealth.Patience(_configuration.LongestInputInterval).TotalSeconds);
     }
 
+    private async Task ReloadOnSignalAsync()
+    {
+        try
+        {
+            if (await ReloadAsync() is ReloadOutcome.NeedsNewProcess needed)
+            {
+                Log.Warn("reload refused", ("reason", needed.Detail));
+            }
+        }
+        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
+        {
+            Log.Info("reload left out: the collector is stopping");
+        }
+    }
+
     private async Task<ReloadOutcome> ReloadAsync()
     {
         // One at a time: the second reads what the first may have replaced.
@@ -178,22 +206,73 @@ internal sealed class Collector : IAsyncDisposable
                 return new ReloadOutcome.Invalid(file.Problem);
             }
 
-            var changed = configuration.SourceSection != _configuration.SourceSection ? "receivers"
-                : configuration.SinkSection != _configuration.SinkSection ? "exporters"
-                : configuration.Telemetry != _configuration.Telemetry ? "service.telemetry"
-                : null;
-            if (changed is not null)
+            if (NeedsNewProcess(configuration) is { } changed)
             {
                 return new ReloadOutcome.NeedsNewProcess($"{changed} changed; stop this process and start a new one");
             }
 
-            await _pipeline.ReloadAsync(configuration, file.Hash);
-            _configuration = configuration;
-            return new ReloadOutcome.TakenOver();
+            return await TakeOverAsync(configuration, file.Hash);
         }
         finally
         {
             _reloading.Release();
         }
+    }
+
+    /// <summary>
+    /// What can fail comes first and leaves everything as it was: the exporters' files, then the receivers' addresses.
+    /// The pipeline then changes between two batches.
+    /// </summary>
+    private async Task<ReloadOutcome> TakeOverAsync(CollectorConfiguration configuration, string hash)
+    {
+        ExporterChange? exporters = null;
+        try
+        {
+            exporters = _pipeline.PrepareExporters(configuration);
+            if (_options.Arm == CollectorArm.Production && configuration.SourceSection != _configuration.SourceSection)
+            {
+                await _receivers.ApplyAsync(configuration.Receivers);
+            }
+
+            await _pipeline.ReloadAsync(configuration, hash, exporters);
+            await LimitMemoryAsync(configuration);
+        }
+        catch (UnusableFileException e)
+        {
+            Log.Warn("reload refused: a file cannot be used", ("key", e.File.Key), ("reason", e.Problem));
+            return new ReloadOutcome.Invalid(new([new ConfigurationError(e.File.Line, e.File.Key, e.Problem, e.Remedy)]));
+        }
+        catch (IOException e)
+        {
+            exporters?.Abandon();
+            Log.Warn("reload refused: a receiver cannot take its settings over", ("reason", e.Message));
+            return new ReloadOutcome.Invalid(new([new ConfigurationError(0, "receivers", e.Message, "choose an address that is free and files that can be read")]));
+        }
+
+        _configuration = configuration;
+        (Log.Level, Log.Json) = (configuration.Telemetry.Level, configuration.Telemetry.JsonLogs);
+        return new ReloadOutcome.TakenOver();
+    }
+
+    /// <summary>In the production arm only: the candidate's input comes from the tee, which refuses nobody.</summary>
+    private async Task LimitMemoryAsync(CollectorConfiguration configuration)
+    {
+        if (_memoryLimiter is not null)
+        {
+            await _memoryLimiter.DisposeAsync();
+            _memoryLimiter = null;
+        }
+
+        if (_options.Arm == CollectorArm.Production && configuration.Processors.OfType<MemoryLimiterProcessorSettings>().FirstOrDefault() is { } settings)
+        {
+            _memoryLimiter = new MemoryLimiter(settings, _queue);
+        }
+    }
+
+    /// <summary>What is laid out once for the life of a process: queues and tables.</summary>
+    private string? NeedsNewProcess(CollectorConfiguration configuration)
+    {
+        var (now, then) = (_configuration.Telemetry, configuration.Telemetry);
+        return (now.QueueBatches, now.QueueBytes) != (then.QueueBatches, then.QueueBytes) ? "service.telemetry.phoenix.queue_batches or queue_bytes" : null;
     }
 }

@@ -138,6 +138,11 @@ internal sealed class ConfigurationLoader(Func<string, string?>? environment)
                     References(section, "processors", processors, required: false),
                     References(section, "exporters", exporters, required: true));
                 RefuseChainedFolds(section, found.Processors, processors);
+                if (found.Processors.Count(id => processors[id].Settings is MemoryLimiterProcessorSettings) > 1)
+                {
+                    section.Error("processors", "names more than one memory_limiter", "keep one: it limits the whole process");
+                }
+
                 section.RejectUnknown();
             }
         }

@@ -53,25 +53,32 @@ public sealed class ExporterTests : IDisposable
     [InlineData("otlphttp")]
     public async Task both_sides_show_a_certificate_and_a_backend_of_another_authority_gets_nothing(string type)
     {
-        using var ours = new Certificates(_place);
-        using var other = new Certificates(_place, "other");
-        using var server = ours.Sign("backend", "backend.example.org");
-        using var client = ours.Sign("collector");
-        await using var grpc = type == "otlp" ? await GrpcBackend.StartAsync(server, ours.Authority) : null;
-        await using var http = type == "otlphttp" ? await HttpPeer.StartAsync(null, server, ours.Authority) : null;
-        var address = new UriBuilder((grpc?.Address ?? http!.Address).AbsoluteUri) { Scheme = "https" }.Uri;
-        string Exporter(string id, string ca) => $"  {id}: {{endpoint: '{address}', {Patient}, tls: {{ca_file: {ca}, cert_file: {ours.CertificateFile("collector")}, key_file: {ours.KeyFile("collector")}, server_name_override: backend.example.org}}}}";
+        using var ours = new TestCertificates();
+        using var other = new TestCertificates();
+        using var server = ours.Sign("backend");
+        File.WriteAllText(_place.File("ours.pem"), ours.AuthorityPem);
+        File.WriteAllText(_place.File("other.pem"), other.AuthorityPem);
+        ours.WriteServer(_place.File("client.crt"), _place.File("client.key"), "collector");
+        await using var grpc = type == "otlp" ? await GrpcBackend.StartAsync(server, ours.AuthorityPem) : null;
+        await using var http = type == "otlphttp" ? await HttpPeer.StartAsync(null, server, ours.AuthorityPem) : null;
+        var address = grpc?.Address ?? http!.Address;
+        address.Scheme.ShouldBe("https");
+        string Exporter(string authority, string name) => $"  {type}: {{endpoint: '{address}', {Patient}, tls: {{ca_file: {_place.File(authority)}, cert_file: {_place.File("client.crt")}, key_file: {_place.File("client.key")}, server_name_override: {name}}}}}";
 
-        await using (var trusting = Start(Exporter(type, ours.AuthorityFile), type))
+        await using (var trusting = Start(Exporter("ours.pem", "localhost"), type))
         {
             await Batches.SendAsync(await trusting.OtlpAsync(), Batches.Requests(2, 5));
             await trusting.HealthyAsync();
             (grpc?.Points ?? http!.Points).Count.ShouldBe(2);
         }
 
-        await using var doubting = Start(Exporter(type, other.AuthorityFile), type);
-        await Batches.SendAsync(await doubting.OtlpAsync(), Batches.Requests(2, 5));
-        await Wait.UntilAsync("the refusal", async () => (await doubting.StatusAsync())?.Reason?.Contains("certificate", StringComparison.Ordinal) ?? false);
+        foreach (var (authority, name) in new[] { ("other.pem", "localhost"), ("ours.pem", "elsewhere.example.org") })
+        {
+            await using var doubting = Start(Exporter(authority, name), type);
+            await Batches.SendAsync(await doubting.OtlpAsync(), Batches.Requests(2, 5));
+            await Wait.UntilAsync("the refusal", async () => (await doubting.StatusAsync())?.Reason?.Contains("certificate", StringComparison.OrdinalIgnoreCase) ?? false);
+        }
+
         (grpc?.Points ?? http!.Points).Count.ShouldBe(2);
     }
 
@@ -158,6 +165,48 @@ public sealed class ExporterTests : IDisposable
         collector.Log.ShouldContain("the sending queue is full");
         stalled.Stall.SetResult();
         await Wait.UntilAsync("what the stalled one had queued", () => Task.FromResult(stalled.Points.Count == 2));
+    }
+
+    [Fact]
+    public async Task points_gathered_by_the_batch_processor_arrive_together()
+    {
+        await using var peer = await HttpPeer.StartAsync();
+        var yaml = Yaml.Into($"  otlphttp: {{endpoint: '{peer.Address}'}}", "otlphttp")
+            .Replace("exporters:\n", "processors:\n  batch: {send_batch_size: 6, timeout: 1h}\nexporters:\n", StringComparison.Ordinal)
+            .Replace("receivers: [otlp], ", "receivers: [otlp], processors: [batch], ", StringComparison.Ordinal)
+            .Replace("window: 1s", "window: 1h", StringComparison.Ordinal);
+        await using var collector = CollectorProcess.Start(_place, "production", yaml);
+        var otlp = await collector.OtlpAsync();
+        for (var i = 1; i <= 3; i++)
+        {
+            await Batches.SendAsync(otlp, Batches.Requests(2, i));
+        }
+
+        await Wait.UntilAsync("the points", () => Task.FromResult(peer.Points.Count == 6));
+        peer.Encodings.Count.ShouldBe(1, "one request");
+    }
+
+    [Fact]
+    public async Task senders_are_refused_while_memory_is_short_and_taken_again_afterwards()
+    {
+        await using var peer = await HttpPeer.StartAsync();
+        string Configuration(int mebibytes) => Yaml.Into($"  otlphttp: {{endpoint: '{peer.Address}'}}", "otlphttp")
+            .Replace("exporters:\n", $"processors:\n  memory_limiter: {{check_interval: 10ms, limit_mib: {mebibytes}}}\nexporters:\n", StringComparison.Ordinal)
+            .Replace("receivers: [otlp], ", "receivers: [otlp], processors: [memory_limiter], ", StringComparison.Ordinal);
+        await using var collector = CollectorProcess.Start(_place, "production", Configuration(1));
+        var otlp = await collector.OtlpAsync();
+        await Wait.UntilAsync("a refusal", async () =>
+        {
+            using var refused = await Batches.PostAsync(otlp, Batches.Requests(1, 1));
+            return (int)refused.StatusCode == 503;
+        });
+        File.WriteAllText(_place.Configuration("production"), Configuration(100_000));
+
+        using var reloaded = await collector.ReloadAsync();
+
+        ((int)reloaded.StatusCode).ShouldBe(204);
+        await Batches.SendAsync(otlp, Batches.Requests(1, 2));
+        await Wait.UntilAsync("the point", () => Task.FromResult(peer.Points.Any(p => p.Value == 2)));
     }
 
     private CollectorProcess Start(string exporters, string names, string telemetry = "") =>

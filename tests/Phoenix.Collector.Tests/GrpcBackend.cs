@@ -30,7 +30,7 @@ internal sealed class GrpcBackend : MetricsService.MetricsServiceBase, IAsyncDis
 
     public Uri Address { get; private set; } = null!;
 
-    public static async Task<GrpcBackend> StartAsync(X509Certificate2? server = null, X509Certificate2? clientAuthority = null)
+    public static async Task<GrpcBackend> StartAsync(X509Certificate2? server = null, string? clientAuthority = null)
     {
         var peer = new GrpcBackend();
         var builder = WebApplication.CreateSlimBuilder();

@@ -46,7 +46,7 @@ internal sealed class HttpPeer : IAsyncDisposable
     /// <param name="address">Where to listen; a free port where null.</param>
     /// <param name="server">Certificate for TLS; plain text where null.</param>
     /// <param name="clientAuthority">Asks clients for a certificate that this one has signed.</param>
-    public static async Task<HttpPeer> StartAsync(Uri? address = null, X509Certificate2? server = null, X509Certificate2? clientAuthority = null)
+    public static async Task<HttpPeer> StartAsync(Uri? address = null, X509Certificate2? server = null, string? clientAuthority = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();

@@ -9,27 +9,31 @@ namespace Phoenix.Collector.Exporters;
 internal static class BackendClient
 {
     /// <exception cref="UnusableFileException">A certificate or key cannot be read.</exception>
-    public static HttpClient Create(TlsClientSettings tls, TimeSpan timeout) => new(new SocketsHttpHandler
+    public static HttpClient Create(TlsClientSettings tls, TimeSpan timeout)
     {
-        PooledConnectionLifetime = TimeSpan.FromMinutes(5),
-        AllowAutoRedirect = false,
-        UseCookies = false,
-        ActivityHeadersPropagator = null,
-        SslOptions = Options(tls),
-    })
-    {
-        Timeout = timeout,
-    };
-
-    /// <exception cref="UnusableFileException">A certificate or key cannot be read.</exception>
-    public static SslClientAuthenticationOptions Options(TlsClientSettings tls)
-    {
-        var options = new SslClientAuthenticationOptions();
+        var client = new HttpClient(new SocketsHttpHandler
+        {
+            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            ActivityHeadersPropagator = null,
+            SslOptions = Options(tls),
+        })
+        {
+            Timeout = timeout,
+        };
         if (tls.ServerName is { Length: > 0 } name)
         {
-            options.TargetHost = name;
+            // The handler takes the name to look for in the certificate from here, whatever its TLS options say.
+            client.DefaultRequestHeaders.Host = name;
         }
 
+        return client;
+    }
+
+    private static SslClientAuthenticationOptions Options(TlsClientSettings tls)
+    {
+        var options = new SslClientAuthenticationOptions();
         if (tls.CaFile is { } caFile)
         {
             var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };

@@ -78,7 +78,7 @@ internal sealed class ExporterSet
             if (_arm == CollectorArm.Candidate)
             {
                 exporters.AddRange(Shadows(configuration));
-                return new(configuration, exporters, changes);
+                return new(configuration, exporters, changes, () => { });
             }
 
             foreach (var settings in configuration.Exporters)
@@ -103,18 +103,22 @@ internal sealed class ExporterSet
                 }
             }
 
-            return new(configuration, exporters, changes);
+            return new(configuration, exporters, changes, Abandon);
         }
         catch
         {
-            built.ForEach(b => b.Dispose());
-            foreach (var exporter in exporters.Except(_current).OfType<QueuedExporter>())
-            {
-                // Nothing was queued, so that it ends at once.
-                _ = exporter.RetireAsync();
-            }
-
+            Abandon();
             throw;
+        }
+
+        void Abandon()
+        {
+            built.ForEach(b => b.Dispose());
+            foreach (var exporter in exporters.Except(_current))
+            {
+                // Nothing was given to it, so that it ends at once.
+                _ = exporter.DrainAsync(CancellationToken.None);
+            }
         }
     }
 
@@ -175,4 +179,6 @@ internal sealed class ExporterSet
 /// <summary>Everything that a new configuration changes about the exporters, ready to be done.</summary>
 /// <param name="Exporters">Those of the new configuration, in its order.</param>
 /// <param name="Reconfigurations">Running exporters to direct to other backends.</param>
-internal sealed record ExporterChange(CollectorConfiguration Configuration, IReadOnlyList<IExporter> Exporters, IReadOnlyList<Action> Reconfigurations);
+/// <param name="Abandon">Gives back what was built, where the change is not made after all.</param>
+internal sealed record ExporterChange(
+    CollectorConfiguration Configuration, IReadOnlyList<IExporter> Exporters, IReadOnlyList<Action> Reconfigurations, Action Abandon);

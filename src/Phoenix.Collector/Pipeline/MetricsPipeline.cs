@@ -75,9 +75,12 @@ internal sealed class MetricsPipeline : IDisposable
     /// <summary>Takes a measurement's settings over. The same settings again change nothing.</summary>
     public Task MeasureAsync(MeasurementSettings settings) => OnPipelineAsync(() => Measure(settings));
 
-    /// <summary>Replaces the processors between two batches and begins a new epoch.</summary>
-    public Task ReloadAsync(CollectorConfiguration configuration, string configurationHash) =>
-        OnPipelineAsync(() => Reload(configuration, configurationHash));
+    /// <inheritdoc cref="ExporterSet.Prepare"/>
+    public ExporterChange PrepareExporters(CollectorConfiguration configuration) => _output.Prepare(configuration);
+
+    /// <summary>Replaces the processors and exporters between two batches and begins a new epoch.</summary>
+    public Task ReloadAsync(CollectorConfiguration configuration, string configurationHash, ExporterChange exporters) =>
+        OnPipelineAsync(() => Reload(configuration, configurationHash, exporters));
 
     /// <summary>The tee begins, or begins anew, inside a window: what was counted of the window before is worthless.</summary>
     public void SourceJoined(Guid epoch, long openWindow)
@@ -241,7 +244,7 @@ internal sealed class MetricsPipeline : IDisposable
         ScheduleCut(Clock.UnixNanos());
     }
 
-    private void Reload(CollectorConfiguration configuration, string configurationHash)
+    private void Reload(CollectorConfiguration configuration, string configurationHash, ExporterChange exporters)
     {
         // Built before anything is given up: where this throws, the old configuration goes on.
         var (chain, meter) = Build(configuration);
@@ -253,6 +256,8 @@ internal sealed class MetricsPipeline : IDisposable
             meter.Reset(measurement.ProtectedMetrics);
         }
 
+        // After the flush: what was folded before belongs to the exporters of before.
+        _output.Apply(exporters);
         (_chain, _meter, _configuration, _output.Meter) = (chain, meter, configuration, meter);
         var epoch = Guid.NewGuid();
         var source = _arm == CollectorArm.Production ? epoch.ToString() : _window.SourceEpoch;

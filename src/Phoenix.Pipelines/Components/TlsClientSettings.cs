@@ -8,7 +8,7 @@ namespace Phoenix.Pipelines.Components;
 /// <param name="CaFile">PEM certificates that sign the backend's; null trusts the system's.</param>
 /// <param name="CertFile">PEM certificate (chain) that this client shows, for mutual TLS.</param>
 /// <param name="KeyFile">PEM private key of <paramref name="CertFile"/>.</param>
-/// <param name="ServerName">The name that the backend's certificate must have; null takes the endpoint's host.</param>
+/// <param name="ServerName">The name that the backend's certificate must have, also sent as the request's host; null takes the endpoint's.</param>
 public sealed record TlsClientSettings(
     bool Insecure, bool SkipVerify, FileReference? CaFile, FileReference? CertFile, FileReference? KeyFile, string? ServerName)
 {
