@@ -28,6 +28,8 @@ internal sealed class Collector : IAsyncDisposable
     private readonly MetricsPipeline _pipeline;
     private readonly UnixSocketPath _controlPath;
     private readonly ReceiverSet _receivers;
+    private readonly OwnMetrics _ownMetrics;
+    private readonly ServiceListeners _service;
     private readonly SemaphoreSlim _reloading = new(1);
     private CollectorConfiguration _configuration;
     private BareServer? _control;
@@ -43,7 +45,10 @@ internal sealed class Collector : IAsyncDisposable
         _controlPath = UnixSocketPath.Claim(options.ControlSocket);
         _tee = options.Arm == CollectorArm.Production ? new TeePublisher(options.TeeSocket, epoch, firstWindow) : null;
         _pipeline = new MetricsPipeline(options.Arm, configuration, hash, epoch, firstWindow, _queue, _tee);
-        _receivers = new ReceiverSet(new Intake(_queue, _pipeline));
+        var intake = new Intake(_queue, _pipeline);
+        _receivers = new ReceiverSet(intake);
+        _ownMetrics = new OwnMetrics(Status, _pipeline, _queue, intake);
+        _service = new ServiceListeners(Status, _ownMetrics.Text);
         _teeReceiver = options.Arm == CollectorArm.Candidate ? new TeeReceiver(options.TeeSocket, _queue, _pipeline) : null;
     }
 
@@ -140,6 +145,7 @@ internal sealed class Collector : IAsyncDisposable
             await _tee.DisposeAsync();
         }
 
+        await _service.DisposeAsync();
         if (_control is not null)
         {
             await _control.DisposeAsync();
@@ -153,11 +159,12 @@ internal sealed class Collector : IAsyncDisposable
     private async Task StartAsync()
     {
         _pipeline.Start();
-        _control = await new ControlServer(_pipeline, Status, () => OwnMetrics.Text(Status(), _pipeline, _queue.Batches), ReloadAsync).StartAsync(_options.ControlSocket);
+        _control = await new ControlServer(_pipeline, Status, _ownMetrics.Text, ReloadAsync).StartAsync(_options.ControlSocket);
         _teeReceiver?.Start();
         if (_options.Arm == CollectorArm.Production)
         {
             await LimitMemoryAsync(_configuration);
+            await _service.ApplyAsync(_configuration);
             await _receivers.ApplyAsync(_configuration.Receivers);
         }
 
@@ -229,9 +236,9 @@ internal sealed class Collector : IAsyncDisposable
         try
         {
             exporters = _pipeline.PrepareExporters(configuration);
-            if (_options.Arm == CollectorArm.Production && configuration.SourceSection != _configuration.SourceSection)
+            if (_options.Arm == CollectorArm.Production)
             {
-                await _receivers.ApplyAsync(configuration.Receivers);
+                await ListenAsync(configuration);
             }
 
             await _pipeline.ReloadAsync(configuration, hash, exporters);
@@ -245,13 +252,32 @@ internal sealed class Collector : IAsyncDisposable
         catch (IOException e)
         {
             exporters?.Abandon();
-            Log.Warn("reload refused: a receiver cannot take its settings over", ("reason", e.Message));
-            return new ReloadOutcome.Invalid(new([new ConfigurationError(0, "receivers", e.Message, "choose an address that is free and files that can be read")]));
+            Log.Warn("reload refused: a listener cannot take its settings over", ("reason", e.Message));
+            return new ReloadOutcome.Invalid(new([new ConfigurationError(0, "(file)", e.Message, "choose an address that is free and files that can be read")]));
         }
 
         _configuration = configuration;
         (Log.Level, Log.Json) = (configuration.Telemetry.Level, configuration.Telemetry.JsonLogs);
         return new ReloadOutcome.TakenOver();
+    }
+
+    private async Task ListenAsync(CollectorConfiguration configuration)
+    {
+        await _service.ApplyAsync(configuration);
+        if (configuration.SourceSection == _configuration.SourceSection)
+        {
+            return;
+        }
+
+        try
+        {
+            await _receivers.ApplyAsync(configuration.Receivers);
+        }
+        catch (IOException)
+        {
+            await _service.ApplyAsync(_configuration);
+            throw;
+        }
     }
 
     /// <summary>In the production arm only: the candidate's input comes from the tee, which refuses nobody.</summary>

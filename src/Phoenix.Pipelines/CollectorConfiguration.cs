@@ -19,6 +19,9 @@ public sealed record CollectorConfiguration(
     string SourceSection,
     string SinkSection)
 {
+    /// <summary>The extensions that <c>service.extensions</c> lists.</summary>
+    public IReadOnlyList<ExtensionSettings> Extensions { get; init; } = [];
+
     /// <summary>Canonical text of each component that the pipeline uses, by <c>receivers.otlp</c> and the like.</summary>
     internal IReadOnlyDictionary<string, string> ComponentTexts { get; init; } = new Dictionary<string, string>();
 

@@ -18,6 +18,8 @@ internal static class ComponentCatalogue
         {
             [TopKProcessorSettings.Type] = TopKProcessorSettings.Read,
             [FilterProcessorSettings.Type] = FilterProcessorSettings.Read,
+            [AttributesProcessorSettings.Type] = AttributesProcessorSettings.ReadAttributes,
+            [AttributesProcessorSettings.ResourceType] = AttributesProcessorSettings.ReadResource,
             [MemoryLimiterProcessorSettings.Type] = MemoryLimiterProcessorSettings.Read,
             [BatchProcessorSettings.Type] = BatchProcessorSettings.Read,
         };
@@ -33,7 +35,9 @@ internal static class ComponentCatalogue
             [NopExporterSettings.Type] = NopExporterSettings.Read,
         };
 
-    /// <summary>None exist yet, so that every one that is defined is reported.</summary>
-    public static readonly IReadOnlyDictionary<string, Func<string, SectionReader, object>> Extensions =
-        new Dictionary<string, Func<string, SectionReader, object>>();
+    public static readonly IReadOnlyDictionary<string, Func<string, SectionReader, ExtensionSettings>> Extensions =
+        new Dictionary<string, Func<string, SectionReader, ExtensionSettings>>
+        {
+            [HealthCheckExtensionSettings.Type] = HealthCheckExtensionSettings.Read,
+        };
 }

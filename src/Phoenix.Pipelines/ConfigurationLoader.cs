@@ -28,7 +28,8 @@ internal sealed class ConfigurationLoader(Func<string, string?>? environment)
         var receivers = Components(file, "receivers", ComponentCatalogue.Receivers);
         var processors = Components(file, "processors", ComponentCatalogue.Processors);
         var exporters = Components(file, "exporters", ComponentCatalogue.Exporters);
-        Components(file, "extensions", ComponentCatalogue.Extensions);
+        var extensions = Components(file, "extensions", ComponentCatalogue.Extensions);
+        List<string> usedExtensions = [];
         foreach (var (key, line) in file.Keys.Where(k => k.Key.StartsWith("x-", StringComparison.Ordinal)))
         {
             // Keys that hold anchors only, as in Compose files.
@@ -41,9 +42,10 @@ internal sealed class ConfigurationLoader(Func<string, string?>? environment)
         {
             pipeline = Pipeline(service, receivers, processors, exporters);
             telemetry = TelemetrySettings.Read(service.Section("telemetry"));
-            if (service.TextsWithLines("extensions") is { Count: > 0 } extensions)
+            usedExtensions = References(service, "extensions", extensions, required: false);
+            foreach (var (id, component) in extensions.Where(e => !usedExtensions.Contains(e.Key)))
             {
-                service.Error("extensions", $"`{extensions[0].Written}` is not defined", "remove it; there are no extensions yet");
+                _warnings.Add(new(component.Line, $"extensions.{id}", "is defined and not used", "list it under service.extensions, or remove it"));
             }
 
             service.RejectUnknown();
@@ -68,6 +70,7 @@ internal sealed class ConfigurationLoader(Func<string, string?>? environment)
             Canonical(root, "receivers", pipeline.Receivers),
             Canonical(root, "exporters", pipeline.Exporters))
         {
+            Extensions = [.. usedExtensions.Select(id => extensions[id].Settings)],
             ComponentTexts = Texts(root, ("receivers", pipeline.Receivers), ("processors", pipeline.Processors), ("exporters", pipeline.Exporters)),
         };
     }

@@ -87,6 +87,7 @@ internal sealed class ExporterCounters
     public void Dropped(DropReason reason, long points, string why)
     {
         Interlocked.Add(ref _dropped[(int)reason], points);
-        _failure = why;
+        // What a format cannot carry is no failure of the backend, and would not end with its next answer.
+        _failure = reason == DropReason.Unsupported ? _failure : why;
     }
 }

@@ -18,6 +18,7 @@ internal sealed class ExporterSet
     private CollectorConfiguration _configuration;
     private volatile IReadOnlyList<IExporter> _current;
     private volatile List<QueuedExporter> _isolated;
+    private volatile bool _sendsAway;
 
     /// <exception cref="UnusableFileException">A file that an exporter needs cannot be used.</exception>
     public ExporterSet(CollectorArm arm, CollectorConfiguration configuration, Action roomMade)
@@ -30,7 +31,7 @@ internal sealed class ExporterSet
     public IReadOnlyList<IExporter> Current => _current;
 
     /// <summary>Whether the configuration sends anything away, be it in earnest or as a shadow.</summary>
-    public bool SendsAway => _current.Any(e => e is QueuedExporter or ShadowExporter);
+    public bool SendsAway => _sendsAway;
 
     /// <summary>False where an exporter that holds the input is full, or every one of several isolated ones.</summary>
     public bool HasRoom
@@ -149,6 +150,7 @@ internal sealed class ExporterSet
             _leaving.RemoveAll(l => l.Ended.IsCompletedSuccessfully);
             _configuration = change.Configuration;
             _current = change.Exporters;
+            _sendsAway = change.Configuration.Exporters.OfType<QueuedExporterSettings>().Any(s => s.SendsAway);
             var isolated = change.Exporters.OfType<QueuedExporter>().Where(e => e.Settings.Queue.Overflow == Overflow.Isolate).ToList();
             _isolated = isolated.Count > 1 ? isolated : [];
         }
@@ -171,7 +173,7 @@ internal sealed class ExporterSet
 
     private static List<IExporter> Shadows(CollectorConfiguration configuration)
     {
-        var sending = configuration.Exporters.OfType<QueuedExporterSettings>().ToList();
+        var sending = configuration.Exporters.OfType<QueuedExporterSettings>().Where(s => s.SendsAway).ToList();
         return sending.Count == 0 ? [new NopExporter("nop")] : [.. sending.Select(s => new ShadowExporter(s.Id, ExporterFactory.Encoder(s)))];
     }
 }

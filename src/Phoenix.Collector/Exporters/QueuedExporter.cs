@@ -90,7 +90,7 @@ internal sealed class QueuedExporter : IExporter
         }
 
         _made.Clear();
-        return bytes;
+        return Settings.SendsAway ? bytes : 0;
     }
 
     /// <summary>

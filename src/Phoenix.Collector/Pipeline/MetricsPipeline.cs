@@ -22,7 +22,7 @@ internal sealed class MetricsPipeline : IDisposable
     private readonly Thread _thread;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private CollectorConfiguration _configuration;
-    private ProcessorChain _chain;
+    private volatile ProcessorChain _chain;
     private ArmMeter _meter;
     private OpenWindow _window;
     private MeasurementSettings? _measurement;
@@ -57,6 +57,11 @@ internal sealed class MetricsPipeline : IDisposable
     public PipelineStatus Status => _status;
 
     public IReadOnlyList<IExporter> Exporters => _output.Exporters;
+
+    public IReadOnlyList<IMetricProcessor> Processors => _chain.Processors;
+
+    /// <summary>Whether full exporter queues hold the input.</summary>
+    public bool IsHeld => !_output.HasRoom;
 
     public long RefusedPoints => Interlocked.Read(ref _refusedPoints);
 

@@ -96,6 +96,7 @@ internal sealed class ProcessorChain
             MetricConditions = filter.MetricConditions,
             DataPointConditions = filter.PointConditions,
         }),
+        AttributesProcessorSettings attributes => new AttributeEditor(attributes.ToOptions()),
         BatchProcessorSettings batch => new BatchGatherer(batch.Id, batch.Points, batch.Timeout, batch.MaxPoints),
         _ => throw new NotSupportedException($"The processor {settings.Id} can be configured, but not built."),
     };

@@ -18,7 +18,11 @@ public abstract record ProcessorSettings(string Id)
 public abstract record ExporterSettings(string Id);
 
 /// <summary>An exporter that sends from a bounded queue of its own.</summary>
-public abstract record QueuedExporterSettings(string Id, TimeSpan Timeout, RetrySettings Retry, QueueSettings Queue) : ExporterSettings(Id);
+public abstract record QueuedExporterSettings(string Id, TimeSpan Timeout, RetrySettings Retry, QueueSettings Queue) : ExporterSettings(Id)
+{
+    /// <summary>Whether what it sends leaves the machine, and so is what a backend is paid for.</summary>
+    public virtual bool SendsAway => true;
+}
 
 /// <summary>Bounds that several components share.</summary>
 internal static class Bounds
