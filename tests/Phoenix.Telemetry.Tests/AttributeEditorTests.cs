@@ -21,7 +21,7 @@ public class AttributeEditorTests
             new AttributeAction(AttributeActionKind.Upsert, "nothing") { FromAttribute = "absent" },
             new AttributeAction(AttributeActionKind.Extract, "route") { Pattern = new Regex("^/(?<area>[^/]+)/(?<page>.*)$", RegexOptions.NonBacktracking) },
             new AttributeAction(AttributeActionKind.Hash, "user"),
-            new AttributeAction(AttributeActionKind.Convert, "size") { Type = AttributeType.Integer },
+            new AttributeAction(AttributeActionKind.Convert, "size") { Type = AttributeType.WholeNumber },
             new AttributeAction(AttributeActionKind.Delete, "secret"));
 
         var hash = Convert.ToHexStringLower(SHA256.HashData("anna"u8));

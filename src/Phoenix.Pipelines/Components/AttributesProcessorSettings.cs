@@ -82,7 +82,7 @@ public sealed record AttributesProcessorSettings(string Id, bool OfResource, IRe
                 section.RequiredText("converted_type", "write int, double or string");
                 return new AttributeAction(kind, key)
                 {
-                    Type = section.Choice("converted_type", AttributeType.String, ("int", AttributeType.Integer), ("double", AttributeType.Double), ("string", AttributeType.String)),
+                    Type = section.Choice("converted_type", AttributeType.Text, ("int", AttributeType.WholeNumber), ("double", AttributeType.RealNumber), ("string", AttributeType.Text)),
                 };
             default:
                 return new AttributeAction(kind, key);

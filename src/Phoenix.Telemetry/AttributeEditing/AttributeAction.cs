@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using System.Text.RegularExpressions;
 
 namespace Phoenix.Telemetry;
@@ -30,9 +29,9 @@ public enum AttributeActionKind
 /// <summary>The types that an attribute can be converted to.</summary>
 public enum AttributeType
 {
-    String,
-    Integer,
-    Double,
+    Text,
+    WholeNumber,
+    RealNumber,
 }
 
 /// <summary>One change to the attributes of a resource or a data point.</summary>
@@ -59,7 +58,7 @@ public sealed record AttributeAction(AttributeActionKind Kind, string Key)
 
     public static ReadOnlyMemory<byte> Text(string value) => Encode(buffer => buffer.TextAlways(1, value));
 
-    public static ReadOnlyMemory<byte> Number(long value) => Encode(buffer => AnyValue.Integer(buffer, value));
+    public static ReadOnlyMemory<byte> Number(long value) => Encode(buffer => ScalarValue.Integer(buffer, value));
 
     public static ReadOnlyMemory<byte> Number(double value) => Encode(buffer => buffer.Double(4, value));
 
@@ -78,13 +77,13 @@ public sealed record AttributeAction(AttributeActionKind Kind, string Key)
 }
 
 /// <summary>Reads and writes the scalar forms of an OTLP <c>AnyValue</c>.</summary>
-internal readonly ref struct AnyValue
+internal readonly ref struct ScalarValue
 {
-    private readonly int field;
+    private readonly int form;
     private readonly ulong scalar;
 
     /// <param name="content">The content of the message.</param>
-    public AnyValue(ReadOnlySpan<byte> content)
+    public ScalarValue(ReadOnlySpan<byte> content)
     {
         var cursor = new ProtoCursor(content, 0);
         while (cursor.Next())
@@ -92,12 +91,12 @@ internal readonly ref struct AnyValue
             var known = (cursor.Field, cursor.Wire) is (1, WireType.Bytes) or (2 or 3, WireType.Varint) or (4, WireType.Fixed64);
             if (!known)
                 continue;
-            (field, scalar) = (cursor.Field, cursor.Scalar);
+            (form, scalar) = (cursor.Field, cursor.Scalar);
             Bytes = cursor.Field == 1 ? cursor.Content : default;
         }
     }
 
-    public bool IsText => field == 1;
+    public bool IsText => form == 1;
 
     /// <summary>The UTF-8 of a text.</summary>
     public ReadOnlySpan<byte> Bytes { get; }
@@ -106,7 +105,7 @@ internal readonly ref struct AnyValue
     /// <returns>Bytes written; 0 where the value is none of these.</returns>
     public int ForHash(Span<byte> target)
     {
-        switch (field)
+        switch (form)
         {
             case 2:
                 target[0] = scalar == 0 ? (byte)0 : (byte)1;
@@ -125,23 +124,23 @@ internal readonly ref struct AnyValue
     {
         switch (type)
         {
-            case AttributeType.Integer when field == 2:
+            case AttributeType.WholeNumber when form == 2:
                 Integer(target, (long)scalar);
                 return true;
-            case AttributeType.Integer when field == 4 && double.IsFinite(Double):
+            case AttributeType.WholeNumber when form == 4 && double.IsFinite(Double):
                 Integer(target, (long)Double);
                 return true;
-            case AttributeType.Integer when field == 1 && long.TryParse(Bytes, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var integer):
+            case AttributeType.WholeNumber when form == 1 && long.TryParse(Bytes, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var integer):
                 Integer(target, integer);
                 return true;
-            case AttributeType.Double when field is 2 or 3:
+            case AttributeType.RealNumber when form is 2 or 3:
                 target.Double(4, (long)scalar);
                 return true;
-            case AttributeType.Double when field == 1 && double.TryParse(Bytes, NumberStyles.Float, CultureInfo.InvariantCulture, out var number):
+            case AttributeType.RealNumber when form == 1 && double.TryParse(Bytes, NumberStyles.Float, CultureInfo.InvariantCulture, out var number):
                 target.Double(4, number);
                 return true;
-            case AttributeType.String when field is 2 or 3 or 4:
-                target.TextAlways(1, field switch
+            case AttributeType.Text when form is 2 or 3 or 4:
+                target.TextAlways(1, form switch
                 {
                     2 => scalar == 0 ? "false" : "true",
                     3 => ((long)scalar).ToString(CultureInfo.InvariantCulture),

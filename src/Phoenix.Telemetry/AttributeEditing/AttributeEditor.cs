@@ -42,7 +42,7 @@ public sealed class AttributeEditor : IMetricProcessor
     private readonly Dictionary<UInt128, bool> selected = [];
     private readonly AttributeList list = new();
     private readonly ProtoBuffer resource = new();
-    private readonly ProtoBuffer output = new();
+    private readonly ProtoBuffer edited = new();
     private long collisions;
 
     public AttributeEditor(AttributeEditorOptions options)
@@ -64,51 +64,51 @@ public sealed class AttributeEditor : IMetricProcessor
 
     public ProcessorCounters Counters { get; } = new();
 
-    public void Process(scoped in DecodedBatch batch, long unixNanos, IBatchSink next)
+    public void Process(scoped in DecodedBatch batch, long unixNanos, IBatchSink output)
     {
-        ArgumentNullException.ThrowIfNull(next);
-        output.Clear();
+        ArgumentNullException.ThrowIfNull(output);
+        edited.Clear();
         var changed = false;
         var reader = batch.Read();
         while (reader.NextResource())
             changed |= Resource(ref reader, unixNanos);
         if (!changed)
-            next.Write(batch);
-        else if (output.Length > 0)
-            next.Write(output.Span);
+            output.Write(batch);
+        else if (edited.Length > 0)
+            output.Write(edited.Span);
     }
 
     /// <summary>Holds nothing back; forgets who no longer writes.</summary>
-    public void Flush(long unixNanos, IBatchSink next) => owners.Sweep(unixNanos);
+    public void Flush(long unixNanos, IBatchSink output) => owners.Sweep(unixNanos);
 
     private bool Resource(ref BatchReader reader, long unixNanos)
     {
         var (changed, watched, shift) = (false, !options.OfResource, (UInt128)0);
         if (options.OfResource)
             (changed, watched, shift) = EditResource(reader);
-        var start = output.Length;
-        var whole = output.Begin(1);
+        var start = edited.Length;
+        var whole = edited.Begin(1);
         CopyAllBut(reader.ResourceMetrics, 1, 2);
         if (changed)
-            output.Bytes(1, resource.Span);
+            edited.Bytes(1, resource.Span);
         else if (reader.Resource.Length > 0)
-            output.Bytes(1, reader.Resource);
+            edited.Bytes(1, reader.Resource);
         var metricBytes = 0;
         while (reader.NextScope())
         {
-            var scope = output.Begin(2);
+            var scope = edited.Begin(2);
             CopyAllBut(reader.ScopeMetrics, 2, 2);
-            var metrics = output.Length;
+            var metrics = edited.Length;
             while (reader.NextMetric())
                 changed |= Metric(ref reader, shift, watched, unixNanos);
-            metricBytes += output.Length - metrics;
-            output.End(scope);
+            metricBytes += edited.Length - metrics;
+            edited.End(scope);
         }
 
-        output.End(whole);
+        edited.End(whole);
         // Where every point collided, a resource without metrics would say nothing.
         if (changed && metricBytes == 0)
-            output.Truncate(start);
+            edited.Truncate(start);
         return changed;
     }
 
@@ -137,23 +137,23 @@ public sealed class AttributeEditor : IMetricProcessor
         var edits = !options.OfResource && Selects(reader);
         if (reader.Type == MetricType.None || (!edits && !watched))
         {
-            output.Append(reader.RawMetric);
+            edited.Append(reader.RawMetric);
             Counters.PointsIn += reader.PointCount;
             Counters.PointsOut += reader.PointCount;
             return false;
         }
 
-        var from = output.Length;
-        var metric = output.Begin(2);
+        var from = edited.Length;
+        var metric = edited.Begin(2);
         CopyAllBut(reader.Metric, (int)reader.Type, (int)reader.Type);
-        var data = output.Begin((int)reader.Type);
+        var data = edited.Begin((int)reader.Type);
         CopyAllBut(reader.Data, 1, 1);
         var (changed, written) = (false, 0);
         while (reader.NextPoint())
         {
             Counters.PointsIn++;
             var identity = reader.StreamIdentity + shift;
-            var edited = edits && Edit(reader, ref identity);
+            var isEdited = edits && Edit(reader, ref identity);
             if (watched && !owners.MayWrite(identity, reader.StreamIdentity, unixNanos))
             {
                 collisions++;
@@ -161,19 +161,19 @@ public sealed class AttributeEditor : IMetricProcessor
                 continue;
             }
 
-            changed |= edited;
+            changed |= isEdited;
             written++;
-            if (edited)
+            if (isEdited)
                 WritePoint(reader);
             else
-                output.Append(reader.RawPoint);
+                edited.Append(reader.RawPoint);
         }
 
         Counters.PointsOut += written;
-        output.End(data);
-        output.End(metric);
+        edited.End(data);
+        edited.End(metric);
         if (written == 0 && changed)
-            output.Truncate(from);
+            edited.Truncate(from);
         return changed;
     }
 
@@ -192,9 +192,9 @@ public sealed class AttributeEditor : IMetricProcessor
 
     private void WritePoint(scoped in BatchReader reader)
     {
-        var point = output.Begin(1);
-        list.Write(reader.Point, Attributes.FieldOf(reader.Type), output);
-        output.End(point);
+        var point = edited.Begin(1);
+        list.Write(reader.Point, Attributes.FieldOf(reader.Type), edited);
+        edited.End(point);
     }
 
     private bool Selects(scoped in BatchReader reader)
@@ -215,7 +215,7 @@ public sealed class AttributeEditor : IMetricProcessor
         while (cursor.Next())
         {
             if (cursor.Field != one && cursor.Field != other)
-                output.Append(cursor.Raw);
+                edited.Append(cursor.Raw);
         }
     }
 }

@@ -110,7 +110,7 @@ internal sealed class AttributeList
 
     private void Hash(int at)
     {
-        var value = new AnyValue(entries[at].Value.Of(text.Span));
+        var value = new ScalarValue(entries[at].Value.Of(text.Span));
         Span<byte> scalar = stackalloc byte[sizeof(ulong)];
         var hashed = value.IsText ? value.Bytes : scalar[..value.ForHash(scalar)];
         if (hashed.IsEmpty)
@@ -131,13 +131,13 @@ internal sealed class AttributeList
         Span<byte> copy = old.Length <= 256 ? stackalloc byte[old.Length] : new byte[old.Length];
         old.CopyTo(copy);
         var from = text.Length;
-        if (new AnyValue(copy).TryConvert(type, text))
+        if (new ScalarValue(copy).TryConvert(type, text))
             Replace(at, from);
     }
 
     private void Extract(int at, AttributeStep step)
     {
-        var value = new AnyValue(entries[at].Value.Of(text.Span));
+        var value = new ScalarValue(entries[at].Value.Of(text.Span));
         if (!value.IsText)
             return;
         var match = step.Action.Pattern!.Match(Encoding.UTF8.GetString(value.Bytes));
