@@ -48,8 +48,9 @@ public class GoodConfigurationTests
         exporter.Headers["authorization"].ShouldBe("Bearer s3cret");
         exporter.Headers["x-price"].ShouldBe("$5");
         exporter.Timeout.ShouldBe(TimeSpan.FromSeconds(2), "an own key wins over a merged one");
-        exporter.Gzip.ShouldBeTrue();
-        exporter.Queue.Size.ShouldBe(7);
+        exporter.Compression.ShouldBe(Compression.Gzip);
+        exporter.Queue.Batches.ShouldBe(7);
+        exporter.Queue.Overflow.ShouldBe(Overflow.Isolate);
         exporter.Retry.MaxElapsed.ShouldBe(TimeSpan.FromSeconds(10));
 
         configuration.ShortestInputInterval.ShouldBe(TimeSpan.FromSeconds(5));
