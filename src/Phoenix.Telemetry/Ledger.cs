@@ -146,7 +146,7 @@ internal sealed class Ledger
     private int GroupOf(scoped in BatchReader reader, UInt128 identity, MeteredMetric metric, LedgerKind kind)
     {
         var key = identity;
-        if (metric.FoldedLabels.Length > 0)
+        if (metric.FoldedLabels.Length > 0 || metric.KeptLabels is not null)
         {
             key -= OfFolded(reader.Resource, Attributes.OfResource, metric, ofResource: true);
             key -= OfFolded(reader.Point, Attributes.FieldOf(reader.Type), metric, ofResource: false);
@@ -172,7 +172,7 @@ internal sealed class Ledger
         var attributes = new Attributes(owner, field);
         while (attributes.Next())
         {
-            if (LedgerGroup.IsFolded(metric, attributes.Current.Key))
+            if (LedgerGroup.IsFolded(metric, attributes.Current.Key, ofResource))
                 sum += Identity.OfAttribute(attributes.Current, ofResource);
         }
 
