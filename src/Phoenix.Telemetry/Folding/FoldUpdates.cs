@@ -285,6 +285,7 @@ internal sealed class FoldUpdates(
         if (isNew)
             stream.ValueBits = (ulong)exponentialStates.Take();
         var state = exponentialStates[(int)stream.ValueBits];
+        var total = Exponential(stream.Output);
         double? grew = null;
         if (!isBase)
         {
@@ -296,7 +297,7 @@ internal sealed class FoldUpdates(
             }
 
             grew = increment.Count;
-            Exponential(stream.Output).Add(increment);
+            total.Add(increment);
         }
 
         state.Set(incoming);
