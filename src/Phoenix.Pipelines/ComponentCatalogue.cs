@@ -17,6 +17,7 @@ internal static class ComponentCatalogue
     public static readonly IReadOnlyDictionary<string, Func<string, SectionReader, ProcessorSettings>> Processors =
         new Dictionary<string, Func<string, SectionReader, ProcessorSettings>>
         {
+            [AggregateProcessorSettings.Type] = AggregateProcessorSettings.Read,
             [TopKProcessorSettings.Type] = TopKProcessorSettings.Read,
             [FilterProcessorSettings.Type] = FilterProcessorSettings.Read,
             [AttributesProcessorSettings.Type] = AttributesProcessorSettings.ReadAttributes,

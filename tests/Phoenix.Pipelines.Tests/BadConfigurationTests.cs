@@ -74,6 +74,14 @@ public class BadConfigurationTests
         { "no labels", Host + "processors:\n  phoenix_topk: {metrics: [a], labels: [], k: 1}\n" + Rest, 4, "processors.phoenix_topk.labels", "is empty", "[customer]" },
         { "no metrics", Host + "processors:\n  phoenix_topk: {metrics: [], labels: [b], k: 1}\n" + Rest, 4, "processors.phoenix_topk.metrics", "is empty", "http.server" },
         { "condition on no metric", Host + "processors:\n  filter:\n    metrics:\n      datapoint: ['metric.name == \"\" and attributes[\"a\"] == \"b\"']\n" + Rest, 6, "processors.filter.metrics.datapoint", "empty", "correct the condition" },
+        { "no rules", Host + "processors:\n  phoenix_aggregate: {}\n" + Rest, 4, "processors.phoenix_aggregate.rules", "names no rule", "drop: [customer]" },
+        { "rule without metrics", Host + "processors:\n  phoenix_aggregate:\n    rules:\n    - drop: [a]\n" + Rest, 6, "processors.phoenix_aggregate.rules[0].metrics", "is missing", "http.server" },
+        { "rule without labels", Host + "processors:\n  phoenix_aggregate:\n    rules:\n    - metrics: [a]\n" + Rest, 6, "processors.phoenix_aggregate.rules[0].drop", "is missing", "[customer]" },
+        { "rule drops and keeps", Host + "processors:\n  phoenix_aggregate:\n    rules:\n    - metrics: [a]\n      drop: [b]\n      keep: [c]\n" + Rest, 8, "processors.phoenix_aggregate.rules[0].keep", "beside drop", "either" },
+        { "rule over hosts", Host + "processors:\n  phoenix_aggregate:\n    rules:\n    - metrics: [a]\n      drop: [host.id]\n" + Rest, 7, "processors.phoenix_aggregate.rules[0].drop", "across hosts", "gateway: true" },
+        { "rule of no type", Host + "processors:\n  phoenix_aggregate:\n    rules:\n    - metrics: [a]\n      drop: [b]\n      types: [guage]\n" + Rest, 8, "processors.phoenix_aggregate.rules[0].types", "`guage` is not one of", "did you mean `gauge`?" },
+        { "rule with a bad expression", Host + "processors:\n  phoenix_aggregate:\n    rules:\n    - regex: ['a(?=b)']\n      drop: [b]\n" + Rest, 4, "processors.phoenix_aggregate", "no regular expression that can be used", "correct" },
+        { "rule with a bad condition", Host + "processors:\n  phoenix_aggregate:\n    rules:\n    - metrics: [a]\n      where: [nonsense]\n      drop: [b]\n" + Rest, 4, "processors.phoenix_aggregate", "nonsense", "correct" },
         { "fold over hosts", Host + "processors:\n  phoenix_topk: {metrics: [a], labels: [host.id], k: 1}\n" + Rest, 4, "processors.phoenix_topk.labels", "across hosts", "remove host.id" },
         { "fold over host names", Host + "processors:\n  phoenix_topk: {metrics: [a], labels: [b, host.name], k: 1}\n" + Rest, 4, "processors.phoenix_topk.labels", "across hosts", "remove host.name" },
         { "unknown ranking", Host + "processors:\n  phoenix_topk: {metrics: [a], labels: [b], k: 1, by: rates}\n" + Rest, 4, "processors.phoenix_topk.by", "not one of rate, value", "did you mean `rate`?" },
@@ -151,23 +159,6 @@ public class BadConfigurationTests
 
         error.ToString().ShouldNotContain("s3cret");
         error.Message.ShouldContain("${env:SECRET}");
-    }
-
-    [Theory]
-    [InlineData("[shop.requests]", "[shop.requests, other]", true)]
-    [InlineData("[shop.requests]", "['shop.*']", true)]
-    [InlineData("['shop.a.*']", "['*']", true)]
-    [InlineData("['shop.a.*']", "['shop.b.*']", false)]
-    [InlineData("[shop.requests]", "['shop.*'], protected: [shop.requests]", false)]
-    public void two_reducers_of_one_pipeline_may_not_fold_a_same_metric(string first, string second, bool refused)
-    {
-        var yaml = Host + $"processors:\n  phoenix_topk/a: {{labels: [a], k: 1, metrics: {first}}}\n  phoenix_topk/b: {{labels: [b], k: 1, metrics: {second}}}\n"
-            + Rest.Replace("exporters: [nop]", "processors: [phoenix_topk/a, phoenix_topk/b], exporters: [nop]");
-
-        var errors = CollectorConfiguration.Load(yaml, _ => null).Errors;
-
-        errors.Count.ShouldBe(refused ? 1 : 0);
-        errors.ShouldAllBe(e => e.Line == 10 && e.Key == "service.pipelines.metrics.processors" && e.Message.Contains("`phoenix_topk/a` and `phoenix_topk/b`", StringComparison.Ordinal));
     }
 
     [Fact]
