@@ -11,8 +11,9 @@ internal static class CommandLine
     public const string Usage = """
         phoenix-collector --config FILE --arm production|candidate --control SOCKET --tee SOCKET
             runs one arm: production owns the receivers and serves the tee, a candidate is fed by it
-        phoenix-collector validate --config FILE [--format text|json]
-            checks a configuration; exit code 1 where it would not start
+        phoenix-collector validate --config FILE [--format text|json | --json]
+            checks a configuration and the files it names, and prints every error at once; exit code 0 where it would
+            start, perhaps with warnings, 1 where it would not, 2 for wrong arguments
         phoenix-collector --version
         phoenix-collector --help
         """;
@@ -36,7 +37,15 @@ internal static class CommandLine
     /// <exception cref="ArgumentException">The message is for the person at the terminal.</exception>
     public static (string Config, bool Json) ParseValidate(ReadOnlySpan<string> arguments)
     {
-        var values = Parse(arguments, "--config", "--format");
+        List<string> pairs = [.. arguments];
+        if (pairs.IndexOf("--json") is >= 0 and var at && (at == 0 || pairs[at - 1] != "--config"))
+        {
+            // The one flag without a value.
+            pairs.RemoveAt(at);
+            pairs.AddRange(["--format", "json"]);
+        }
+
+        var values = Parse(pairs.ToArray(), "--config", "--format");
         return (Required(values, "--config", "the configuration file"), values.GetValueOrDefault("--format", "text") switch
         {
             "text" => false,

@@ -30,7 +30,8 @@ static int Print(string text)
 static int Validate(ReadOnlySpan<string> arguments)
 {
     var (path, json) = CommandLine.ParseValidate(arguments);
-    var file = ConfigurationFile.Read(path);
+    var read = ConfigurationFile.Read(path);
+    var file = read with { Loaded = StartCheck.Run(read.Loaded) };
     if (json)
     {
         Console.WriteLine(JsonSerializer.Serialize(file.Problem, WireJson.Default.ConfigurationProblem));

@@ -44,7 +44,11 @@ public sealed record CollectorWindows(string Epoch, IReadOnlyList<ArmWindow> Win
 public sealed record MeasurementSettings(Guid ExperimentId, double WindowSeconds, IReadOnlyList<string> ProtectedMetrics, int Generation = 0);
 
 /// <summary>Also printed as JSON by <c>phoenix-collector validate --config FILE --format json</c> (exit code 1).</summary>
-public sealed record ConfigurationProblem(IReadOnlyList<ConfigurationError> Errors);
+public sealed record ConfigurationProblem(IReadOnlyList<ConfigurationError> Errors)
+{
+    /// <summary>What is legal and probably not meant. Where there are only these the exit code is 0.</summary>
+    public IReadOnlyList<ConfigurationError> Warnings { get; init; } = [];
+}
 
 /// <param name="Line">1-based line in the file; 0 where the file could not be read.</param>
 /// <param name="Key">Dotted path, such as <c>processors.phoenix_topk.k</c>.</param>

@@ -33,6 +33,8 @@ internal static class ComponentCatalogue
             [OtlpExporterSettings.NewerType] = OtlpExporterSettings.Read,
             [OtlpHttpExporterSettings.Type] = OtlpHttpExporterSettings.Read,
             [OtlpHttpExporterSettings.NewerType] = OtlpHttpExporterSettings.Read,
+            [RemoteWriteExporterSettings.Type] = RemoteWriteExporterSettings.Read,
+            [FileExporterSettings.Type] = FileExporterSettings.Read,
             [DebugExporterSettings.Type] = DebugExporterSettings.Read,
             [NopExporterSettings.Type] = NopExporterSettings.Read,
         };

@@ -134,6 +134,10 @@ public sealed class ExporterTests : IDisposable
             ((int)answer.StatusCode).ShouldBe(503);
         }
 
+        var metrics = await collector.MetricsAsync();
+        metrics.ShouldContain("otelcol_exporter_queue_size{exporter=\"otlphttp\"} 3\n");
+        metrics.ShouldContain("phoenix_collector_queued_batches 2\n");
+        metrics.ShouldContain("phoenix_collector_input_held 1\n");
         await collector.MeasureAsync(Guid.NewGuid(), 1);
         peer.Stall.SetResult();
         peer.Stall = null;
@@ -143,6 +147,32 @@ public sealed class ExporterTests : IDisposable
         peer.Points.Select(p => p.Value).ShouldBe([.. acknowledged, next], "in order, each once");
         await Wait.UntilAsync("the refused points", async () => (await collector.WindowsAsync()).Sum(w => w.Input.Refused) >= 50_000);
         (await collector.WindowsAsync()).Sum(w => w.Output.DroppedPoints).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task a_stalled_backend_holds_no_more_memory_than_the_queues_may()
+    {
+        await using var peer = await HttpPeer.StartAsync();
+        peer.Stall = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var collector = Start(
+            $"  otlphttp: {{endpoint: '{peer.Address}', compression: none, {Patient}, sending_queue: {{queue_size: 100000, queue_bytes: 4000000}}}}", "otlphttp", ", queue_bytes: 4000000");
+        var otlp = await collector.OtlpAsync();
+        var batch = Batches.Requests(5_000, 1, padding: 100);
+        var accepted = 0L;
+        for (var i = 0; i < 150; i++)
+        {
+            using var answer = await Batches.PostAsync(otlp, batch);
+            accepted += (int)answer.StatusCode == 200 ? batch.Length : 0;
+        }
+
+        var metrics = OwnMetricsTests.Samples(await collector.MetricsAsync());
+        // Of a hundred megabytes: each bound, the batch that passed it, and what the pool rounds up.
+        metrics["phoenix_exporter_queue_bytes{exporter=\"otlphttp\"}"].ShouldBeLessThan(4_000_000 + (2 * batch.Length));
+        metrics["phoenix_collector_queued_bytes"].ShouldBeLessThanOrEqualTo(4_000_000);
+        accepted.ShouldBeLessThan(12_000_000);
+        peer.Stall.SetResult();
+        peer.Stall = null;
+        await Wait.UntilAsync("everything that was accepted", () => Task.FromResult(peer.Points.Count == accepted / batch.Length * 5_000));
     }
 
     [Fact]

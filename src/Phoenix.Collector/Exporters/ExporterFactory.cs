@@ -19,6 +19,8 @@ internal sealed class ExporterFactory(Action roomMade)
     {
         OtlpExporterSettings grpc => new OtlpEncoder(grpc.Compression),
         OtlpHttpExporterSettings http => new OtlpEncoder(http.Compression),
+        RemoteWriteExporterSettings remoteWrite => new RemoteWriteBatchEncoder(remoteWrite),
+        FileExporterSettings file => new FramedEncoder(file.Compression),
         _ => throw Unknown(settings),
     };
 
@@ -27,8 +29,23 @@ internal sealed class ExporterFactory(Action roomMade)
     {
         OtlpExporterSettings grpc => new OtlpGrpcTransport(grpc),
         OtlpHttpExporterSettings http => new OtlpHttpTransport(http),
+        RemoteWriteExporterSettings remoteWrite => new RemoteWriteTransport(remoteWrite),
+        FileExporterSettings file => new FileTransport(file),
         _ => throw Unknown(settings),
     };
+
+    /// <summary>Looks at the files that an exporter needs, without writing any.</summary>
+    /// <exception cref="UnusableFileException">One of them cannot be used.</exception>
+    public static void CheckFiles(QueuedExporterSettings settings)
+    {
+        if (settings is FileExporterSettings file)
+        {
+            FileTransport.Check(file);
+            return;
+        }
+
+        Transport(settings).Dispose();
+    }
 
     /// <summary>
     /// Whether an exporter, once full, holds the input: where it says so, and where it is the only one that could take a batch.
