@@ -18,6 +18,7 @@ internal static class ComponentCatalogue
         {
             [AggregateProcessorSettings.Type] = AggregateProcessorSettings.Read,
             [TopKProcessorSettings.Type] = TopKProcessorSettings.Read,
+            [AdaptiveProcessorSettings.Type] = AdaptiveProcessorSettings.Read,
             [FilterProcessorSettings.Type] = FilterProcessorSettings.Read,
         };
 

@@ -70,6 +70,12 @@ internal sealed class MetricsPipeline
     /// <summary>Counts points that a receiver turned away.</summary>
     public void Refuse(long points) => Interlocked.Add(ref _refusedPoints, points);
 
+    /// <summary>The adaptive processors that run now.</summary>
+    public AdaptiveProcessors Adaptive => Volatile.Read(ref _chain).Adaptive;
+
+    /// <summary>Full detail for a while, from the next export on.</summary>
+    public Task DeclareIncidentAsync(IncidentCommand command) => OnPipelineAsync(() => _chain.Adaptive.DeclareIncident(command, Clock.UnixNanos()));
+
     /// <summary>Takes a measurement's settings over. The same settings again change nothing.</summary>
     public Task MeasureAsync(MeasurementSettings settings) => OnPipelineAsync(() => Measure(settings));
 
@@ -191,7 +197,7 @@ internal sealed class MetricsPipeline
     private void CloseWindow(long unixNanos, long missedBatches)
     {
         _chain.Flush(Clock.UnixNanos());
-        Windows.Add(_window.Close(_status.Epoch, unixNanos, missedBatches, _meter.Cut(), _output, RefusedPoints, _generation));
+        Windows.Add(_window.Close(_status.Epoch, unixNanos, missedBatches, _meter.Cut(), _output, RefusedPoints, _generation, _chain.Adaptive.CloseWindow()));
     }
 
     private void Begin(OpenWindow window)
