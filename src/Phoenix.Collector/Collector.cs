@@ -173,7 +173,7 @@ internal sealed class Collector : IAsyncDisposable
 
             var changed = configuration.SourceSection != _configuration.SourceSection ? "receivers"
                 : configuration.SinkSection != _configuration.SinkSection ? "exporters"
-                : configuration.Telemetry != _configuration.Telemetry ? "service.telemetry"
+                : configuration.Telemetry with { Sample = null } != _configuration.Telemetry with { Sample = null } ? "service.telemetry"
                 : null;
             if (changed is not null)
             {

@@ -25,5 +25,6 @@ public sealed record Problem(string? Type, string? Title, int? Status, string? D
 [JsonSerializable(typeof(CollectorWindows))]
 [JsonSerializable(typeof(MeasurementSettings))]
 [JsonSerializable(typeof(ConfigurationProblem))]
+[JsonSerializable(typeof(PreviewReport))]
 [JsonSerializable(typeof(Problem))]
 public sealed partial class WireJson : JsonSerializerContext;

@@ -11,7 +11,9 @@ public sealed record PipelineSettings(
 /// <param name="MaxSeries">Streams that the meter tracks exactly; what comes beyond is counted as untracked.</param>
 /// <param name="QueueBatches">Input batches that may wait for the pipeline before senders are refused.</param>
 /// <param name="QueueBytes">Bytes of those batches.</param>
-public sealed record TelemetrySettings(LogLevel Level, bool JsonLogs, TimeSpan Window, int MaxSeries, int QueueBatches, long QueueBytes)
+/// <param name="Sample">What is kept of recent input for previews; null where nothing is.</param>
+public sealed record TelemetrySettings(
+    LogLevel Level, bool JsonLogs, TimeSpan Window, int MaxSeries, int QueueBatches, long QueueBytes, SampleSettings? Sample = null)
 {
     internal static TelemetrySettings Read(SectionReader? section)
     {
@@ -26,6 +28,7 @@ public sealed record TelemetrySettings(LogLevel Level, bool JsonLogs, TimeSpan W
             logs.RejectUnknown();
         }
 
+        SampleSettings? sample = null;
         if (section?.Section("phoenix") is { } phoenix)
         {
             // Measurement window until the agent sets one. Default 1m.
@@ -36,11 +39,35 @@ public sealed record TelemetrySettings(LogLevel Level, bool JsonLogs, TimeSpan W
             batches = phoenix.Integer("queue_batches", batches, 1, 1_000_000);
             // Bytes of those batches. Default 64 MiB.
             bytes = phoenix.Integer("queue_bytes", bytes, 1024, 4L << 30);
+            // Keeps recent input in memory, so that another pipeline can be previewed on it. Absent: nothing is kept.
+            sample = SampleSettings.Read(phoenix.Section("sample"));
             phoenix.RejectUnknown();
         }
 
         section?.RejectUnknown();
-        return new(level, json, window, (int)maxSeries, (int)batches, bytes);
+        return new(level, json, window, (int)maxSeries, (int)batches, bytes, sample);
+    }
+}
+
+/// <summary><c>service.telemetry.phoenix.sample</c>: recent input kept for previews, compressed, in the production arm.</summary>
+/// <param name="MaxBytes">Compressed bytes held; the oldest batches go first.</param>
+/// <param name="MaxAge">Batches older than this are dropped.</param>
+public sealed record SampleSettings(long MaxBytes, TimeSpan MaxAge)
+{
+    internal static SampleSettings? Read(SectionReader? section)
+    {
+        if (section is null)
+        {
+            return null;
+        }
+
+        var settings = new SampleSettings(
+            // Compressed bytes held. Default 16 MiB.
+            section.Integer("max_bytes", 16L << 20, 64 << 10, 1L << 30),
+            // How far back it reaches. Default 10m.
+            section.Duration("max_age", TimeSpan.FromMinutes(10), TimeSpan.FromSeconds(1), TimeSpan.FromHours(24)));
+        section.RejectUnknown();
+        return settings;
     }
 }
 

@@ -30,6 +30,7 @@ internal sealed class ControlServer(
         ("GET", CollectorControl.Windows) => WindowsAsync(context),
         ("PUT", CollectorControl.Measurement) => MeasureAsync(context),
         ("POST", CollectorControl.Reload) => ReloadAsync(context),
+        ("GET", CollectorControl.Sample) => SampleAsync(context),
         ("GET", CollectorControl.Metrics) => TextAsync(context, metrics()),
         var (method, path) => ProblemAsync(context, 404, "not-found", $"{method} {path} does not exist on the control socket"),
     };
@@ -43,6 +44,18 @@ internal sealed class ControlServer(
         }
 
         return JsonAsync(context, 200, new CollectorWindows(pipeline.Status.Epoch, pipeline.Windows.After(after)), WireJson.Default.CollectorWindows);
+    }
+
+    private async Task SampleAsync(HttpContext context)
+    {
+        if (pipeline.Recent is not { } recent)
+        {
+            await ProblemAsync(context, 409, "no-sample", "this collector keeps no recent input; add `service.telemetry.phoenix.sample: {}` to a production arm's configuration");
+            return;
+        }
+
+        context.Response.ContentType = "application/octet-stream";
+        await recent.WriteAsync(context.Response.Body, context.RequestAborted);
     }
 
     private async Task MeasureAsync(HttpContext context)
