@@ -3,6 +3,7 @@ using Phoenix.Collector.Exporters;
 using Phoenix.Collector.Pipeline;
 using Phoenix.Contracts;
 using Phoenix.Pipelines;
+using Phoenix.Pipelines.Components;
 using Phoenix.Telemetry;
 
 namespace Phoenix.Collector.Preview;
@@ -21,7 +22,7 @@ internal sealed record PreviewBounds(long MaxBytes, TimeSpan MaxTime, bool Count
 /// clock: folded points leave at the marks at which they would, and windows are cut as in an experiment. Receivers and
 /// exporters are not built, so that nothing is heard or sent.
 /// </summary>
-internal sealed class PreviewRun : IBatchSink
+internal sealed class PreviewRun : IBatchSink, IDisposable
 {
     private const int MaxChanges = 50;
     private static readonly TimeSpan ShortestWindow = TimeSpan.FromMinutes(1);
@@ -51,8 +52,13 @@ internal sealed class PreviewRun : IBatchSink
     /// <exception cref="InvalidDataException">The sample is empty or cannot be read.</exception>
     public static PreviewReport Play(
         CollectorConfiguration configuration, string source, long missedBatches, IEnumerable<SampleBatch> batches,
-        IReadOnlyList<string> protectedMetrics, PreviewBounds bounds) =>
-        new PreviewRun(configuration, protectedMetrics, bounds).Play(source, missedBatches, batches);
+        IReadOnlyList<string> protectedMetrics, PreviewBounds bounds)
+    {
+        using var run = new PreviewRun(configuration, protectedMetrics, bounds);
+        return run.Play(source, missedBatches, batches);
+    }
+
+    public void Dispose() => _encoded.Dispose();
 
     void IBatchSink.Write(ReadOnlySpan<byte> batch)
     {
@@ -78,6 +84,11 @@ internal sealed class PreviewRun : IBatchSink
             if (count == 0)
             {
                 (first, _windowStart, nextExport) = (now, now, now + interval);
+            }
+
+            if (_chain.Due <= now)
+            {
+                _chain.FlushDue(now);
             }
 
             if (now - _windowStart >= Clock.Nanos(_window))
@@ -167,6 +178,6 @@ internal sealed class PreviewRun : IBatchSink
         }
 
         _encoded.Set(batch);
-        return _encoded.Gzip.Length;
+        return _encoded.As(Compression.Gzip).Length;
     }
 }
