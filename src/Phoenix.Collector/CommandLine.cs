@@ -1,3 +1,4 @@
+using Phoenix.Collector.Preview;
 using Phoenix.Contracts;
 
 namespace Phoenix.Collector;
@@ -14,6 +15,11 @@ internal static class CommandLine
         phoenix-collector validate --config FILE [--format text|json | --json]
             checks a configuration and the files it names, and prints every error at once; exit code 0 where it would
             start, perhaps with warnings, 1 where it would not, 2 for wrong arguments
+        phoenix-collector preview --config FILE (--sample FILE | --live SOCKET) [--protect METRIC,...] [--format text|json]
+            says what a configuration would make of a sample of input, without running it; a sample is a .tar.gz of scrapes
+            (NAME.NN.prom), or what a production arm with service.telemetry.phoenix.sample gives at its control socket
+        phoenix-collector measure --recordings DIRECTORY [--output FILE]
+            plays recorded scrapes through every template of the catalogue and writes what came of it
         phoenix-collector --version
         phoenix-collector --help
         """;
@@ -46,13 +52,36 @@ internal static class CommandLine
         }
 
         var values = Parse(pairs.ToArray(), "--config", "--format");
-        return (Required(values, "--config", "the configuration file"), values.GetValueOrDefault("--format", "text") switch
-        {
-            "text" => false,
-            "json" => true,
-            var other => throw new ArgumentException($"--format {other}: write text or json"),
-        });
+        return (Required(values, "--config", "the configuration file"), IsJson(values));
     }
+
+    /// <exception cref="ArgumentException">The message is for the person at the terminal.</exception>
+    public static PreviewOptions ParsePreview(ReadOnlySpan<string> arguments)
+    {
+        var values = Parse(arguments, "--config", "--sample", "--live", "--protect", "--format");
+        if (values.ContainsKey("--sample") == values.ContainsKey("--live"))
+        {
+            throw new ArgumentException("give either --sample, a recorded sample, or --live, the control socket of a production arm");
+        }
+
+        return new PreviewOptions(
+            Required(values, "--config", "the configuration file to try"), values.GetValueOrDefault("--sample"), values.GetValueOrDefault("--live"),
+            values.GetValueOrDefault("--protect", "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries), IsJson(values));
+    }
+
+    /// <exception cref="ArgumentException">The message is for the person at the terminal.</exception>
+    public static (string Recordings, string? Output) ParseMeasure(ReadOnlySpan<string> arguments)
+    {
+        var values = Parse(arguments, "--recordings", "--output");
+        return (Required(values, "--recordings", "the directory of the recordings"), values.GetValueOrDefault("--output"));
+    }
+
+    private static bool IsJson(Dictionary<string, string> values) => values.GetValueOrDefault("--format", "text") switch
+    {
+        "text" => false,
+        "json" => true,
+        var other => throw new ArgumentException($"--format {other}: write text or json"),
+    };
 
     private static Dictionary<string, string> Parse(ReadOnlySpan<string> arguments, params ReadOnlySpan<string> known)
     {

@@ -30,6 +30,9 @@ public static class CollectorControl
     /// </summary>
     public const string Incident = "/v1/incident";
 
+    /// <summary>GET: the recent input as a sample for <c>phoenix-collector preview</c>; 409 <c>no-sample</c> where none is kept.</summary>
+    public const string Sample = "/v1/sample";
+
     /// <summary>GET: Prometheus text exposition of the collector's own metrics.</summary>
     public const string Metrics = "/metrics";
 }

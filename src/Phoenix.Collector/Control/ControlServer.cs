@@ -33,6 +33,7 @@ internal sealed class ControlServer(
         ("POST", CollectorControl.Reload) => ReloadAsync(context),
         ("GET", CollectorControl.Decisions) => DecisionsAsync(context),
         ("POST", CollectorControl.Incident) => IncidentAsync(context),
+        ("GET", CollectorControl.Sample) => SampleAsync(context),
         ("GET", CollectorControl.Metrics) => TextAsync(context, metrics()),
         var (method, path) => ProblemAsync(context, 404, "not-found", $"{method} {path} does not exist on the control socket"),
     };
@@ -57,6 +58,18 @@ internal sealed class ControlServer(
 
     private static Task NoNumberAsync(HttpContext context) =>
         ProblemAsync(context, 400, "invalid-number", $"after={context.Request.Query["after"]} is no whole number");
+
+    private async Task SampleAsync(HttpContext context)
+    {
+        if (pipeline.Recent is not { } recent)
+        {
+            await ProblemAsync(context, 409, "no-sample", "this collector keeps no recent input; add `service.telemetry.phoenix.sample: {}` to a production arm's configuration");
+            return;
+        }
+
+        context.Response.ContentType = "application/octet-stream";
+        await recent.WriteAsync(context.Response.Body, context.RequestAborted);
+    }
 
     private async Task MeasureAsync(HttpContext context)
     {

@@ -1,4 +1,5 @@
 using Phoenix.Collector.Exporters;
+using Phoenix.Collector.Preview;
 using Phoenix.Collector.Tee;
 using Phoenix.Contracts;
 using Phoenix.Pipelines;
@@ -33,6 +34,7 @@ internal sealed class MetricsPipeline : IDisposable
     private long _nextExport;
     private long _refusedPoints;
     private volatile PipelineStatus _status;
+    private volatile RecentInput? _recent;
 
     public MetricsPipeline(
         CollectorArm arm, CollectorConfiguration configuration, string configurationHash, Guid epoch, long firstWindow,
@@ -43,6 +45,7 @@ internal sealed class MetricsPipeline : IDisposable
         _output = new Output(arm, configuration, queue.RoomMade) { Meter = null! };
         (_chain, _meter) = Build(configuration);
         _output.Meter = _meter;
+        KeepRecent(configuration.Telemetry.Sample);
         _status = new PipelineStatus(epoch.ToString(), configurationHash, firstWindow, 0);
         var now = Clock.UnixNanos();
         // Never complete: it does not begin at a mark, and a candidate has not joined its source yet.
@@ -53,6 +56,9 @@ internal sealed class MetricsPipeline : IDisposable
     }
 
     public WindowRing Windows { get; } = new();
+
+    /// <summary>Recent input for previews; null in a candidate, whose input production has, and where nothing is to be kept.</summary>
+    public RecentInput? Recent => _recent;
 
     public PipelineStatus Status => _status;
 
@@ -166,6 +172,7 @@ internal sealed class MetricsPipeline : IDisposable
             var decoded = _decoder.Decode(batch.Span);
             _meter.ObserveInput(decoded, work.UnixNanos);
             _tee?.Batch(sequence, work.UnixNanos, batch);
+            _recent?.Offer(work.UnixNanos, batch);
             _chain.Process(decoded, work.UnixNanos);
             _status = _status with { LastInput = Clock.UnixNanos() };
         }
@@ -270,6 +277,7 @@ internal sealed class MetricsPipeline : IDisposable
         // After the flush: what was folded before belongs to the exporters of before.
         _output.Apply(exporters);
         (_chain, _meter, _configuration, _output.Meter) = (chain, meter, configuration, meter);
+        KeepRecent(configuration.Telemetry.Sample);
         var epoch = Guid.NewGuid();
         var source = _arm == CollectorArm.Production ? epoch.ToString() : _window.SourceEpoch;
         // In the candidate the window goes on under its number, since only the production arm's cuts end it.
@@ -283,17 +291,21 @@ internal sealed class MetricsPipeline : IDisposable
         Log.Info("configuration taken over", ("epoch", epoch), ("configurationHash", configurationHash));
     }
 
+    private void KeepRecent(SampleSettings? settings)
+    {
+        if (_arm == CollectorArm.Candidate || settings == _recent?.Settings)
+        {
+            return;
+        }
+
+        _recent?.Complete();
+        _recent = settings is null ? null : new RecentInput(settings);
+    }
+
     private (ProcessorChain Chain, ArmMeter Meter) Build(CollectorConfiguration configuration)
     {
         var chain = new ProcessorChain(configuration, _output);
-        return (chain, new ArmMeter(new ArmMeterOptions
-        {
-            Folds = [.. chain.Processors.SelectMany(p => p.Folds)],
-            Processors = chain.Processors,
-            ProtectedMetrics = _measurement?.ProtectedMetrics ?? [],
-            StalenessSeconds = chain.Staleness.TotalSeconds,
-            MaxStreams = configuration.Telemetry.MaxSeries,
-        }));
+        return (chain, new ArmMeter(chain.MeterOptions(configuration, _measurement?.ProtectedMetrics ?? [])));
     }
 
     private OpenWindow NewWindow(string sourceEpoch, long number, long startedAt, bool complete) =>

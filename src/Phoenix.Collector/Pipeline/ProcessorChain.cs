@@ -58,6 +58,16 @@ internal sealed class ProcessorChain
     /// <summary>How often folded points leave: as the processors say, else the shortest interval of the inputs, else 10 s.</summary>
     public TimeSpan ExportInterval { get; }
 
+    /// <summary>What measures an arm that runs this chain.</summary>
+    public ArmMeterOptions MeterOptions(CollectorConfiguration configuration, IReadOnlyList<string> protectedMetrics) => new()
+    {
+        Folds = [.. _processors.SelectMany(p => p.Folds)],
+        Processors = _processors,
+        ProtectedMetrics = protectedMetrics,
+        StalenessSeconds = Staleness.TotalSeconds,
+        MaxStreams = configuration.Telemetry.MaxSeries,
+    };
+
     public void Process(scoped in DecodedBatch batch, long unixNanos)
     {
         _now = unixNanos;
