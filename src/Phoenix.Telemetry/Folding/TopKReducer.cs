@@ -27,7 +27,7 @@ public sealed class TopKReducer : IMetricProcessor
             policy,
             new FoldEngineOptions { StalenessSeconds = options.StalenessSeconds, MaxStreams = options.MaxStreams, FirstSample = options.FirstSample },
             Counters);
-        Folds = [new FoldRule(options.Metrics, options.Labels) { Gauges = options.Gauges, HostId = options.HostId }];
+        Folds = [new FoldRule(options.Metrics, options.Labels) { Gauges = options.Gauges, HostId = options.HostId, FirstSample = options.FirstSample }];
     }
 
     public string Name => options.Name;
