@@ -45,6 +45,9 @@ internal sealed class SectionReader
 
     public string? Text(string key) => Scalar(key)?.Text;
 
+    /// <summary>Whether the value stands without quotes, so that it may be a number or a boolean.</summary>
+    public bool IsPlain(string key) => Scalar(key) is { Plain: true };
+
     /// <summary>The value as the file has it, for error texts; empty where there is none.</summary>
     public string Written(string key) => Know(key)?.Value.Raw ?? "";
 

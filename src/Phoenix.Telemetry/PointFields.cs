@@ -158,6 +158,9 @@ public ref struct PointFields
         }
     }
 
+    /// <summary>Upper bound at an index.</summary>
+    internal readonly double Bound(int index) => BinaryPrimitives.ReadDoubleLittleEndian(ExplicitBounds[(index * 8)..]);
+
     /// <summary>Count of the bucket at an index.</summary>
     internal readonly ulong Bucket(int index) => BinaryPrimitives.ReadUInt64LittleEndian(BucketCounts[(index * 8)..]);
 }

@@ -26,15 +26,15 @@ public class GoodConfigurationTests
         scrape.Id.ShouldBe("prometheus/shop");
         scrape.Jobs[0].Interval.ShouldBe(TimeSpan.FromSeconds(5));
         scrape.Jobs[0].Timeout.ShouldBe(TimeSpan.FromSeconds(5), "a scrape never outlasts its interval");
-        scrape.Jobs[0].Targets.Select(t => t.Instance).ShouldBe(["localhost:9100", "[::1]:9200"]);
-        scrape.Jobs[0].Targets[0].Labels["team"].ShouldBe("checkout");
+        scrape.Jobs[0].Static.SelectMany(g => g.Targets).ShouldBe(["localhost:9100", "[::1]:9200"]);
+        scrape.Jobs[0].Static[0].Labels["team"].ShouldBe("checkout");
         scrape.Jobs[1].Interval.ShouldBe(TimeSpan.FromSeconds(15));
         scrape.Jobs[1].MetricsPath.ShouldBe("/federate");
 
         var host = configuration.Receivers[1].ShouldBeOfType<HostMetricsReceiverSettings>();
         host.Scrapers.ShouldBe([HostScraper.Cpu, HostScraper.Memory, HostScraper.Process], ignoreOrder: true);
-        host.Processes.Selects("kworker/0:1").ShouldBeFalse();
-        host.Processes.Selects("postgres").ShouldBeTrue();
+        host.Options.Processes.Selects("kworker/0:1").ShouldBeFalse();
+        host.Options.Processes.Selects("postgres").ShouldBeTrue();
         configuration.Receivers[2].ShouldBeOfType<OtlpReceiverSettings>().Http.ShouldNotBeNull().Endpoint.ToString().ShouldBe("127.0.0.1:4318");
 
         var topK = configuration.Processors[0].ShouldBeOfType<TopKProcessorSettings>();
@@ -49,8 +49,9 @@ public class GoodConfigurationTests
         exporter.Headers["authorization"].ShouldBe("Bearer s3cret");
         exporter.Headers["x-price"].ShouldBe("$5");
         exporter.Timeout.ShouldBe(TimeSpan.FromSeconds(2), "an own key wins over a merged one");
-        exporter.Gzip.ShouldBeTrue();
-        exporter.Queue.Size.ShouldBe(7);
+        exporter.Compression.ShouldBe(Compression.Gzip);
+        exporter.Queue.Batches.ShouldBe(7);
+        exporter.Queue.Overflow.ShouldBe(Overflow.Isolate);
         exporter.Retry.MaxElapsed.ShouldBe(TimeSpan.FromSeconds(10));
 
         configuration.ShortestInputInterval.ShouldBe(TimeSpan.FromSeconds(5));

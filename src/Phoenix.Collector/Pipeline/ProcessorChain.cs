@@ -17,7 +17,7 @@ internal sealed class ProcessorChain
     {
         // An input that comes less often would be forgotten between two of its points, by the reducer and the ledger alike.
         var twiceTheLongest = configuration.LongestInputInterval * 2 ?? TimeSpan.Zero;
-        _processors = [.. configuration.Processors.Select(p => Create(p, twiceTheLongest))];
+        _processors = [.. configuration.Processors.Where(p => p is not MemoryLimiterProcessorSettings).Select(p => Create(p, twiceTheLongest))];
         _sinks = new IBatchSink[_processors.Length + 1];
         _sinks[^1] = output;
         for (var i = _processors.Length - 1; i >= 0; i--)
@@ -27,6 +27,24 @@ internal sealed class ProcessorChain
 
         Staleness = configuration.Processors.Select(p => p.Memory ?? TimeSpan.Zero).Append(TimeSpan.FromMinutes(5)).Append(twiceTheLongest).Max();
         ExportInterval = configuration.Processors.Select(p => p.ExportInterval).Min() ?? configuration.ShortestInputInterval ?? TimeSpan.FromSeconds(10);
+    }
+
+    /// <summary>Unix nanoseconds by which <see cref="FlushDue"/> has something to do; the largest value where nothing waits.</summary>
+    public long Due
+    {
+        get
+        {
+            var due = long.MaxValue;
+            foreach (var processor in _processors)
+            {
+                if (processor is BatchGatherer gatherer)
+                {
+                    due = Math.Min(due, gatherer.Due);
+                }
+            }
+
+            return due;
+        }
     }
 
     public IReadOnlyList<IMetricProcessor> Processors => _processors;
@@ -56,6 +74,19 @@ internal sealed class ProcessorChain
         _isFlushing = false;
     }
 
+    /// <summary>Sends on what was gathered and has waited long enough.</summary>
+    public void FlushDue(long unixNanos)
+    {
+        _now = unixNanos;
+        for (var i = 0; i < _processors.Length; i++)
+        {
+            if (_processors[i] is BatchGatherer gatherer && gatherer.Due <= unixNanos)
+            {
+                gatherer.Flush(unixNanos, _sinks[i + 1]);
+            }
+        }
+    }
+
     private static IMetricProcessor Create(ProcessorSettings settings, TimeSpan leastStaleness) => settings switch
     {
         TopKProcessorSettings topK => new TopKReducer(topK.ToOptions() with
@@ -74,6 +105,8 @@ internal sealed class ProcessorChain
             MetricConditions = filter.MetricConditions,
             DataPointConditions = filter.PointConditions,
         }),
+        AttributesProcessorSettings attributes => new AttributeEditor(attributes.ToOptions()),
+        BatchProcessorSettings batch => new BatchGatherer(batch.Id, batch.Points, batch.Timeout, batch.MaxPoints),
         _ => throw new NotSupportedException($"The processor {settings.Id} can be configured, but not built."),
     };
 
