@@ -31,6 +31,12 @@ public interface IMetricProcessor
     {
     }
 
+    /// <summary>
+    /// What <see cref="Flush"/> emits are its own counters, which began at zero at their start time: a reducer behind it counts
+    /// them from their first point on (<see cref="DecodedBatch.IsFolded"/>). False where it only holds back what came in.
+    /// </summary>
+    bool EmitsFolded => false;
+
     /// <summary>Which labels of which metrics this may fold or select on. The ledger compares groups without them.</summary>
     IReadOnlyList<FoldRule> Folds { get; }
 

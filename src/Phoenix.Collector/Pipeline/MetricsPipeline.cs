@@ -251,14 +251,21 @@ internal sealed class MetricsPipeline : IDisposable
 
     private void Reload(CollectorConfiguration configuration, string configurationHash, ExporterChange exporters)
     {
-        // Built before anything is given up: where this throws, the old configuration goes on.
-        var (chain, meter) = Build(configuration);
+        // Built before anything is given up: where this throws, the old configuration goes on. Processors that stay as they are
+        // keep what they hold, so that their counters go on.
+        var goesOn = configuration.ProcessesLike(_configuration);
+        var (chain, meter) = goesOn ? (_chain, _meter) : Build(configuration);
         var now = Clock.UnixNanos();
         _window.Complete = false;
         CloseWindow(now, missedBatches: 0);
         if (_measurement is { } measurement)
         {
             meter.Reset(measurement.ProtectedMetrics);
+        }
+
+        if (!goesOn)
+        {
+            _chain.Close(now);
         }
 
         // After the flush: what was folded before belongs to the exporters of before.

@@ -206,7 +206,7 @@ internal sealed class FoldEmitter(FoldOutputs outputs)
             batch.Fixed64(6, (ulong)total.Whole);
     }
 
-    private void WriteExplicit(ExplicitHistogram histogram, bool isDelta)
+    private void WriteExplicit(ExplicitTotal histogram, bool isDelta)
     {
         batch.Fixed64(4, histogram.Count);
         if (!histogram.SumUnknown)
@@ -225,7 +225,7 @@ internal sealed class FoldEmitter(FoldOutputs outputs)
             WriteRange(11, histogram.Min, histogram.Max);
     }
 
-    private void WriteExponential(ExponentialHistogram histogram, bool isDelta)
+    private void WriteExponential(ExponentialTotal histogram, bool isDelta)
     {
         batch.Fixed64(4, histogram.Count);
         if (!histogram.SumUnknown)

@@ -14,11 +14,11 @@ public enum FirstSample
 internal sealed class FoldUpdates(
     IFoldPolicy policy, StreamTable streams, FoldOutputs outputs, ProcessorCounters counters, ulong stalenessNanos, FirstSample firstSample)
 {
-    private readonly ObjectSlab<ExplicitHistogram> explicitStates = new();
-    private readonly ObjectSlab<ExponentialHistogram> exponentialStates = new();
+    private readonly ObjectSlab<ExplicitTotal> explicitStates = new();
+    private readonly ObjectSlab<ExponentialTotal> exponentialStates = new();
     private readonly NativeSlab<RecentDeltas> recentDeltas = new();
-    private readonly ExponentialHistogram incoming = new();
-    private readonly ExponentialHistogram increment = new();
+    private readonly ExponentialTotal incoming = new();
+    private readonly ExponentialTotal increment = new();
     private ulong watchedFrom;
 
     /// <summary>The watch begins with the first batch.</summary>
@@ -325,7 +325,7 @@ internal sealed class FoldUpdates(
         }
     }
 
-    private ExponentialHistogram Exponential(int output)
+    private ExponentialTotal Exponential(int output)
     {
         ref var target = ref outputs[output];
         if (target.Distribution < 0)
