@@ -19,6 +19,7 @@ internal sealed class MetricsPipeline : IDisposable
     private readonly TeePublisher? _tee;
     private readonly Output _output;
     private readonly BatchDecoder _decoder = new();
+    private readonly WindowWarnings _warnings = new();
     private readonly Thread _thread;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private CollectorConfiguration _configuration;
@@ -219,7 +220,9 @@ internal sealed class MetricsPipeline : IDisposable
             _chain.Flush(Clock.UnixNanos());
         }
 
-        Windows.Add(_window.Close(_status.Epoch, unixNanos, missedBatches, _meter.Cut(), _output, RefusedPoints, _generation));
+        var measured = _meter.Cut(unixNanos);
+        _warnings.Look(_window.Number, TimeSpan.FromTicks((unixNanos - _window.StartedAt) / 100), _window.Complete, measured);
+        Windows.Add(_window.Close(_status.Epoch, unixNanos, missedBatches, measured, _output, RefusedPoints, _generation));
     }
 
     private void Begin(OpenWindow window)
