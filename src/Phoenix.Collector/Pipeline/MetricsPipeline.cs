@@ -20,6 +20,7 @@ internal sealed class MetricsPipeline : IDisposable
     private readonly TeePublisher? _tee;
     private readonly Output _output;
     private readonly BatchDecoder _decoder = new();
+    private readonly WindowWarnings _warnings = new();
     private readonly Thread _thread;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private CollectorConfiguration _configuration;
@@ -232,7 +233,9 @@ internal sealed class MetricsPipeline : IDisposable
             _chain.Flush(Clock.UnixNanos());
         }
 
-        Windows.Add(_window.Close(_status.Epoch, unixNanos, missedBatches, _meter.Cut(), _output, RefusedPoints, _generation, _chain.Adaptive.CloseWindow()));
+        var measured = _meter.Cut(unixNanos);
+        _warnings.Look(_window.Number, TimeSpan.FromTicks((unixNanos - _window.StartedAt) / 100), _window.Complete, measured);
+        Windows.Add(_window.Close(_status.Epoch, unixNanos, missedBatches, measured, _output, RefusedPoints, _generation, _chain.Adaptive.CloseWindow()));
     }
 
     private void Begin(OpenWindow window)
@@ -264,14 +267,21 @@ internal sealed class MetricsPipeline : IDisposable
 
     private void Reload(CollectorConfiguration configuration, string configurationHash, ExporterChange exporters)
     {
-        // Built before anything is given up: where this throws, the old configuration goes on.
-        var (chain, meter) = Build(configuration);
+        // Built before anything is given up: where this throws, the old configuration goes on. Processors that stay as they are
+        // keep what they hold, so that their counters go on.
+        var goesOn = configuration.ProcessesLike(_configuration);
+        var (chain, meter) = goesOn ? (_chain, _meter) : Build(configuration);
         var now = Clock.UnixNanos();
         _window.Complete = false;
         CloseWindow(now, missedBatches: 0);
         if (_measurement is { } measurement)
         {
             meter.Reset(measurement.ProtectedMetrics);
+        }
+
+        if (!goesOn)
+        {
+            _chain.Close(now);
         }
 
         // After the flush: what was folded before belongs to the exporters of before.

@@ -11,7 +11,7 @@ internal sealed class ProcessorChain
     private readonly IMetricProcessor[] _processors;
     private readonly IBatchSink[] _sinks;
     private long _now;
-    private bool _isFlushing;
+    private bool _isFolded;
 
     public ProcessorChain(CollectorConfiguration configuration, IBatchSink output)
     {
@@ -78,13 +78,13 @@ internal sealed class ProcessorChain
     public void Flush(long unixNanos)
     {
         _now = unixNanos;
-        _isFlushing = true;
         for (var i = 0; i < _processors.Length; i++)
         {
+            _isFolded = _processors[i].EmitsFolded;
             _processors[i].Flush(unixNanos, _sinks[i + 1]);
         }
 
-        _isFlushing = false;
+        _isFolded = false;
     }
 
     /// <summary>Sends on what was gathered and has waited long enough.</summary>
@@ -98,6 +98,20 @@ internal sealed class ProcessorChain
                 gatherer.Flush(unixNanos, _sinks[i + 1]);
             }
         }
+    }
+
+    /// <summary>Emits what is folded, and marks the series of every reducer as ended: others will take their place.</summary>
+    public void Close(long unixNanos)
+    {
+        _now = unixNanos;
+        for (var i = 0; i < _processors.Length; i++)
+        {
+            _isFolded = _processors[i].EmitsFolded;
+            _processors[i].Close(_sinks[i + 1]);
+            _processors[i].Flush(unixNanos, _sinks[i + 1]);
+        }
+
+        _isFolded = false;
     }
 
     private static IMetricProcessor Create(ProcessorSettings settings, TimeSpan leastStaleness) => settings switch
@@ -134,7 +148,7 @@ internal sealed class ProcessorChain
     {
         private readonly BatchDecoder _decoder = new();
 
-        public void Write(ReadOnlySpan<byte> batch) => Write(_decoder.Decode(batch) with { IsFolded = chain._isFlushing });
+        public void Write(ReadOnlySpan<byte> batch) => Write(_decoder.Decode(batch) with { IsFolded = chain._isFolded });
 
         public void Write(scoped in DecodedBatch batch) => processor.Process(batch, chain._now, next);
     }

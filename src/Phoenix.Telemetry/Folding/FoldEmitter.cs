@@ -270,7 +270,7 @@ internal sealed class FoldEmitter(FoldOutputs outputs, bool tellsBegin)
             batch.Fixed64(6, (ulong)total.Whole);
     }
 
-    private void WriteExplicit(ExplicitHistogram histogram, bool isDelta)
+    private void WriteExplicit(ExplicitTotal histogram, bool isDelta)
     {
         batch.Fixed64(4, histogram.Count);
         if (!histogram.SumUnknown)
@@ -289,7 +289,7 @@ internal sealed class FoldEmitter(FoldOutputs outputs, bool tellsBegin)
             WriteRange(11, histogram.Min, histogram.Max);
     }
 
-    private void WriteExponential(ExponentialHistogram histogram, bool isDelta)
+    private void WriteExponential(ExponentialTotal histogram, bool isDelta)
     {
         batch.Fixed64(4, histogram.Count);
         if (!histogram.SumUnknown)

@@ -25,8 +25,8 @@ internal sealed record FoldEngineOptions
 /// </summary>
 /// <remarks>
 /// <para>Cumulative points of one stream are expected in order of time, also inside a batch; an older or repeated one is
-/// ignored and counted. Deltas may come late; one is taken for a repetition where start and time are those of its stream's
-/// newest point or of the point taken in before the last.</para>
+/// ignored and counted. Deltas may come late; one is taken for a repetition where start and time are those of one of the last
+/// eight points of its stream.</para>
 /// <para>A stream is forgotten twice the staleness limit after its last point came; an old point that comes even later is taken
 /// for the first of a new stream. Past <see cref="FoldEngineOptions.MaxStreams"/> new streams pass unchanged and are counted; for
 /// twice the staleness limit none is admitted then, since a stream whose increments left on their own must not be folded as well.</para>
@@ -105,6 +105,7 @@ internal sealed class FoldEngine
     public void Process(scoped in DecodedBatch batch, long unixNanos, IBatchSink output)
     {
         ArgumentNullException.ThrowIfNull(output);
+        updates.Watch(unixNanos);
         if (!TakesAny(batch.Read()))
         {
             CountPassing(batch.Read());

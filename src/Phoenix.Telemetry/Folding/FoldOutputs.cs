@@ -32,9 +32,9 @@ internal sealed unsafe class FoldOutputs(IFoldPolicy policy)
 
     public int Count => outputs.InUse;
 
-    public ObjectSlab<ExplicitHistogram> Explicit { get; } = new();
+    public ObjectSlab<ExplicitTotal> Explicit { get; } = new();
 
-    public ObjectSlab<ExponentialHistogram> Exponential { get; } = new();
+    public ObjectSlab<ExponentialTotal> Exponential { get; } = new();
 
     public IEnumerable<OutputResource> Resources => resources.Values;
 

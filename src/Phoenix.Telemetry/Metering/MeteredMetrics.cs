@@ -2,33 +2,6 @@ using System.Text;
 
 namespace Phoenix.Telemetry;
 
-/// <summary>What a meter knows of one metric.</summary>
-internal sealed class MeteredMetric(
-    string name, byte[] nameBytes, byte[][] foldedLabels, byte[][]? keptLabels, bool comparesLevels, UInt128 addedHostId)
-{
-    public string Name { get; } = name;
-
-    public byte[] NameBytes { get; } = nameBytes;
-
-    /// <summary>Labels that some processor of the pipeline may fold.</summary>
-    public byte[][] FoldedLabels { get; } = foldedLabels;
-
-    /// <summary>The only point attributes that are sure to stay; null where any stays that is not folded.</summary>
-    public byte[][]? KeptLabels { get; } = keptLabels;
-
-    /// <summary>False for gauges that are folded by another function than their sum.</summary>
-    public bool ComparesLevels { get; } = comparesLevels;
-
-    /// <summary>What a processor that may fold the metric adds to the identity of a stream without <c>host.id</c>; 0 where nothing.</summary>
-    public UInt128 AddedHostId { get; } = addedHostId;
-
-    public bool Protected { get; set; }
-
-    public long SeriesIn { get; set; }
-
-    public long SeriesOut { get; set; }
-}
-
 /// <summary>Metrics by identity, each looked at once.</summary>
 internal sealed class MeteredMetrics(ArmMeterOptions options)
 {
@@ -36,17 +9,20 @@ internal sealed class MeteredMetrics(ArmMeterOptions options)
     private readonly List<MeteredMetric> metrics = [];
     private MetricSelector guarded = new(options.ProtectedMetrics);
 
-    public MeteredMetric Find(scoped in BatchReader reader, UInt128 identity)
+    public MeteredMetric this[int number] => metrics[number];
+
+    public MeteredMetric Find(scoped in BatchReader reader)
     {
-        var number = index.Find(identity);
+        var number = index.Find(reader.MetricIdentity);
         if (number >= 0)
             return metrics[number];
-        var metric = Describe(reader);
 
         // A sender that makes up metric names without end meets the same bound as one that makes up streams.
-        if (metrics.Count < options.MaxStreams)
+        var hasRoom = metrics.Count < options.MaxStreams;
+        var metric = Describe(reader, hasRoom ? metrics.Count : -1);
+        if (hasRoom)
         {
-            index.Add(identity, metrics.Count);
+            index.Add(reader.MetricIdentity, metrics.Count);
             metrics.Add(metric);
         }
 
@@ -66,6 +42,21 @@ internal sealed class MeteredMetrics(ArmMeterOptions options)
             (metric.SeriesIn, metric.SeriesOut) = (0, 0);
     }
 
+    /// <summary>Metric names seen since a time, in Unix nanoseconds.</summary>
+    public (long In, long Out) NamesSince(long unixNanos)
+    {
+        HashSet<string> namesIn = [], namesOut = [];
+        foreach (var metric in metrics)
+        {
+            if (metric.SeenIn >= unixNanos)
+                namesIn.Add(metric.Name);
+            if (metric.SeenOut >= unixNanos)
+                namesOut.Add(metric.Name);
+        }
+
+        return (namesIn.Count, namesOut.Count);
+    }
+
     public IReadOnlyList<MetricSeries> Top(int count) =>
     [
         .. metrics.Where(metric => metric.SeriesIn + metric.SeriesOut > 0)
@@ -75,13 +66,14 @@ internal sealed class MeteredMetrics(ArmMeterOptions options)
             .Take(count),
     ];
 
-    private MeteredMetric Describe(scoped in BatchReader reader)
+    private MeteredMetric Describe(scoped in BatchReader reader, int number)
     {
         var name = reader.MetricName.ToArray();
         var labels = new HashSet<string>();
         HashSet<string>? kept = null;
-        var comparesLevels = true;
+        var folds = new HashSet<GaugeFold>();
         UInt128 addedHostId = 0;
+        FirstSample? first = null;
         foreach (var rule in options.Folds)
         {
             if (!rule.Metrics.Matches(reader.MetricName))
@@ -95,15 +87,31 @@ internal sealed class MeteredMetrics(ArmMeterOptions options)
                 kept.IntersectWith(rule.Labels.Union(stay));
             if (!string.IsNullOrEmpty(rule.HostId))
                 addedHostId = Identity.OfHostId(rule.HostId);
-            comparesLevels &= reader.Type != MetricType.Gauge || GaugeRule.For(rule.Gauges, reader.MetricName) is null or { Fold: GaugeFold.Sum };
+            first ??= rule.FirstSample;
+            if (reader.Type == MetricType.Gauge && GaugeRule.For(rule.Gauges, reader.MetricName) is { } gauge)
+                folds.Add(gauge.Fold);
         }
 
-        byte[][] encoded = [.. labels.Select(Encoding.UTF8.GetBytes)];
-        byte[][]? encodedKept = kept is null ? null : [.. kept.Select(Encoding.UTF8.GetBytes)];
-        return new MeteredMetric(
-            Encoding.UTF8.GetString(reader.MetricName), reader.MetricName.ToArray(), encoded, encodedKept, comparesLevels, addedHostId)
+        return new MeteredMetric(Encoding.UTF8.GetString(name), name, KindOf(reader))
         {
+            Number = number,
+            FoldedLabels = [.. labels.Select(Encoding.UTF8.GetBytes)],
+            KeptLabels = kept is null ? null : [.. kept.Select(Encoding.UTF8.GetBytes)],
+            CountsFirst = first == FirstSample.StartTime,
+            Fold = folds.FirstOrDefault(),
+            IsCompared = folds.Count <= 1,
+            AddedHostId = addedHostId,
             Protected = guarded.Matches(reader.MetricName),
         };
     }
+
+    private static LedgerKind KindOf(scoped in BatchReader reader) => (reader.Type, reader.Temporality, reader.Monotonic) switch
+    {
+        (MetricType.Summary, _, _) => LedgerKind.Cumulative,
+        (MetricType.Gauge, _, _) => LedgerKind.Level,
+        (_, Temporality.Delta, _) => LedgerKind.Delta,
+        (MetricType.Sum, Temporality.Cumulative, true) => LedgerKind.Cumulative,
+        (MetricType.Sum, _, _) => LedgerKind.Level,
+        _ => LedgerKind.Cumulative,
+    };
 }
