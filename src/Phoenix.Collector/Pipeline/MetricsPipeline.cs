@@ -85,7 +85,7 @@ internal sealed class MetricsPipeline : IDisposable
     public void Refuse(long points) => Interlocked.Add(ref _refusedPoints, points);
 
     /// <summary>The adaptive processors that run now.</summary>
-    public AdaptiveProcessors Adaptive => Volatile.Read(ref _chain).Adaptive;
+    public AdaptiveProcessors Adaptive => _chain.Adaptive;
 
     /// <summary>Full detail for a while, from the next export on.</summary>
     public Task DeclareIncidentAsync(IncidentCommand command) => OnPipelineAsync(() => _chain.Adaptive.DeclareIncident(command, Clock.UnixNanos()));

@@ -70,7 +70,7 @@ internal sealed class AdaptiveObserver
         // A stream that is not selected stays what it is, whatever is folded.
         if (contribution.MayFold && IsSelected(reader))
             Hash(contribution, reader, hashes);
-        var width = reader.Type is MetricType.Histogram or MetricType.Summary ? ClassicSeries.Of(reader.Type, reader.ReadPoint()) : 1;
+        var width = reader.Type is MetricType.Histogram or MetricType.Summary ? SeriesProjection.Classic(reader.Type, reader.ReadPoint()) : 1;
         contribution.Observe(reader.StreamIdentity, hashes[..contribution.Labels.Count], width);
     }
 

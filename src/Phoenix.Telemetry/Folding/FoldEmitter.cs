@@ -153,7 +153,7 @@ internal sealed class FoldEmitter(FoldOutputs outputs, bool tellsBegin)
         batch.End(point);
     }
 
-    private void WriteZero(ExplicitHistogram histogram)
+    private void WriteZero(ExplicitTotal histogram)
     {
         batch.Fixed64(4, 0);
         if (!histogram.SumUnknown)
@@ -165,7 +165,7 @@ internal sealed class FoldEmitter(FoldOutputs outputs, bool tellsBegin)
         batch.Bytes(7, histogram.Bounds);
     }
 
-    private void WriteZero(ExponentialHistogram histogram)
+    private void WriteZero(ExponentialTotal histogram)
     {
         batch.Fixed64(4, 0);
         if (!histogram.SumUnknown)
