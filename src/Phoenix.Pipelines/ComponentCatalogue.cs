@@ -11,11 +11,13 @@ internal static class ComponentCatalogue
             [PrometheusReceiverSettings.Type] = PrometheusReceiverSettings.Read,
             [HostMetricsReceiverSettings.Type] = HostMetricsReceiverSettings.Read,
             [OtlpReceiverSettings.Type] = OtlpReceiverSettings.Read,
+            [RemoteWriteReceiverSettings.Type] = RemoteWriteReceiverSettings.Read,
         };
 
     public static readonly IReadOnlyDictionary<string, Func<string, SectionReader, ProcessorSettings>> Processors =
         new Dictionary<string, Func<string, SectionReader, ProcessorSettings>>
         {
+            [AggregateProcessorSettings.Type] = AggregateProcessorSettings.Read,
             [TopKProcessorSettings.Type] = TopKProcessorSettings.Read,
             [FilterProcessorSettings.Type] = FilterProcessorSettings.Read,
             [AttributesProcessorSettings.Type] = AttributesProcessorSettings.ReadAttributes,

@@ -140,7 +140,6 @@ internal sealed class ConfigurationLoader(Func<string, string?>? environment)
                     References(section, "receivers", receivers, required: true),
                     References(section, "processors", processors, required: false),
                     References(section, "exporters", exporters, required: true));
-                RefuseChainedFolds(section, found.Processors, processors);
                 if (found.Processors.SkipLast(1).Any(id => processors[id].Settings is BatchProcessorSettings))
                 {
                     section.Error("processors", "`batch` is not the last processor, and would give what it gathered to the next one late", "list it last");
@@ -169,31 +168,6 @@ internal sealed class ConfigurationLoader(Func<string, string?>? environment)
         WarnUnused("processors", processors, found.Processors);
         WarnUnused("exporters", exporters, found.Exporters);
         return found;
-    }
-
-    private void RefuseChainedFolds(SectionReader pipeline, IReadOnlyList<string> ids, Dictionary<string, Defined<ProcessorSettings>> processors)
-    {
-        // An empty pattern was reported where it stands, and no selector can be made of it.
-        if (_errors.Count > 0)
-        {
-            return;
-        }
-
-        var folding = ids.Select(id => processors[id].Settings).OfType<TopKProcessorSettings>().ToList();
-        for (var second = 1; second < folding.Count; second++)
-        {
-            foreach (var first in folding.Take(second))
-            {
-                if (!first.FoldsWith(folding[second]))
-                {
-                    continue;
-                }
-
-                pipeline.Error("processors", $"`{first.Id}` and `{folding[second].Id}` would both fold a same metric, and the second would lose the first increment of what the first folds",
-                    "fold each metric in one phoenix_topk: list all labels there, or narrow `metrics`");
-                return;
-            }
-        }
     }
 
     private static List<string> References<T>(SectionReader pipeline, string key, Dictionary<string, Defined<T>> defined, bool required)

@@ -159,6 +159,35 @@ internal sealed class SectionReader
         return byDefault;
     }
 
+    /// <summary>A list of names out of these; empty where the key is absent.</summary>
+    public IReadOnlyList<T> Choices<T>(string key, params ReadOnlySpan<(string Name, T Value)> choices)
+    {
+        var chosen = new List<T>();
+        foreach (var (text, written, line) in TextsWithLines(key))
+        {
+            var names = new List<string>(choices.Length);
+            var known = false;
+            foreach (var (name, value) in choices)
+            {
+                names.Add(name);
+                if (name != text)
+                {
+                    continue;
+                }
+
+                chosen.Add(value);
+                known = true;
+            }
+
+            if (!known)
+            {
+                Error(line, PathOf(key), $"`{written}` is not one of {string.Join(", ", names)}", Suggestion.For(written, names));
+            }
+        }
+
+        return chosen;
+    }
+
     /// <summary>A list of texts; a single value is not taken for a list of one.</summary>
     public IReadOnlyList<string> Texts(string key)
     {

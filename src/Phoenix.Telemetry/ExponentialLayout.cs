@@ -9,9 +9,9 @@ internal sealed class ExponentialLayout
 
     public double ZeroThreshold { get; private set; }
 
-    public ExponentialBuckets Positive { get; } = new();
+    public ExponentialSide Positive { get; } = new();
 
-    public ExponentialBuckets Negative { get; } = new();
+    public ExponentialSide Negative { get; } = new();
 
     /// <exception cref="OtlpFormatException">The point is malformed.</exception>
     public void Read(ReadOnlySpan<byte> point)
@@ -26,7 +26,7 @@ internal sealed class ExponentialLayout
             {
                 case 6:
                     cursor.Expect(WireType.Varint, "scale");
-                    Scale = (int)ExponentialBuckets.ZigZag(cursor.Scalar);
+                    Scale = (int)ExponentialSide.ZigZag(cursor.Scalar);
                     break;
                 case 7:
                     cursor.Expect(WireType.Fixed64, "zero count");
@@ -61,7 +61,7 @@ internal sealed class ExponentialLayout
 }
 
 /// <summary>One side of an exponential histogram: counts of consecutive buckets from <see cref="Offset"/> on.</summary>
-internal sealed class ExponentialBuckets
+internal sealed class ExponentialSide
 {
     public List<ulong> Counts { get; } = [];
 

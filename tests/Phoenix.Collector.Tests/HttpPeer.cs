@@ -33,6 +33,9 @@ internal sealed class HttpPeer : IAsyncDisposable
     /// <summary>Every point that arrived.</summary>
     public ConcurrentQueue<ReceivedPoint> Points { get; } = new();
 
+    /// <summary>Every point that arrived, read whole.</summary>
+    public ConcurrentQueue<DecodedPoint> Decoded { get; } = new();
+
     public ConcurrentQueue<string> Headers { get; } = new();
 
     /// <summary>Content-Encoding of every batch.</summary>
@@ -88,6 +91,11 @@ internal sealed class HttpPeer : IAsyncDisposable
         foreach (var point in Decode(body.ToArray()))
         {
             Points.Enqueue(point);
+        }
+
+        foreach (var point in DecodedPoint.ReadAll(body.ToArray()))
+        {
+            Decoded.Enqueue(point);
         }
 
         return Results.Bytes(Answer, "application/x-protobuf");

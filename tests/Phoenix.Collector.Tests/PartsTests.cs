@@ -176,7 +176,7 @@ public class PartsTests
     [Fact]
     public void this_process_is_read_from_proc_as_the_system_knows_it()
     {
-        var table = new ProcessTable(ProcessSelection.All);
+        var table = new ProcessTable(NameFilter.All, creationTime: true);
 
         var self = table.Read().Single(p => p.Pid == Environment.ProcessId);
 
@@ -188,12 +188,15 @@ public class PartsTests
         var attributes = self.Attributes.ToDictionary(a => System.Text.Encoding.UTF8.GetString(a.Key), a => System.Text.Encoding.UTF8.GetString(a.Value));
         attributes["process.executable.path"].ShouldBe(Environment.ProcessPath);
         attributes["process.owner"].ShouldBe(Environment.UserName);
+        DateTimeOffset.Parse(attributes["process.creation.time"], System.Globalization.CultureInfo.InvariantCulture).ShouldBe(known.StartTime.ToUniversalTime(), TimeSpan.FromSeconds(2));
+        table.Statuses.Values.Sum().ShouldBeGreaterThan(1);
+        table.Statuses["running"].ShouldBeGreaterThan(0, "this one");
     }
 
     [Fact]
     public void reading_known_processes_again_allocates_next_to_nothing()
     {
-        var table = new ProcessTable(ProcessSelection.All);
+        var table = new ProcessTable(NameFilter.All, creationTime: true);
         table.Read().Count().ShouldBeGreaterThan(0);
         table.Read().Count().ShouldBeGreaterThan(0);
         var before = GC.GetAllocatedBytesForCurrentThread();

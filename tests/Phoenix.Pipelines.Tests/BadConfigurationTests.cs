@@ -61,6 +61,15 @@ public class BadConfigurationTests
         { "scrape target with a path", "receivers:\n  prometheus:\n    config:\n      scrape_configs:\n        - job_name: a\n          static_configs:\n            - targets: ['http://a:1/metrics']\n" + Rest.Replace("hostmetrics", "prometheus"), 7, "receivers.prometheus.config.scrape_configs[0].static_configs[0].targets", "no host:port", "without scheme" },
         { "timeout over interval", "receivers:\n  prometheus:\n    config:\n      scrape_configs:\n        - job_name: a\n          scrape_interval: 5s\n          scrape_timeout: 6s\n          static_configs: [{targets: ['a:1']}]\n" + Rest.Replace("hostmetrics", "prometheus"), 7, "receivers.prometheus.config.scrape_configs[0].scrape_timeout", "longer than the scrape_interval", "at most the interval" },
         { "service discovery", "receivers:\n  prometheus:\n    config:\n      scrape_configs:\n        - job_name: a\n          kubernetes_sd_configs: []\n          static_configs: [{targets: ['a:1']}]\n" + Rest.Replace("hostmetrics", "prometheus"), 6, "receivers.prometheus.config.scrape_configs[0].kubernetes_sd_configs", "is unknown", "known here" },
+        { "relabel action", "receivers:\n  prometheus:\n    config:\n      scrape_configs:\n        - job_name: a\n          static_configs: [{targets: ['a:1']}]\n          relabel_configs: [{action: keeep}]\n" + Rest.Replace("hostmetrics", "prometheus"), 7, "receivers.prometheus.config.scrape_configs[0].relabel_configs[0].action", "not one of", "did you mean `keep`?" },
+        { "hashmod without modulus", "receivers:\n  prometheus:\n    config:\n      scrape_configs:\n        - job_name: a\n          static_configs: [{targets: ['a:1']}]\n          relabel_configs: [{action: hashmod, source_labels: [a], target_label: b}]\n" + Rest.Replace("hostmetrics", "prometheus"), 7, "receivers.prometheus.config.scrape_configs[0].relabel_configs[0].modulus", "is missing", "shards" },
+        { "relabelling that needs backtracking", "receivers:\n  prometheus:\n    config:\n      scrape_configs:\n        - job_name: a\n          static_configs: [{targets: ['a:1']}]\n          metric_relabel_configs: [{action: drop, regex: '(?!x).*'}]\n" + Rest.Replace("hostmetrics", "prometheus"), 7, "receivers.prometheus.config.scrape_configs[0].metric_relabel_configs[0].regex", "no usable regular expression", "RE2" },
+        { "relabelling without a target", "receivers:\n  prometheus:\n    config:\n      scrape_configs:\n        - job_name: a\n          static_configs: [{targets: ['a:1']}]\n          relabel_configs: [{source_labels: [a]}]\n" + Rest.Replace("hostmetrics", "prometheus"), 7, "receivers.prometheus.config.scrape_configs[0].relabel_configs[0].target_label", "is missing", "name the label" },
+        { "two ways to authenticate", "receivers:\n  prometheus:\n    config:\n      scrape_configs:\n        - job_name: a\n          static_configs: [{targets: ['a:1']}]\n          bearer_token: a\n          basic_auth: {username: u, password: p}\n" + Rest.Replace("hostmetrics", "prometheus"), 8, "receivers.prometheus.config.scrape_configs[0].basic_auth", "another way", "keep one" },
+        { "size", "receivers:\n  prometheus:\n    config:\n      scrape_configs:\n        - job_name: a\n          static_configs: [{targets: ['a:1']}]\n          body_size_limit: 10Mb\n" + Rest.Replace("hostmetrics", "prometheus"), 7, "receivers.prometheus.config.scrape_configs[0].body_size_limit", "no size", "10MB" },
+        { "files of targets", "receivers:\n  prometheus:\n    config:\n      scrape_configs:\n        - job_name: a\n          static_configs: [{targets: ['a:1']}]\n          file_sd_configs: [{files: [targets.txt]}]\n" + Rest.Replace("hostmetrics", "prometheus"), 7, "receivers.prometheus.config.scrape_configs[0].file_sd_configs[0].files", ".json", "files of targets" },
+        { "unknown host metric", "receivers:\n  hostmetrics:\n    scrapers:\n      cpu:\n        metrics: {system.cpu.tim: {enabled: false}}\n" + Rest, 5, "receivers.hostmetrics.scrapers.cpu.metrics.system.cpu.tim", "is unknown", "did you mean `system.cpu.time`?" },
+        { "type of a remote write metric", "receivers:\n  prometheusremotewrite:\n    metric_types: [{metrics: [a], type: summary}]\n" + Rest.Replace("hostmetrics", "prometheusremotewrite"), 3, "receivers.prometheusremotewrite.metric_types[0].type", "not one of counter, gauge", "known here" },
         { "k missing", Host + "processors:\n  phoenix_topk:\n    metrics: [a]\n    labels: [b]\n" + Rest, 4, "processors.phoenix_topk.k", "is missing", "k: 10" },
         { "k no number", Host + "processors:\n  phoenix_topk: {metrics: [a], labels: [b], k: many}\n" + Rest, 4, "processors.phoenix_topk.k", "`many` is no whole number", "from 1" },
         { "other without a name", Host + "processors:\n  phoenix_topk:\n    metrics: [a]\n    labels: [b]\n    k: 1\n    other: \"\"\n" + Rest, 8, "processors.phoenix_topk.other", "is empty", "__other__" },
@@ -70,6 +79,14 @@ public class BadConfigurationTests
         { "no labels", Host + "processors:\n  phoenix_topk: {metrics: [a], labels: [], k: 1}\n" + Rest, 4, "processors.phoenix_topk.labels", "is empty", "[customer]" },
         { "no metrics", Host + "processors:\n  phoenix_topk: {metrics: [], labels: [b], k: 1}\n" + Rest, 4, "processors.phoenix_topk.metrics", "is empty", "http.server" },
         { "condition on no metric", Host + "processors:\n  filter:\n    metrics:\n      datapoint: ['metric.name == \"\" and attributes[\"a\"] == \"b\"']\n" + Rest, 6, "processors.filter.metrics.datapoint", "empty", "correct the condition" },
+        { "no rules", Host + "processors:\n  phoenix_aggregate: {}\n" + Rest, 4, "processors.phoenix_aggregate.rules", "names no rule", "drop: [customer]" },
+        { "rule without metrics", Host + "processors:\n  phoenix_aggregate:\n    rules:\n    - drop: [a]\n" + Rest, 6, "processors.phoenix_aggregate.rules[0].metrics", "is missing", "http.server" },
+        { "rule without labels", Host + "processors:\n  phoenix_aggregate:\n    rules:\n    - metrics: [a]\n" + Rest, 6, "processors.phoenix_aggregate.rules[0].drop", "is missing", "[customer]" },
+        { "rule drops and keeps", Host + "processors:\n  phoenix_aggregate:\n    rules:\n    - metrics: [a]\n      drop: [b]\n      keep: [c]\n" + Rest, 8, "processors.phoenix_aggregate.rules[0].keep", "beside drop", "either" },
+        { "rule over hosts", Host + "processors:\n  phoenix_aggregate:\n    rules:\n    - metrics: [a]\n      drop: [host.id]\n" + Rest, 7, "processors.phoenix_aggregate.rules[0].drop", "across hosts", "gateway: true" },
+        { "rule of no type", Host + "processors:\n  phoenix_aggregate:\n    rules:\n    - metrics: [a]\n      drop: [b]\n      types: [guage]\n" + Rest, 8, "processors.phoenix_aggregate.rules[0].types", "`guage` is not one of", "did you mean `gauge`?" },
+        { "rule with a bad expression", Host + "processors:\n  phoenix_aggregate:\n    rules:\n    - regex: ['a(?=b)']\n      drop: [b]\n" + Rest, 4, "processors.phoenix_aggregate", "no regular expression that can be used", "correct" },
+        { "rule with a bad condition", Host + "processors:\n  phoenix_aggregate:\n    rules:\n    - metrics: [a]\n      where: [nonsense]\n      drop: [b]\n" + Rest, 4, "processors.phoenix_aggregate", "nonsense", "correct" },
         { "fold over hosts", Host + "processors:\n  phoenix_topk: {metrics: [a], labels: [host.id], k: 1}\n" + Rest, 4, "processors.phoenix_topk.labels", "across hosts", "remove host.id" },
         { "fold over host names", Host + "processors:\n  phoenix_topk: {metrics: [a], labels: [b, host.name], k: 1}\n" + Rest, 4, "processors.phoenix_topk.labels", "across hosts", "remove host.name" },
         { "unknown ranking", Host + "processors:\n  phoenix_topk: {metrics: [a], labels: [b], k: 1, by: rates}\n" + Rest, 4, "processors.phoenix_topk.by", "not one of rate, value", "did you mean `rate`?" },
@@ -147,23 +164,6 @@ public class BadConfigurationTests
 
         error.ToString().ShouldNotContain("s3cret");
         error.Message.ShouldContain("${env:SECRET}");
-    }
-
-    [Theory]
-    [InlineData("[shop.requests]", "[shop.requests, other]", true)]
-    [InlineData("[shop.requests]", "['shop.*']", true)]
-    [InlineData("['shop.a.*']", "['*']", true)]
-    [InlineData("['shop.a.*']", "['shop.b.*']", false)]
-    [InlineData("[shop.requests]", "['shop.*'], protected: [shop.requests]", false)]
-    public void two_reducers_of_one_pipeline_may_not_fold_a_same_metric(string first, string second, bool refused)
-    {
-        var yaml = Host + $"processors:\n  phoenix_topk/a: {{labels: [a], k: 1, metrics: {first}}}\n  phoenix_topk/b: {{labels: [b], k: 1, metrics: {second}}}\n"
-            + Rest.Replace("exporters: [nop]", "processors: [phoenix_topk/a, phoenix_topk/b], exporters: [nop]");
-
-        var errors = CollectorConfiguration.Load(yaml, _ => null).Errors;
-
-        errors.Count.ShouldBe(refused ? 1 : 0);
-        errors.ShouldAllBe(e => e.Line == 10 && e.Key == "service.pipelines.metrics.processors" && e.Message.Contains("`phoenix_topk/a` and `phoenix_topk/b`", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -321,7 +321,7 @@ public class RemoteWriteEncoderTests
     }
 
     private static byte[] Exponential(Oracle.ExponentialPoint point) =>
-        One(new Metric { Name = "e", ExponentialHistogram = new ExponentialHistogram { AggregationTemporality = 2, DataPoints = { point } } });
+        One(new Metric { Name = "e", ExponentialHistogram = new Oracle.ExponentialHistogram { AggregationTemporality = 2, DataPoints = { point } } });
 
     private static byte[] One(Metric metric) =>
         new Request { ResourceMetrics = { new ResourceMetrics { ScopeMetrics = { new ScopeMetrics { Metrics = { metric } } } } } }.ToByteArray();

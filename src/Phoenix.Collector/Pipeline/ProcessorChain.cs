@@ -11,6 +11,7 @@ internal sealed class ProcessorChain
     private readonly IMetricProcessor[] _processors;
     private readonly IBatchSink[] _sinks;
     private long _now;
+    private bool _isFlushing;
 
     public ProcessorChain(CollectorConfiguration configuration, IBatchSink output)
     {
@@ -24,7 +25,7 @@ internal sealed class ProcessorChain
             _sinks[i] = new Link(this, _processors[i], _sinks[i + 1]);
         }
 
-        Staleness = configuration.Processors.OfType<TopKProcessorSettings>().Select(p => p.Staleness).Append(TimeSpan.FromMinutes(5)).Append(twiceTheLongest).Max();
+        Staleness = configuration.Processors.Select(p => p.Memory ?? TimeSpan.Zero).Append(TimeSpan.FromMinutes(5)).Append(twiceTheLongest).Max();
         ExportInterval = configuration.Processors.Select(p => p.ExportInterval).Min() ?? configuration.ShortestInputInterval ?? TimeSpan.FromSeconds(10);
     }
 
@@ -64,10 +65,13 @@ internal sealed class ProcessorChain
     public void Flush(long unixNanos)
     {
         _now = unixNanos;
+        _isFlushing = true;
         for (var i = 0; i < _processors.Length; i++)
         {
             _processors[i].Flush(unixNanos, _sinks[i + 1]);
         }
+
+        _isFlushing = false;
     }
 
     /// <summary>Sends on what was gathered and has waited long enough.</summary>
@@ -90,6 +94,11 @@ internal sealed class ProcessorChain
             StalenessSeconds = Math.Max(topK.Staleness.TotalSeconds, leastStaleness.TotalSeconds),
             HostId = HostIdentity.Read().Id,
         }),
+        AggregateProcessorSettings aggregate => new AggregateReducer(aggregate.ToOptions() with
+        {
+            StalenessSeconds = Math.Max(aggregate.Staleness.TotalSeconds, leastStaleness.TotalSeconds),
+            HostId = HostIdentity.Read().Id,
+        }),
         FilterProcessorSettings filter => new MetricFilter(new FilterOptions
         {
             Name = filter.Id,
@@ -105,7 +114,7 @@ internal sealed class ProcessorChain
     {
         private readonly BatchDecoder _decoder = new();
 
-        public void Write(ReadOnlySpan<byte> batch) => Write(_decoder.Decode(batch));
+        public void Write(ReadOnlySpan<byte> batch) => Write(_decoder.Decode(batch) with { IsFolded = chain._isFlushing });
 
         public void Write(scoped in DecodedBatch batch) => processor.Process(batch, chain._now, next);
     }

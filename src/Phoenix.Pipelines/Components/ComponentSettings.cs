@@ -12,6 +12,9 @@ public abstract record ProcessorSettings(string Id)
 {
     /// <summary>How often folded points are emitted; null follows the shortest interval of the inputs, or nothing is folded.</summary>
     public virtual TimeSpan? ExportInterval => null;
+
+    /// <summary>How long it remembers a silent stream; null where it remembers none.</summary>
+    public virtual TimeSpan? Memory => null;
 }
 
 /// <summary>A configured exporter.</summary>

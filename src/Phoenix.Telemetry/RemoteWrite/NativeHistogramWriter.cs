@@ -47,7 +47,7 @@ internal sealed class NativeHistogramWriter
         buffer.End(message);
     }
 
-    private void Side(ProtoBuffer buffer, int field, ExponentialBuckets buckets)
+    private void Side(ProtoBuffer buffer, int field, ExponentialSide buckets)
     {
         Sparse(buckets);
         foreach (var (offset, length) in spans)
@@ -67,7 +67,7 @@ internal sealed class NativeHistogramWriter
         buffer.End(packed);
     }
 
-    private void Sparse(ExponentialBuckets buckets)
+    private void Sparse(ExponentialSide buckets)
     {
         spans.Clear();
         deltas.Clear();

@@ -82,9 +82,12 @@ public sealed record TopKOptions
     /// <summary>Fold functions of gauges; a gauge without one passes.</summary>
     public IReadOnlyList<GaugeRule> Gauges { get; init; } = [];
 
+    /// <summary>When the first value of a cumulative stream counts.</summary>
+    public FirstSample FirstSample { get; init; }
+
     /// <summary>A stream not seen for longer is forgotten.</summary>
     public double StalenessSeconds { get; init; } = 300;
 
-    /// <summary>Streams tracked at most (about 200 bytes each, more for histograms). Beyond it new streams pass unchanged and are counted.</summary>
+    /// <summary>Streams tracked at most (about 70 bytes each, more for histograms). Beyond it new streams pass unchanged and are counted.</summary>
     public int MaxStreams { get; init; } = 200_000;
 }

@@ -16,8 +16,8 @@ internal sealed class Ranking(TopKOptions options)
     private readonly int surelyIn = Math.Max(1, (int)Math.Floor(options.K * options.Enter));
     private readonly int surelyOut = (int)Math.Ceiling(options.K * options.Leave);
 
-    /// <summary>A group has just left the kept ones; its streams have to move.</summary>
-    public delegate void Leaving(int member);
+    /// <summary>A group has just become one of the kept, or has left them; its streams have to move.</summary>
+    public delegate void Moved(int member);
 
     public ref Member this[int number] => ref members[number];
 
@@ -54,7 +54,7 @@ internal sealed class Ranking(TopKOptions options)
             members[i].Level = 0;
     }
 
-    public void Decide(long unixNanos, Leaving leaving)
+    public void Decide(long unixNanos, Moved moved)
     {
         order.Clear();
         for (var i = 0; i < members.End; i++)
@@ -72,16 +72,16 @@ internal sealed class Ranking(TopKOptions options)
             to = from + 1;
             while (to < order.Count && order[to].Metric == order[from].Metric)
                 to++;
-            Decide(from, to - from, leaving);
+            Decide(from, to - from, moved);
         }
     }
 
-    private void Decide(int from, int count, Leaving leaving)
+    private void Decide(int from, int count, Moved moved)
     {
         if (count <= options.K)
         {
             for (var i = from; i < from + count; i++)
-                Set(i, true, leaving);
+                Set(i, true, moved);
             return;
         }
 
@@ -106,18 +106,18 @@ internal sealed class Ranking(TopKOptions options)
             }
 
             if (!stays && order[from + rank].Kept)
-                Set(from + rank, false, leaving);
+                Set(from + rank, false, moved);
         }
 
         for (var rank = 0; rank < count; rank++)
         {
             if (Enters(from, rank))
             {
-                Set(from + rank, true, leaving);
+                Set(from + rank, true, moved);
             }
             else if (tooMany < 0 && !members[order[from + rank].Number].Kept && order[from + rank].Weight > 0)
             {
-                Set(from + rank, true, leaving);
+                Set(from + rank, true, moved);
                 tooMany++;
             }
         }
@@ -127,14 +127,13 @@ internal sealed class Ranking(TopKOptions options)
 
     private bool Stays(int from, int rank) => order[from + rank].Kept && rank < surelyOut;
 
-    private void Set(int at, bool kept, Leaving leaving)
+    private void Set(int at, bool kept, Moved moved)
     {
         var number = order[at].Number;
         if (members[number].Kept == kept)
             return;
         members[number].Kept = kept;
-        if (!kept)
-            leaving(number);
+        moved(number);
     }
 
     private void Slide(ref Member member, long unixNanos)

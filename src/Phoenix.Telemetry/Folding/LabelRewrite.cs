@@ -12,8 +12,7 @@ internal sealed class LabelRewrite
     private readonly byte[][] labels;
     private readonly byte[] other;
     private readonly byte[] otherValue;
-    private readonly string? hostId;
-    private readonly UInt128 ofHostId;
+    private readonly HostStamp host;
     private readonly ProtoBuffer escaped = new();
 
     public LabelRewrite(IReadOnlyList<string> labels, string other, string? hostId)
@@ -25,18 +24,19 @@ internal sealed class LabelRewrite
         var value = new ProtoBuffer();
         value.TextAlways(1, other);
         otherValue = value.Span.ToArray();
-        this.hostId = string.IsNullOrEmpty(hostId) ? null : hostId;
-        ofHostId = this.hostId is null ? 0 : Identity.OfHostId(this.hostId);
+        host = new HostStamp(hostId);
     }
 
     /// <param name="tuple">Adds up what the label values say: the ranking group within a metric.</param>
     /// <param name="rest">The identity with every label value found replaced by the rest's.</param>
+    /// <param name="own">The identity of an output with the stream's own labels; never that of a rest.</param>
     /// <param name="escapes">Whether a value equals the name of the rest.</param>
     /// <returns>Whether any label was found.</returns>
-    public bool Read(scoped in BatchReader reader, UInt128 identity, out UInt128 tuple, out UInt128 rest, out bool escapes)
+    public bool Read(scoped in BatchReader reader, UInt128 identity, out UInt128 tuple, out UInt128 rest, out UInt128 own, out bool escapes)
     {
         tuple = 0;
-        rest = LacksHostId(reader) ? identity + ofHostId : identity;
+        rest = identity + host.AddedTo(reader);
+        own = rest;
         escapes = false;
         var found = false;
         var field = Attributes.FieldOf(reader.Type);
@@ -51,6 +51,9 @@ internal sealed class LabelRewrite
             rest += Identity.OfAttribute(new AttributeField(labels[i], otherValue, default), ofResource) - Identity.OfAttribute(attribute, ofResource);
         }
 
+        // Escaped it is another stream than the rest, whose identity it came with.
+        if (escapes)
+            own = (own * 3) + 1;
         return found;
     }
 
@@ -97,15 +100,9 @@ internal sealed class LabelRewrite
             target.End(resource);
         }
 
-        if (seen || hostId is null)
-            return;
-        var added = target.Begin(1);
-        KeyValue.Write(target, Attributes.OfResource, "host.id", hostId);
-        target.End(added);
+        if (!seen)
+            host.WriteResource(target, reader);
     }
-
-    private bool LacksHostId(scoped in BatchReader reader) =>
-        hostId is not null && !Attributes.TryFind(reader.Resource, Attributes.OfResource, "host.id"u8, out _);
 
     private void WriteResourceAttributes(ProtoBuffer target, scoped in BatchReader reader, bool toRest)
     {
@@ -122,8 +119,7 @@ internal sealed class LabelRewrite
                 target.Append(current.Raw);
         }
 
-        if (LacksHostId(reader))
-            KeyValue.Write(target, Attributes.OfResource, "host.id", hostId!);
+        host.Write(target, reader);
     }
 
     private void WriteLabel(ProtoBuffer target, int field, in AttributeField attribute, bool toRest)
