@@ -75,6 +75,7 @@ internal static class StartCheck
         }
 
         listeners.AddRange(configuration.Extensions.OfType<HealthCheckExtensionSettings>().Select(e => ($"extensions.{e.Id}.endpoint", (IPEndPoint?)e.Endpoint)));
+        listeners.AddRange(configuration.Exporters.OfType<PrometheusExporterSettings>().Select(e => ($"exporters.{e.Id}.endpoint", (IPEndPoint?)e.Endpoint)));
         foreach (var (key, endpoint) in listeners)
         {
             if (endpoint is { Port: > 0 } && Taken(endpoint) is { } reason)

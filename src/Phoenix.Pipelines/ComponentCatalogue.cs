@@ -35,6 +35,7 @@ internal static class ComponentCatalogue
             [OtlpHttpExporterSettings.Type] = OtlpHttpExporterSettings.Read,
             [OtlpHttpExporterSettings.NewerType] = OtlpHttpExporterSettings.Read,
             [RemoteWriteExporterSettings.Type] = RemoteWriteExporterSettings.Read,
+            [PrometheusExporterSettings.Type] = PrometheusExporterSettings.Read,
             [FileExporterSettings.Type] = FileExporterSettings.Read,
             [DebugExporterSettings.Type] = DebugExporterSettings.Read,
             [NopExporterSettings.Type] = NopExporterSettings.Read,

@@ -93,6 +93,26 @@ public sealed class ExporterTests : IDisposable
         await Wait.UntilAsync("the reason", () => Task.FromResult(collector.Log.Contains("production.yaml:8: exporters.otlphttp.tls.ca_file:", StringComparison.Ordinal)));
     }
 
+    [Theory]
+    [InlineData("gzip")]
+    [InlineData("zstd")]
+    public async Task a_collector_behind_a_collector_gets_everything_over_grpc(string compression)
+    {
+        await using var peer = await HttpPeer.StartAsync();
+        await using var gateway = CollectorProcess.Start(_place, "production", Yaml.OtlpBoth(peer.Address), "gateway");
+        var address = await gateway.GrpcAsync();
+        using var second = new Workspace();
+        await using var collector = CollectorProcess.Start(second, "production", Yaml.Into($"  otlp: {{endpoint: '{address.Authority}', compression: {compression}, tls: {{insecure: true}}, {Patient}}}", "otlp"));
+        var otlp = await collector.OtlpAsync();
+        for (var i = 1; i <= 5; i++)
+        {
+            await Batches.SendAsync(otlp, Batches.Requests(100, i));
+        }
+
+        await Wait.UntilAsync("every point", () => Task.FromResult(peer.Points.Count == 500));
+        peer.Points.Sum(p => p.Value).ShouldBe(15 * 5050);
+    }
+
     [Fact]
     public async Task zstd_is_sent_as_zstd()
     {

@@ -10,6 +10,7 @@ internal sealed class ExporterFactory(Action roomMade)
     public IExporter Create(ExporterSettings settings, bool holds) => settings switch
     {
         QueuedExporterSettings queued => new QueuedExporter(queued, Encoder(queued), Transport(queued), holds, roomMade),
+        PrometheusExporterSettings prometheus => new PrometheusExporter(prometheus),
         DebugExporterSettings debug => new DebugExporter(debug),
         NopExporterSettings nop => new NopExporter(nop.Id),
         _ => throw Unknown(settings),

@@ -40,18 +40,18 @@ public sealed record RemoteWriteExporterSettings(
         var tls = TlsClientSettings.Read(section.Section("tls"));
         // Stands before every metric name, with _ between. Default none.
         var ns = section.Text("namespace") ?? "";
-        if (ns.Length > 0 && !IsName(ns))
+        if (ns.Length > 0 && !PrometheusLabelNames.IsName(ns))
         {
             section.Error("namespace", $"`{section.Written("namespace")}` cannot begin a metric name", "use letters, digits and _, beginning with a letter");
         }
 
-        var external = ReadExternalLabels(section);
+        var external = PrometheusLabelNames.Read(section, "external_labels");
         // Units and _total behind metric names. Default true.
         var suffixes = section.Flag("add_metric_suffixes", true);
         // Every resource attribute as a label, instead of job, instance and target_info alone. Default false.
-        var resource = Enabled(section, "resource_to_telemetry_conversion", false);
+        var resource = PrometheusLabelNames.Enabled(section, "resource_to_telemetry_conversion", false);
         // target_info for every resource that says more than job and instance. Default true.
-        var targetInfo = Enabled(section, "target_info", true);
+        var targetInfo = PrometheusLabelNames.Enabled(section, "target_info", true);
         // No otel_scope_* labels. Default false: they are written.
         var scope = !section.Flag("disable_scope_info", false);
         // Type, unit and help of metrics. Default false.
@@ -66,30 +66,4 @@ public sealed record RemoteWriteExporterSettings(
         section.RejectUnknown();
         return new(id, endpoint, headers, tls, ns, external, suffixes, resource, scope, targetInfo, metadata, max, timeout, retry, queue);
     }
-
-    private static IReadOnlyDictionary<string, string> ReadExternalLabels(SectionReader section)
-    {
-        var labels = section.TextMap("external_labels");
-        foreach (var name in labels.Keys.Where(name => !IsName(name) || name.StartsWith("__", StringComparison.Ordinal)))
-        {
-            section.Error("external_labels", $"`{name}` is no label name", "use letters, digits and _, beginning with a letter");
-        }
-
-        return labels;
-    }
-
-    private static bool Enabled(SectionReader section, string key, bool byDefault)
-    {
-        if (section.Section(key) is not { } inner)
-        {
-            return byDefault;
-        }
-
-        var enabled = inner.Flag("enabled", byDefault);
-        inner.RejectUnknown();
-        return enabled;
-    }
-
-    private static bool IsName(string name) =>
-        name.Length > 0 && !char.IsAsciiDigit(name[0]) && name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
 }
