@@ -38,6 +38,7 @@ public sealed class AdaptiveReducer : IMetricProcessor
             new FoldRule(options.Metrics, options.Labels is null ? untouched : [.. options.Labels.Except(untouched)])
             {
                 KeepsLabels = options.Labels is null, Kept = options.KeepLabels, Gauges = options.Gauges, HostId = options.HostId,
+                FirstSample = options.FirstSample,
             },
         ];
     }
@@ -45,6 +46,8 @@ public sealed class AdaptiveReducer : IMetricProcessor
     public string Name { get; }
 
     public IReadOnlyList<FoldRule> Folds { get; }
+
+    public bool EmitsFolded => true;
 
     /// <summary>Empty: nothing is dropped.</summary>
     public IReadOnlyList<DroppedPoints> Dropped => [];
