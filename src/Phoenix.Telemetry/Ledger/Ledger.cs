@@ -57,7 +57,7 @@ internal sealed class Ledger
         if ((group.State & GroupState.WantsName) != 0)
             Name(reader, stream.Group - 1, metric);
         var time = SenderClock.Bound(point.UnixNanos, arrival);
-        if (!arithmetic.Take(ref stream, ref group, point, metric.Kind, isInput: true, time))
+        if (!arithmetic.Take(ref stream, ref group, point, metric, isInput: true, time))
             return true;
         group.NewestIn = Math.Max(group.NewestIn, time);
         newestIn = Math.Max(newestIn, time);
@@ -81,7 +81,7 @@ internal sealed class Ledger
         if ((group.State & GroupState.WantsName) != 0)
             Name(reader, stream.Group - 1, metric);
         var time = SenderClock.Bound(point.UnixNanos, arrival);
-        if (!arithmetic.Take(ref stream, ref group, point, metric.Kind, isInput: false, time))
+        if (!arithmetic.Take(ref stream, ref group, point, metric, isInput: false, time))
             return true;
         group.NewestOut = Math.Max(group.NewestOut, time);
         newestOut = Math.Max(newestOut, time);
@@ -223,7 +223,7 @@ internal sealed class Ledger
         var attributes = new Attributes(owner, field);
         while (attributes.Next())
         {
-            if (metric.Folds(attributes.Current.Key))
+            if (metric.Folds(attributes.Current.Key, ofResource))
                 sum += Identity.OfAttribute(attributes.Current, ofResource);
         }
 

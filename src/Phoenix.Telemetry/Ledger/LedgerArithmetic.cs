@@ -2,13 +2,14 @@ namespace Phoenix.Telemetry;
 
 /// <summary>What each point adds to its group.</summary>
 /// <remarks>
-/// <para>Input: the first sample of a stream is a base and contributes nothing (as with <c>increase()</c>); a reset shows by a
+/// <para>Input: the first sample of a stream is a base and contributes nothing (as with <c>increase()</c>), but where
+/// the pipeline asks for it and the stream began inside our watch; a reset shows by a
 /// later start time, then by a falling value, count or bucket, never by a falling sum. A stream that returns after the
 /// staleness limit sets a new base.</para>
 /// <para>Output: a stream whose identity and start time are an input's is passed through, and the input's rule holds. Any other
 /// with a known start inside our watch counts from zero; with an unknown or older start it begins at a base.</para>
 /// <para>A cumulative point or a level that is not later than the one before is ignored. A delta point counts whenever it
-/// comes, and once.</para>
+/// comes; one with the start and time of the newest of its stream, or of the one taken in before, is the same again.</para>
 /// </remarks>
 internal sealed class LedgerArithmetic(ulong stalenessNanos, IdentitySlab<StreamRecord> inputs)
 {
@@ -22,6 +23,7 @@ internal sealed class LedgerArithmetic(ulong stalenessNanos, IdentitySlab<Stream
     // Starts that inputs had until lately: what passes through may be older than the input that came last.
     private HashSet<(UInt128, ulong)> pastStarts = [], olderStarts = [];
     private ulong watchedFrom = ulong.MaxValue;
+    private ulong firstsFrom;
 
     /// <summary>The watch begins with the first input.</summary>
     public void Watch(ulong unixNanos, long arrival)
@@ -54,8 +56,11 @@ internal sealed class LedgerArithmetic(ulong stalenessNanos, IdentitySlab<Stream
 
     /// <param name="time">The point's time within the bound on the sender's clock.</param>
     /// <returns>False where the point says nothing about now: it is late.</returns>
-    public bool Take(ref StreamRecord stream, ref LedgerGroup group, scoped in LedgerPoint point, LedgerKind kind, bool isInput, ulong time)
+    public bool Take(ref StreamRecord stream, ref LedgerGroup group, scoped in LedgerPoint point, MeteredMetric metric, bool isInput, ulong time)
     {
+        var kind = metric.Kind;
+        if (metric.CountsFirst && firstsFrom == 0)
+            firstsFrom = time;
         if (kind == LedgerKind.Delta)
         {
             TakeDelta(ref stream, ref group, point, isInput, time);
@@ -77,7 +82,7 @@ internal sealed class LedgerArithmetic(ulong stalenessNanos, IdentitySlab<Stream
         }
 
         if (kind == LedgerKind.Cumulative)
-            TakeCumulative(ref stream, ref group, point, isInput);
+            TakeCumulative(ref stream, ref group, point, metric, isInput);
         SetTime(ref stream, point, time);
         stream.Bits = point.Bits;
         stream.Set(StreamState.Integer, point.IsInteger);
@@ -93,10 +98,18 @@ internal sealed class LedgerArithmetic(ulong stalenessNanos, IdentitySlab<Stream
 
     private void TakeDelta(ref StreamRecord stream, ref LedgerGroup group, scoped in LedgerPoint point, bool isInput, ulong time)
     {
-        if (!LastOf(ref stream).IsNew(point.StartUnixNanos, point.UnixNanos))
+        // Start and time of the newest point are in the record; of the one taken in before, a hash in place of the value.
+        var said = (point.StartUnixNanos * 0x9E3779B97F4A7C15) ^ point.UnixNanos;
+        var newest = (stream.Start * 0x9E3779B97F4A7C15) ^ stream.LastTime;
+        if (stream.LastTime != 0 && (said == newest || said == stream.Bits))
             return;
+        stream.Bits = point.UnixNanos >= stream.LastTime ? newest : said;
         if (point.UnixNanos >= stream.LastTime)
+        {
             SetTime(ref stream, point, time);
+            stream.Start = point.StartUnixNanos;
+        }
+
         if (!point.IsCountable(LedgerKind.Delta))
             return;
         group.Increments += isInput ? 1 : 0;
@@ -114,15 +127,16 @@ internal sealed class LedgerArithmetic(ulong stalenessNanos, IdentitySlab<Stream
             AddBuckets(balance, point.Fields, Identity.OfBytes(point.Fields.ExplicitBounds), last: null, isInput);
     }
 
-    private void TakeCumulative(ref StreamRecord stream, ref LedgerGroup group, scoped in LedgerPoint point, bool isInput)
+    private void TakeCumulative(ref StreamRecord stream, ref LedgerGroup group, scoped in LedgerPoint point, MeteredMetric metric, bool isInput)
     {
         var own = !isInput && IsOwn(stream, point);
         var startedAgain = point.KnownStart != 0 && stream.Start != 0 && point.KnownStart > stream.Start;
         var follows = stream.Has(StreamState.HasValue);
 
         // Our own counters say when they began; a later start is a new counter, even where its value is not lower.
-        var fromZero = startedAgain || (own && (!follows || !stream.Has(StreamState.Own)));
-        var counts = own || (follows && !stream.Has(StreamState.Own) && point.UnixNanos - stream.LastTime <= stalenessNanos);
+        var counted = metric.CountsFirst && !follows && point.KnownStart != 0 && point.KnownStart >= firstsFrom;
+        var fromZero = startedAgain || counted || (own && (!follows || !stream.Has(StreamState.Own)));
+        var counts = own || counted || (follows && !stream.Has(StreamState.Own) && point.UnixNanos - stream.LastTime <= stalenessNanos);
         if (point.IsNumber)
         {
             if (counts)

@@ -27,7 +27,7 @@ internal sealed class LedgerNames
         var attributes = new Attributes(reader.Point, Attributes.FieldOf(reader.Type));
         while (text.Length < LongEnough && attributes.Next())
         {
-            if (metric.Folds(attributes.Current.Key))
+            if (metric.Folds(attributes.Current.Key, ofResource: false))
                 continue;
             text.Append(separator).Append(Encoding.UTF8.GetString(attributes.Current.Key)).Append("=\"").Append(Text(attributes.Current.Value)).Append('"');
             separator = ',';

@@ -15,6 +15,12 @@ internal sealed class MeteredMetric(string name, byte[] nameBytes, LedgerKind ki
     /// <summary>Labels that some processor of the pipeline may fold.</summary>
     public byte[][] FoldedLabels { get; init; } = [];
 
+    /// <summary>The only point attributes that are sure to stay; null where any stays that is not folded.</summary>
+    public byte[][]? KeptLabels { get; init; }
+
+    /// <summary>Whether the first value of a stream counts that began inside our watch.</summary>
+    public bool CountsFirst { get; init; }
+
     /// <summary>How levels become one.</summary>
     public GaugeFold Fold { get; init; }
 
@@ -35,13 +41,16 @@ internal sealed class MeteredMetric(string name, byte[] nameBytes, LedgerKind ki
 
     public long SeenOut { get; set; }
 
-    public bool MayFold => FoldedLabels.Length > 0;
+    public bool MayFold => FoldedLabels.Length > 0 || KeptLabels is not null;
 
-    public bool Folds(ReadOnlySpan<byte> label)
+    public bool Folds(ReadOnlySpan<byte> label, bool ofResource) =>
+        Holds(FoldedLabels, label) || (!ofResource && KeptLabels is { } kept && !Holds(kept, label));
+
+    private static bool Holds(byte[][] labels, ReadOnlySpan<byte> label)
     {
-        foreach (var folded in FoldedLabels)
+        foreach (var held in labels)
         {
-            if (label.SequenceEqual(folded))
+            if (label.SequenceEqual(held))
                 return true;
         }
 

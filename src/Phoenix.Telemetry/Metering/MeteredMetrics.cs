@@ -69,13 +69,21 @@ internal sealed class MeteredMetrics(ArmMeterOptions options)
     private MeteredMetric Describe(scoped in BatchReader reader, int number)
     {
         var labels = new HashSet<string>();
+        HashSet<string>? kept = null;
         var folds = new HashSet<GaugeFold>();
+        var countsFirst = false;
         UInt128 addedHostId = 0;
         foreach (var rule in options.Folds)
         {
             if (!rule.Metrics.Matches(reader.MetricName))
                 continue;
-            labels.UnionWith(rule.Labels);
+            countsFirst |= rule.FirstSample == FirstSample.StartTime;
+            if (!rule.KeepsLabels)
+                labels.UnionWith(rule.Labels);
+            else if (kept is null)
+                kept = [.. rule.Labels];
+            else
+                kept.IntersectWith(rule.Labels);
             if (!string.IsNullOrEmpty(rule.HostId))
                 addedHostId = Identity.OfHostId(rule.HostId);
             if (reader.Type == MetricType.Gauge && GaugeRule.For(rule.Gauges, reader.MetricName) is { } gauge)
@@ -86,6 +94,8 @@ internal sealed class MeteredMetrics(ArmMeterOptions options)
         {
             Number = number,
             FoldedLabels = [.. labels.Select(Encoding.UTF8.GetBytes)],
+            KeptLabels = kept is null ? null : [.. kept.Select(Encoding.UTF8.GetBytes)],
+            CountsFirst = countsFirst,
             Fold = folds.FirstOrDefault(),
             IsCompared = folds.Count <= 1,
             AddedHostId = addedHostId,
