@@ -39,25 +39,6 @@ public class DotNetSdkTests
         (fine.Count, fine.ZeroCount, fine.Positive.BucketCounts.Aggregate(0ul, (a, b) => a + b)).ShouldBe((5ul, 1ul, 4ul));
     }
 
-    [Fact]
-    public void the_exposition_of_its_metrics_is_read_back_with_the_same_values()
-    {
-        var store = new ExpositionStore(new ExpositionStoreOptions { Timestamps = true });
-        store.Take(Produce(MetricReaderTemporalityPreference.Cumulative), 1);
-        store.Refused.ShouldBe([new DroppedPoints("an exponential histogram, which an exposition in text cannot show", 1)]);
-        var text = new System.Buffers.ArrayBufferWriter<byte>();
-        store.Write(ExpositionFormat.OpenMetrics, 1, text);
-        var writer = new OtlpWriter();
-        writer.BeginResource();
-        PrometheusText.Parse(text.WrittenSpan, ExpositionFormat.OpenMetrics, 1, writer).FirstError.ShouldBeNull();
-        writer.EndResource();
-        var metrics = Request.Parser.ParseFrom(writer.WrittenSpan).ResourceMetrics[0].ScopeMetrics[0].Metrics.ToDictionary(m => m.Name);
-        metrics.Keys.Order(StringComparer.Ordinal).ShouldBe(["latency_seconds", "open", "orders_total", "target_info", "temperature_celsius"]);
-        metrics["orders_total"].Sum.DataPoints.Select(p => p.AsDouble).Order().ShouldBe([1, 7]);
-        metrics["orders_total"].Sum.DataPoints.SelectMany(p => p.Exemplars).ShouldAllBe(e => e.TraceId.Length == 16);
-        string.Join(' ', metrics["latency_seconds"].Histogram.DataPoints[0].BucketCounts).ShouldBe("1 2 0 1");
-    }
-
     private static byte[] Produce(MetricReaderTemporalityPreference preference)
     {
         using var capture = new Capture();
