@@ -26,5 +26,6 @@ public sealed record Problem(string? Type, string? Title, int? Status, string? D
 [JsonSerializable(typeof(MeasurementSettings))]
 [JsonSerializable(typeof(ConfigurationProblem))]
 [JsonSerializable(typeof(PreviewReport))]
+[JsonSerializable(typeof(LoadReport))]
 [JsonSerializable(typeof(Problem))]
 public sealed partial class WireJson : JsonSerializerContext;
