@@ -151,7 +151,7 @@ public sealed class OtlpJsonWriter : IDisposable
                 json.WriteStringValue(digits[..written]);
                 break;
             case FieldKind.SignedInt32:
-                json.WriteNumberValue((int)ExponentialBuckets.ZigZag(bits));
+                json.WriteNumberValue((int)ExponentialSide.ZigZag(bits));
                 break;
             default:
                 json.WriteNumberValue((uint)bits);
