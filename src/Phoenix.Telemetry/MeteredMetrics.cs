@@ -77,6 +77,7 @@ internal sealed class MeteredMetrics(ArmMeterOptions options)
 
     private MeteredMetric Describe(scoped in BatchReader reader)
     {
+        var name = reader.MetricName.ToArray();
         var labels = new HashSet<string>();
         HashSet<string>? kept = null;
         var comparesLevels = true;
@@ -85,12 +86,13 @@ internal sealed class MeteredMetrics(ArmMeterOptions options)
         {
             if (!rule.Metrics.Matches(reader.MetricName))
                 continue;
+            var stay = rule.Kept.Where(keeps => keeps.Metrics.Matches(name)).SelectMany(keeps => keeps.Labels).ToList();
             if (!rule.KeepsLabels)
-                labels.UnionWith(rule.Labels);
+                labels.UnionWith(rule.Labels.Except(stay));
             else if (kept is null)
-                kept = [.. rule.Labels];
+                kept = [.. rule.Labels, .. stay];
             else
-                kept.IntersectWith(rule.Labels);
+                kept.IntersectWith(rule.Labels.Union(stay));
             if (!string.IsNullOrEmpty(rule.HostId))
                 addedHostId = Identity.OfHostId(rule.HostId);
             comparesLevels &= reader.Type != MetricType.Gauge || GaugeRule.For(rule.Gauges, reader.MetricName) is null or { Fold: GaugeFold.Sum };

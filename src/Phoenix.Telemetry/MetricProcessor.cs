@@ -54,6 +54,9 @@ public sealed record FoldRule(MetricSelector Metrics, IReadOnlyList<string> Labe
     /// <summary><see cref="Labels"/> are what stays: every other point attribute may be folded.</summary>
     public bool KeepsLabels { get; init; }
 
+    /// <summary>Labels of some of the metrics that are not folded all the same.</summary>
+    public IReadOnlyList<KeptLabels> Kept { get; init; } = [];
+
     /// <summary>How gauges are folded: where by another function than <c>sum</c>, their sum is not kept and is not compared.</summary>
     public IReadOnlyList<GaugeRule> Gauges { get; init; } = [];
 

@@ -12,7 +12,7 @@ public enum FirstSample
 
 /// <summary>Applies points to tracked streams and hands what is new in them to the stream's output.</summary>
 internal sealed class FoldUpdates(
-    IFoldPolicy policy, StreamTable streams, FoldOutputs outputs, ProcessorCounters counters, ulong stalenessNanos, FirstSample firstSample)
+    IFoldPolicy policy, StreamTable streams, FoldOutputs outputs, ProcessorCounters counters, ulong stalenessNanos, FoldEngineOptions options)
 {
     private readonly ObjectSlab<ExplicitHistogram> explicitStates = new();
     private readonly ObjectSlab<ExponentialHistogram> exponentialStates = new();
@@ -342,7 +342,7 @@ internal sealed class FoldUpdates(
         if (!stream.Has(StreamFlags.Value))
         {
             fromZero = point.KnownStart != 0
-                && (stream.Has(StreamFlags.Sibling) || (firstSample == FirstSample.StartTime && point.KnownStart >= watchedFrom));
+                && (stream.Has(StreamFlags.Sibling) || (options.FirstSample == FirstSample.StartTime && point.KnownStart >= watchedFrom));
             return !fromZero;
         }
 
@@ -433,6 +433,8 @@ internal sealed class FoldUpdates(
             Touch(target, stream.FreshFrom);
         }
 
+        if (options.TellsBeginAndEnd && outputs[from].Inputs == 1 && !outputs[from].Has(OutputFlags.Level))
+            outputs[from].Set(OutputFlags.Ends, true);
         Leave(from);
     }
 
