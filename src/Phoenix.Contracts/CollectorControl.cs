@@ -21,6 +21,15 @@ public static class CollectorControl
     /// </summary>
     public const string Reload = "/v1/reload";
 
+    /// <summary>GET <c>?after=N</c>: <see cref="CollectorDecisions"/>, decisions with a greater number. The last 500 are kept.</summary>
+    public const string Decisions = "/v1/decisions";
+
+    /// <summary>
+    /// POST <see cref="IncidentCommand"/>: 204, and full detail leaves with the next export; 409 where no adaptive processor
+    /// runs, 422 where minutes or metrics are out of range. A later command replaces an earlier one.
+    /// </summary>
+    public const string Incident = "/v1/incident";
+
     /// <summary>GET: Prometheus text exposition of the collector's own metrics.</summary>
     public const string Metrics = "/metrics";
 }

@@ -19,6 +19,7 @@ internal static class ComponentCatalogue
         {
             [AggregateProcessorSettings.Type] = AggregateProcessorSettings.Read,
             [TopKProcessorSettings.Type] = TopKProcessorSettings.Read,
+            [AdaptiveProcessorSettings.Type] = AdaptiveProcessorSettings.Read,
             [FilterProcessorSettings.Type] = FilterProcessorSettings.Read,
             [AttributesProcessorSettings.Type] = AttributesProcessorSettings.ReadAttributes,
             [AttributesProcessorSettings.ResourceType] = AttributesProcessorSettings.ReadResource,

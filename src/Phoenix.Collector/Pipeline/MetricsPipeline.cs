@@ -77,6 +77,12 @@ internal sealed class MetricsPipeline : IDisposable
     /// <summary>Counts points that a receiver turned away.</summary>
     public void Refuse(long points) => Interlocked.Add(ref _refusedPoints, points);
 
+    /// <summary>The adaptive processors that run now.</summary>
+    public AdaptiveProcessors Adaptive => _chain.Adaptive;
+
+    /// <summary>Full detail for a while, from the next export on.</summary>
+    public Task DeclareIncidentAsync(IncidentCommand command) => OnPipelineAsync(() => _chain.Adaptive.DeclareIncident(command, Clock.UnixNanos()));
+
     /// <summary>Takes a measurement's settings over. The same settings again change nothing.</summary>
     public Task MeasureAsync(MeasurementSettings settings) => OnPipelineAsync(() => Measure(settings));
 
@@ -219,7 +225,7 @@ internal sealed class MetricsPipeline : IDisposable
             _chain.Flush(Clock.UnixNanos());
         }
 
-        Windows.Add(_window.Close(_status.Epoch, unixNanos, missedBatches, _meter.Cut(), _output, RefusedPoints, _generation));
+        Windows.Add(_window.Close(_status.Epoch, unixNanos, missedBatches, _meter.Cut(), _output, RefusedPoints, _generation, _chain.Adaptive.CloseWindow()));
     }
 
     private void Begin(OpenWindow window)

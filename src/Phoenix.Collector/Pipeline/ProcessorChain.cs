@@ -25,6 +25,7 @@ internal sealed class ProcessorChain
             _sinks[i] = new Link(this, _processors[i], _sinks[i + 1]);
         }
 
+        Adaptive = new AdaptiveProcessors([.. _processors.OfType<AdaptiveReducer>()]);
         Staleness = configuration.Processors.Select(p => p.Memory ?? TimeSpan.Zero).Append(TimeSpan.FromMinutes(5)).Append(twiceTheLongest).Max();
         ExportInterval = configuration.Processors.Select(p => p.ExportInterval).Min() ?? configuration.ShortestInputInterval ?? TimeSpan.FromSeconds(10);
     }
@@ -48,6 +49,8 @@ internal sealed class ProcessorChain
     }
 
     public IReadOnlyList<IMetricProcessor> Processors => _processors;
+
+    public AdaptiveProcessors Adaptive { get; }
 
     /// <summary>How long a silent stream is remembered by the processor with the longest memory.</summary>
     public TimeSpan Staleness { get; }
@@ -97,6 +100,13 @@ internal sealed class ProcessorChain
         AggregateProcessorSettings aggregate => new AggregateReducer(aggregate.ToOptions() with
         {
             StalenessSeconds = Math.Max(aggregate.Staleness.TotalSeconds, leastStaleness.TotalSeconds),
+            HostId = HostIdentity.Read().Id,
+        }),
+        AdaptiveProcessorSettings adaptive => new AdaptiveReducer(adaptive.Options with
+        {
+            // A control interval that is shorter would see series come and go that are only between two of their points.
+            Interval = adaptive.Options.Interval > leastStaleness ? adaptive.Options.Interval : leastStaleness,
+            StalenessSeconds = Math.Max(adaptive.Options.StalenessSeconds, leastStaleness.TotalSeconds),
             HostId = HostIdentity.Read().Id,
         }),
         FilterProcessorSettings filter => new MetricFilter(new FilterOptions
