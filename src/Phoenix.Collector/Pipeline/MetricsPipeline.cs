@@ -259,6 +259,7 @@ internal sealed class MetricsPipeline : IDisposable
     {
         // Built before anything is given up: where this throws, the old configuration goes on.
         var (chain, meter) = Build(configuration);
+        chain.Adaptive.GoOnFrom(_chain.Adaptive);
         var now = Clock.UnixNanos();
         _window.Complete = false;
         CloseWindow(now, missedBatches: 0);
