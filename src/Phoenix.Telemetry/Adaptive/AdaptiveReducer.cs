@@ -38,6 +38,7 @@ public sealed class AdaptiveReducer : IMetricProcessor
             new FoldRule(options.Metrics, options.Labels is null ? untouched : [.. options.Labels.Except(untouched)])
             {
                 KeepsLabels = options.Labels is null, Kept = options.KeepLabels, Gauges = options.Gauges, HostId = options.HostId,
+                FirstSample = options.FirstSample,
             },
         ];
     }
