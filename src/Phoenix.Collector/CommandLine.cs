@@ -1,3 +1,4 @@
+using Phoenix.Collector.Preview;
 using Phoenix.Contracts;
 
 namespace Phoenix.Collector;
@@ -11,8 +12,14 @@ internal static class CommandLine
     public const string Usage = """
         phoenix-collector --config FILE --arm production|candidate --control SOCKET --tee SOCKET
             runs one arm: production owns the receivers and serves the tee, a candidate is fed by it
-        phoenix-collector validate --config FILE [--format text|json]
-            checks a configuration; exit code 1 where it would not start
+        phoenix-collector validate --config FILE [--format text|json | --json]
+            checks a configuration and the files it names, and prints every error at once; exit code 0 where it would
+            start, perhaps with warnings, 1 where it would not, 2 for wrong arguments
+        phoenix-collector preview --config FILE (--sample FILE | --live SOCKET) [--protect METRIC,...] [--format text|json]
+            says what a configuration would make of a sample of input, without running it; a sample is a .tar.gz of scrapes
+            (NAME.NN.prom), or what a production arm with service.telemetry.phoenix.sample gives at its control socket
+        phoenix-collector measure --recordings DIRECTORY [--output FILE]
+            plays recorded scrapes through every template of the catalogue and writes what came of it
         phoenix-collector --version
         phoenix-collector --help
         """;
@@ -36,14 +43,45 @@ internal static class CommandLine
     /// <exception cref="ArgumentException">The message is for the person at the terminal.</exception>
     public static (string Config, bool Json) ParseValidate(ReadOnlySpan<string> arguments)
     {
-        var values = Parse(arguments, "--config", "--format");
-        return (Required(values, "--config", "the configuration file"), values.GetValueOrDefault("--format", "text") switch
+        List<string> pairs = [.. arguments];
+        if (pairs.IndexOf("--json") is >= 0 and var at && (at == 0 || pairs[at - 1] != "--config"))
         {
-            "text" => false,
-            "json" => true,
-            var other => throw new ArgumentException($"--format {other}: write text or json"),
-        });
+            // The one flag without a value.
+            pairs.RemoveAt(at);
+            pairs.AddRange(["--format", "json"]);
+        }
+
+        var values = Parse(pairs.ToArray(), "--config", "--format");
+        return (Required(values, "--config", "the configuration file"), IsJson(values));
     }
+
+    /// <exception cref="ArgumentException">The message is for the person at the terminal.</exception>
+    public static PreviewOptions ParsePreview(ReadOnlySpan<string> arguments)
+    {
+        var values = Parse(arguments, "--config", "--sample", "--live", "--protect", "--format");
+        if (values.ContainsKey("--sample") == values.ContainsKey("--live"))
+        {
+            throw new ArgumentException("give either --sample, a recorded sample, or --live, the control socket of a production arm");
+        }
+
+        return new PreviewOptions(
+            Required(values, "--config", "the configuration file to try"), values.GetValueOrDefault("--sample"), values.GetValueOrDefault("--live"),
+            values.GetValueOrDefault("--protect", "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries), IsJson(values));
+    }
+
+    /// <exception cref="ArgumentException">The message is for the person at the terminal.</exception>
+    public static (string Recordings, string? Output) ParseMeasure(ReadOnlySpan<string> arguments)
+    {
+        var values = Parse(arguments, "--recordings", "--output");
+        return (Required(values, "--recordings", "the directory of the recordings"), values.GetValueOrDefault("--output"));
+    }
+
+    private static bool IsJson(Dictionary<string, string> values) => values.GetValueOrDefault("--format", "text") switch
+    {
+        "text" => false,
+        "json" => true,
+        var other => throw new ArgumentException($"--format {other}: write text or json"),
+    };
 
     private static Dictionary<string, string> Parse(ReadOnlySpan<string> arguments, params ReadOnlySpan<string> known)
     {

@@ -1,9 +1,11 @@
 using System.Text.Json;
 using Phoenix.Collector;
+using Phoenix.Collector.Preview;
 using Phoenix.Contracts;
 
 const int InvalidConfiguration = 1;
 const int InvalidArguments = 2;
+const int NoSample = 5;
 
 try
 {
@@ -12,6 +14,8 @@ try
         ["--version"] => Print($"phoenix-collector {Collector.Version}"),
         ["--help"] or ["-h"] or ["help"] => Print(CommandLine.Usage),
         ["validate", .. var rest] => Validate(rest),
+        ["preview", .. var rest] => await PreviewAsync(CommandLine.ParsePreview(rest)),
+        ["measure", .. var rest] => Measure(CommandLine.ParseMeasure(rest)),
         _ => await RunAsync(CommandLine.ParseRun(args)),
     };
 }
@@ -19,6 +23,11 @@ catch (ArgumentException e)
 {
     await Console.Error.WriteLineAsync($"phoenix-collector: {e.Message}\n\n{CommandLine.Usage}");
     return InvalidArguments;
+}
+catch (InvalidDataException e)
+{
+    await Console.Error.WriteLineAsync($"phoenix-collector: {e.Message}");
+    return NoSample;
 }
 
 static int Print(string text)
@@ -30,7 +39,8 @@ static int Print(string text)
 static int Validate(ReadOnlySpan<string> arguments)
 {
     var (path, json) = CommandLine.ParseValidate(arguments);
-    var file = ConfigurationFile.Read(path);
+    var read = ConfigurationFile.Read(path);
+    var file = read with { Loaded = StartCheck.Run(read.Loaded) };
     if (json)
     {
         Console.WriteLine(JsonSerializer.Serialize(file.Problem, WireJson.Default.ConfigurationProblem));
@@ -46,6 +56,43 @@ static int Validate(ReadOnlySpan<string> arguments)
     }
 
     return file.Loaded.Configuration is null ? InvalidConfiguration : 0;
+}
+
+static async Task<int> PreviewAsync(PreviewOptions options)
+{
+    var file = ConfigurationFile.Read(options.Config);
+    if (file.Loaded.Configuration is null)
+    {
+        if (options.Json)
+        {
+            Console.WriteLine(JsonSerializer.Serialize(file.Problem, WireJson.Default.ConfigurationProblem));
+        }
+        else
+        {
+            PrintErrors(options.Config, file);
+        }
+
+        return InvalidConfiguration;
+    }
+
+    var report = await PreviewCommand.RunAsync(options, file);
+    Console.Write(options.Json ? JsonSerializer.Serialize(report, WireJson.Default.PreviewReport) + "\n" : PreviewCommand.Text(report));
+    return 0;
+}
+
+static int Measure((string Recordings, string? Output) options)
+{
+    var json = CatalogueMeasurement.Run(options.Recordings).ToJson();
+    if (options.Output is { } path)
+    {
+        File.WriteAllText(path, json);
+    }
+    else
+    {
+        Console.Write(json);
+    }
+
+    return 0;
 }
 
 static void PrintErrors(string path, ConfigurationFile file)

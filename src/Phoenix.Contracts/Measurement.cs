@@ -25,11 +25,12 @@ public sealed record WindowReport(
 /// <param name="Generation"><see cref="MeasurementSettings.Generation"/> in force at the cut; windows of unequal generations cannot be compared.</param>
 /// <param name="UntrackedPoints">Points of streams that the arm could not track; more than 0 voids the window, whose series are estimates.</param>
 /// <param name="LongestIntervalSeconds">Ninety-nine of a hundred input streams came at least this often; 0 where none came twice. A window should be at least twice as long.</param>
+/// <param name="Adaptive">What the arm's adaptive processors decided in the window; null where it has none.</param>
 public sealed record ArmWindow(
     string Epoch, string SourceEpoch, long Number, DateTimeOffset StartedAt, DateTimeOffset EndedAt,
     long FirstSequence, long LastSequence, long Batches, long MissedBatches, bool Complete,
     ArmInput Input, ArmOutput Output, ArmCost Cost, LedgerWindow Ledger, ProtectedWindow Protected, IReadOnlyList<MetricShare> Top,
-    int Generation = 0, long UntrackedPoints = 0, double LongestIntervalSeconds = 0);
+    int Generation = 0, long UntrackedPoints = 0, double LongestIntervalSeconds = 0, AdaptiveWindow? Adaptive = null);
 
 /// <param name="StreamsActive">OTLP streams (resource, scope, name, type, attributes) seen in this window.</param>
 /// <param name="SeriesActive">What a classic Prometheus backend stores of them: a histogram of n bounds is n + 3 series.</param>

@@ -149,6 +149,7 @@ internal sealed class OwnMetrics(Func<CollectorStatus> status, MetricsPipeline p
         DropReason.Rejected => "rejected",
         DropReason.RetriesExhausted => "retries_exhausted",
         DropReason.Stopped => "stopped",
+        DropReason.TooManyStreams => "too_many_streams",
         _ => "unsupported",
     };
 

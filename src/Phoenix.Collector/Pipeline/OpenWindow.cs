@@ -46,7 +46,8 @@ internal sealed class OpenWindow
         Batches++;
     }
 
-    public ArmWindow Close(string epoch, long unixNanos, long missedBatches, MeterWindow measured, Output output, long refused, int generation) => new(
+    public ArmWindow Close(string epoch, long unixNanos, long missedBatches, MeterWindow measured, Output output, long refused, int generation,
+        AdaptiveWindow? adaptive) => new(
         epoch, SourceEpoch, Number, Clock.Time(StartedAt), Clock.Time(unixNanos),
         FirstSequence, LastSequence, Batches, missedBatches, Complete,
         new ArmInput(Counts(measured.Input), measured.Checksum, refused - _refusedAtStart),
@@ -59,7 +60,7 @@ internal sealed class OpenWindow
         Ledger(measured.Ledger),
         new ProtectedWindow(measured.Protected.Expected, measured.Protected.Retained, measured.Protected.Missing),
         [.. measured.Top.Select(t => new MetricShare(t.Metric, t.SeriesIn, t.SeriesOut))],
-        generation, measured.UntrackedPoints, measured.LongestInterval.TotalSeconds);
+        generation, measured.UntrackedPoints, measured.LongestInterval.TotalSeconds, adaptive);
 
     private static StreamCounts Counts(MeterCounts counts) => new(
         counts.StreamsActive, counts.SeriesActive, counts.StreamsDistinct, counts.SeriesDistinct, counts.Points, counts.Samples, counts.Bytes,

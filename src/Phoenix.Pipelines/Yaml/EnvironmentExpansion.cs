@@ -9,9 +9,14 @@ namespace Phoenix.Pipelines.Yaml;
 /// </summary>
 internal sealed class EnvironmentExpansion(Func<string, string?>? environment)
 {
+    /// <summary>Leaves every value as written, for text that another program will expand by rules of its own.</summary>
+    public static readonly EnvironmentExpansion Verbatim = new(null) { Expands = false };
+
+    private bool Expands { get; init; } = true;
+
     public (string Text, bool Unresolved) Expand(string text, int line, string path, List<ConfigurationIssue> errors)
     {
-        if (!text.Contains('$'))
+        if (!Expands || !text.Contains('$'))
         {
             return (text, false);
         }

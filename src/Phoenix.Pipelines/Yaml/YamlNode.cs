@@ -48,4 +48,5 @@ internal sealed class YamlNode
     }
 }
 
-internal sealed record YamlEntry(string Key, int Line, YamlNode Value);
+/// <param name="PlainKey">True where the key carries no quotes.</param>
+internal sealed record YamlEntry(string Key, int Line, YamlNode Value, bool PlainKey = true);

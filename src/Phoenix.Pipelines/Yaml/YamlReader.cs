@@ -145,7 +145,7 @@ internal sealed class YamlReader
             }
             else
             {
-                entries.Add(new YamlEntry(key.Value, line, value));
+                entries.Add(new YamlEntry(key.Value, line, value, key.IsPlainImplicit));
             }
         }
 

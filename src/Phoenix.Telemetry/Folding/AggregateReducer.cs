@@ -37,6 +37,8 @@ public sealed class AggregateReducer : IMetricProcessor
 
     public IReadOnlyList<FoldRule> Folds { get; }
 
+    public bool EmitsFolded => true;
+
     /// <summary>Empty: nothing is dropped.</summary>
     public IReadOnlyList<DroppedPoints> Dropped => [];
 

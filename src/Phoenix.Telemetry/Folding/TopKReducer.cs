@@ -34,6 +34,8 @@ public sealed class TopKReducer : IMetricProcessor
 
     public IReadOnlyList<FoldRule> Folds { get; }
 
+    public bool EmitsFolded => true;
+
     /// <summary>Empty: nothing is dropped.</summary>
     public IReadOnlyList<DroppedPoints> Dropped => [];
 

@@ -2,8 +2,8 @@ namespace Phoenix.Telemetry;
 
 /// <summary>What each point adds to its group.</summary>
 /// <remarks>
-/// <para>Input: the first sample of a stream is a base and contributes nothing (as with <c>increase()</c>), but where
-/// the pipeline asks for it and the stream began inside our watch; a reset shows by a
+/// <para>Input: the first sample of a stream is a base and contributes nothing (as with <c>increase()</c>), but for a known start
+/// inside our watch where the metric's reducer is told to count from there; a reset shows by a
 /// later start time, then by a falling value, count or bucket, never by a falling sum. A stream that returns after the
 /// staleness limit sets a new base.</para>
 /// <para>Output: a stream whose identity and start time are an input's is passed through, and the input's rule holds. Any other
@@ -23,11 +23,13 @@ internal sealed class LedgerArithmetic(ulong stalenessNanos, IdentitySlab<Stream
     // Starts that inputs had until lately: what passes through may be older than the input that came last.
     private HashSet<(UInt128, ulong)> pastStarts = [], olderStarts = [];
     private ulong watchedFrom = ulong.MaxValue;
-    private ulong firstsFrom;
+    private ulong firstArrival;
 
     /// <summary>The watch begins with the first input.</summary>
     public void Watch(ulong unixNanos, long arrival)
     {
+        if (firstArrival == 0)
+            firstArrival = (ulong)arrival;
         if (unixNanos != 0)
             watchedFrom = Math.Min(watchedFrom, Math.Min(unixNanos, (ulong)arrival));
     }
@@ -55,12 +57,11 @@ internal sealed class LedgerArithmetic(ulong stalenessNanos, IdentitySlab<Stream
     }
 
     /// <param name="time">The point's time within the bound on the sender's clock.</param>
+    /// <param name="countsFirst">A first value counts where its start lies inside the watch.</param>
     /// <returns>False where the point says nothing about now: it is late.</returns>
-    public bool Take(ref StreamRecord stream, ref LedgerGroup group, scoped in LedgerPoint point, MeteredMetric metric, bool isInput, ulong time)
+    public bool Take(
+        ref StreamRecord stream, ref LedgerGroup group, scoped in LedgerPoint point, LedgerKind kind, bool isInput, ulong time, bool countsFirst)
     {
-        var kind = metric.Kind;
-        if (metric.CountsFirst && firstsFrom == 0)
-            firstsFrom = time;
         if (kind == LedgerKind.Delta)
         {
             TakeDelta(ref stream, ref group, point, isInput, time);
@@ -82,7 +83,7 @@ internal sealed class LedgerArithmetic(ulong stalenessNanos, IdentitySlab<Stream
         }
 
         if (kind == LedgerKind.Cumulative)
-            TakeCumulative(ref stream, ref group, point, metric, isInput);
+            TakeCumulative(ref stream, ref group, point, isInput, countsFirst);
         SetTime(ref stream, point, time);
         stream.Bits = point.Bits;
         stream.Set(StreamState.Integer, point.IsInteger);
@@ -127,16 +128,17 @@ internal sealed class LedgerArithmetic(ulong stalenessNanos, IdentitySlab<Stream
             AddBuckets(balance, point.Fields, Identity.OfBytes(point.Fields.ExplicitBounds), last: null, isInput);
     }
 
-    private void TakeCumulative(ref StreamRecord stream, ref LedgerGroup group, scoped in LedgerPoint point, MeteredMetric metric, bool isInput)
+    private void TakeCumulative(ref StreamRecord stream, ref LedgerGroup group, scoped in LedgerPoint point, bool isInput, bool countsFirst)
     {
         var own = !isInput && IsOwn(stream, point);
         var startedAgain = point.KnownStart != 0 && stream.Start != 0 && point.KnownStart > stream.Start;
         var follows = stream.Has(StreamState.HasValue);
 
         // Our own counters say when they began; a later start is a new counter, even where its value is not lower.
-        var counted = metric.CountsFirst && !follows && point.KnownStart != 0 && point.KnownStart >= firstsFrom;
-        var fromZero = startedAgain || counted || (own && (!follows || !stream.Has(StreamState.Own)));
-        var counts = own || counted || (follows && !stream.Has(StreamState.Own) && point.UnixNanos - stream.LastTime <= stalenessNanos);
+        var fromZero = startedAgain || (own && (!follows || !stream.Has(StreamState.Own)));
+        var counts = own || (follows && !stream.Has(StreamState.Own) && point.UnixNanos - stream.LastTime <= stalenessNanos);
+        if (countsFirst && !follows && point.KnownStart != 0 && point.KnownStart >= firstArrival)
+            counts = fromZero = true;
         if (point.IsNumber)
         {
             if (counts)

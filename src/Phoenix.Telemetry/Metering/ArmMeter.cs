@@ -109,7 +109,7 @@ public sealed class ArmMeter
         var ahead = new Ahead(streams, batch.Points);
         while (reader.NextResource())
         {
-            if (ClassicSeries.HasTargetInfo(reader.Resource))
+            if (SeriesProjection.HasTargetInfo(reader.Resource))
                 ObserveTargetInfo((reader.ResourceIdentity * 3) + 1, streams, meter);
             while (reader.NextScope())
             {
@@ -136,7 +136,7 @@ public sealed class ArmMeter
         else
             metric.SeenOut = arrival;
         var type = reader.Type;
-        var shape = ClassicSeries.ShapeOf(type);
+        var shape = SeriesProjection.ShapeOf(type);
         long activated = 0;
         while (reader.NextPoint())
         {
@@ -153,7 +153,7 @@ public sealed class ArmMeter
                 point.Bytes = reader.Point;
                 point.Fields = reader.ReadPoint();
                 (point.Bits, point.IsInteger, point.HasValue) = (point.Fields.Count, true, true);
-                classic = ClassicSeries.Of(type, point.Fields);
+                classic = SeriesProjection.Classic(type, point.Fields);
             }
 
             meter.Points++;

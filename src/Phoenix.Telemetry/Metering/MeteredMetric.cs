@@ -18,7 +18,7 @@ internal sealed class MeteredMetric(string name, byte[] nameBytes, LedgerKind ki
     /// <summary>The only point attributes that are sure to stay; null where any stays that is not folded.</summary>
     public byte[][]? KeptLabels { get; init; }
 
-    /// <summary>Whether the first value of a stream counts that began inside our watch.</summary>
+    /// <summary>The first value of a stream counts where its start lies inside the watch.</summary>
     public bool CountsFirst { get; init; }
 
     /// <summary>How levels become one.</summary>
@@ -48,9 +48,9 @@ internal sealed class MeteredMetric(string name, byte[] nameBytes, LedgerKind ki
 
     private static bool Holds(byte[][] labels, ReadOnlySpan<byte> label)
     {
-        foreach (var held in labels)
+        foreach (var one in labels)
         {
-            if (label.SequenceEqual(held))
+            if (label.SequenceEqual(one))
                 return true;
         }
 

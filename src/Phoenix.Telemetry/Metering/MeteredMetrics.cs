@@ -68,34 +68,36 @@ internal sealed class MeteredMetrics(ArmMeterOptions options)
 
     private MeteredMetric Describe(scoped in BatchReader reader, int number)
     {
+        var name = reader.MetricName.ToArray();
         var labels = new HashSet<string>();
         HashSet<string>? kept = null;
         var folds = new HashSet<GaugeFold>();
-        var countsFirst = false;
         UInt128 addedHostId = 0;
+        FirstSample? first = null;
         foreach (var rule in options.Folds)
         {
             if (!rule.Metrics.Matches(reader.MetricName))
                 continue;
-            countsFirst |= rule.FirstSample == FirstSample.StartTime;
+            var stay = rule.Kept.Where(keeps => keeps.Metrics.Matches(name)).SelectMany(keeps => keeps.Labels).ToList();
             if (!rule.KeepsLabels)
-                labels.UnionWith(rule.Labels);
+                labels.UnionWith(rule.Labels.Except(stay));
             else if (kept is null)
-                kept = [.. rule.Labels];
+                kept = [.. rule.Labels, .. stay];
             else
-                kept.IntersectWith(rule.Labels);
+                kept.IntersectWith(rule.Labels.Union(stay));
             if (!string.IsNullOrEmpty(rule.HostId))
                 addedHostId = Identity.OfHostId(rule.HostId);
+            first ??= rule.FirstSample;
             if (reader.Type == MetricType.Gauge && GaugeRule.For(rule.Gauges, reader.MetricName) is { } gauge)
                 folds.Add(gauge.Fold);
         }
 
-        return new MeteredMetric(Encoding.UTF8.GetString(reader.MetricName), reader.MetricName.ToArray(), KindOf(reader))
+        return new MeteredMetric(Encoding.UTF8.GetString(name), name, KindOf(reader))
         {
             Number = number,
             FoldedLabels = [.. labels.Select(Encoding.UTF8.GetBytes)],
             KeptLabels = kept is null ? null : [.. kept.Select(Encoding.UTF8.GetBytes)],
-            CountsFirst = countsFirst,
+            CountsFirst = first == FirstSample.StartTime,
             Fold = folds.FirstOrDefault(),
             IsCompared = folds.Count <= 1,
             AddedHostId = addedHostId,

@@ -5,7 +5,7 @@ namespace Phoenix.Telemetry;
 /// total of an output. Two are brought to the lower scale and the wider zero bucket before they are subtracted or added;
 /// both steps move whole buckets, so that no observation is lost or counted twice.
 /// </summary>
-internal sealed class ExponentialHistogram
+internal sealed class ExponentialTotal
 {
     /// <summary>Buckets of one side at most; beyond it a total goes on at a lower scale. Twice the default of the SDKs.</summary>
     public const int MaxBuckets = 320;
@@ -45,7 +45,7 @@ internal sealed class ExponentialHistogram
         Negative.Clear();
     }
 
-    public void Set(ExponentialHistogram other)
+    public void Set(ExponentialTotal other)
     {
         (Scale, ZeroThreshold, ZeroCount, Count, sum, SumUnknown) =
             (other.Scale, other.ZeroThreshold, other.ZeroCount, other.Count, other.sum, other.SumUnknown);
@@ -90,7 +90,7 @@ internal sealed class ExponentialHistogram
 
     /// <summary>Takes another point of the same stream away, so that the increment since it is left; the other is used up.</summary>
     /// <returns>False where something fell: the stream began again, and what is left here is of no use.</returns>
-    public bool TrySubtract(ExponentialHistogram earlier)
+    public bool TrySubtract(ExponentialTotal earlier)
     {
         if (Count < earlier.Count)
             return false;
@@ -108,7 +108,7 @@ internal sealed class ExponentialHistogram
     }
 
     /// <summary>Adds an increment; it is brought to the common scale on the way.</summary>
-    public void Add(ExponentialHistogram increment)
+    public void Add(ExponentialTotal increment)
     {
         if (Count == 0 && Positive.Length + Negative.Length == 0 && ZeroCount == 0 && ZeroThreshold == 0 && !SumUnknown)
         {
@@ -133,7 +133,7 @@ internal sealed class ExponentialHistogram
             sum.Add(increment.Sum);
     }
 
-    private void Align(ExponentialHistogram other)
+    private void Align(ExponentialTotal other)
     {
         var scale = Math.Min(Scale, other.Scale);
         Downscale(Scale - scale);
@@ -154,7 +154,7 @@ internal sealed class ExponentialHistogram
     }
 
     // Both sides go to one scale, and a cap on their width bounds the memory of a total whatever comes in.
-    private void Shrink(ExponentialHistogram with)
+    private void Shrink(ExponentialTotal with)
     {
         while (Positive.SpanWith(with.Positive) > MaxBuckets || Negative.SpanWith(with.Negative) > MaxBuckets)
         {

@@ -1,7 +1,7 @@
 namespace Phoenix.Telemetry;
 
 /// <summary>What OTLP is as series of a backend (OpenTelemetry specification, "Prometheus and OpenMetrics compatibility").</summary>
-internal static class ClassicSeries
+internal static class SeriesProjection
 {
     public static SeriesShape ShapeOf(MetricType type) => type switch
     {
@@ -11,7 +11,7 @@ internal static class ClassicSeries
     };
 
     /// <summary>Classic series of one point: a histogram has its buckets with +Inf, its count and, where it says one, its sum; a summary its quantiles, sum and count.</summary>
-    public static int Of(MetricType type, scoped in PointFields point) => type switch
+    public static int Classic(MetricType type, scoped in PointFields point) => type switch
     {
         MetricType.Histogram => (point.ExplicitBounds.Length / 8) + (point.HasSum ? 3 : 2),
         MetricType.Summary => point.Quantiles + 2,

@@ -3,7 +3,7 @@ namespace Phoenix.Telemetry;
 /// <summary>
 /// An explicit histogram: the last cumulative point of a stream, or the running total of an output. All on the same bounds.
 /// </summary>
-internal sealed class ExplicitHistogram
+internal sealed class ExplicitTotal
 {
     private RunningTotal sum;
 
@@ -27,7 +27,7 @@ internal sealed class ExplicitHistogram
     public bool SameBounds(scoped in PointFields point) =>
         point.ExplicitBounds.SequenceEqual(Bounds) && point.BucketCounts.Length == Buckets.Length * 8;
 
-    public bool SameBounds(ExplicitHistogram other) => other.Bounds.AsSpan().SequenceEqual(Bounds) && other.Buckets.Length == Buckets.Length;
+    public bool SameBounds(ExplicitTotal other) => other.Bounds.AsSpan().SequenceEqual(Bounds) && other.Buckets.Length == Buckets.Length;
 
     /// <summary>A falling count or bucket. Never the sum: observations may be negative.</summary>
     public bool Falls(scoped in PointFields point)
@@ -70,7 +70,7 @@ internal sealed class ExplicitHistogram
     }
 
     /// <summary>Adds a point, or what is new in it since another point of its stream.</summary>
-    public void Add(scoped in PointFields point, ExplicitHistogram? since)
+    public void Add(scoped in PointFields point, ExplicitTotal? since)
     {
         for (var i = 0; i < Buckets.Length; i++)
             Buckets[i] += point.Bucket(i) - (since?.Buckets[i] ?? 0);
