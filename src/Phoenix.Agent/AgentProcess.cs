@@ -28,13 +28,16 @@ internal static class AgentProcess
         var rollout = new Rollout(settings, fleet, control);
         var enrolment = new Enrolment(settings, directory, api, identity);
         var applier = new TaskApplier(settings, directory, fleet, rollout, gatherer);
-        var poll = new PollLoop(settings, api, enrolment, applier, new TaskJournal(directory.TasksFile));
+        var jobs = new HostJobs(new PreviewJob(settings, directory), new LoadJob(settings, directory, fleet));
+        using var poll = new PollLoop(settings, api, enrolment, applier, jobs, new TaskJournal(directory.TasksFile));
         var supervisor = new Supervisor(settings, fleet, control, heartbeat.Changed);
 
         Log.Info("The agent starts.", ("host", settings.HostId), ("version", HeartbeatLoop.Version), ("controlPlane", settings.ApiUrl.GetLeftPart(UriPartial.Authority)));
         List<Task> loops = [];
         try
         {
+            // What a killed agent's previews left; their processes end by themselves.
+            directory.ForgetJobs();
             await fleet.AdoptAsync(control, stop);
             gatherer.ForgetOldExperiments();
             // Start-up leaves garbage that an idle agent would otherwise keep resident for hours.

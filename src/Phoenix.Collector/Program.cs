@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Phoenix.Collector;
+using Phoenix.Collector.LoadSimulation;
 using Phoenix.Collector.Preview;
 using Phoenix.Contracts;
 
@@ -16,6 +17,7 @@ try
         ["validate", .. var rest] => Validate(rest),
         ["preview", .. var rest] => await PreviewAsync(CommandLine.ParsePreview(rest)),
         ["measure", .. var rest] => Measure(CommandLine.ParseMeasure(rest)),
+        ["loadsim", .. var rest] => await LoadAsync(rest),
         _ => await RunAsync(CommandLine.ParseRun(args)),
     };
 }
@@ -75,6 +77,7 @@ static async Task<int> PreviewAsync(PreviewOptions options)
         return InvalidConfiguration;
     }
 
+    PreviewCommand.StayInBounds();
     var report = await PreviewCommand.RunAsync(options, file);
     Console.Write(options.Json ? JsonSerializer.Serialize(report, WireJson.Default.PreviewReport) + "\n" : PreviewCommand.Text(report));
     return 0;
@@ -92,6 +95,19 @@ static int Measure((string Recordings, string? Output) options)
         Console.Write(json);
     }
 
+    return 0;
+}
+
+static async Task<int> LoadAsync(string[] arguments)
+{
+    var options = CommandLine.ParseLoad(arguments, path =>
+    {
+        var file = ConfigurationFile.Read(path);
+        return file.Loaded.Configuration is { } configuration
+            ? LoadCommand.EndpointOf(configuration)
+            : throw new InvalidDataException($"{path} is no configuration of a running collector: {file.Loaded.Errors[0]}");
+    });
+    Console.WriteLine(JsonSerializer.Serialize(await LoadCommand.RunAsync(options), WireJson.Default.LoadReport));
     return 0;
 }
 

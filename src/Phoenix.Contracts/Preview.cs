@@ -1,5 +1,11 @@
 namespace Phoenix.Contracts;
 
+/// <param name="Collector">The production collector whose recent input is played.</param>
+/// <param name="Configuration">The YAML to try.</param>
+/// <param name="ConfigurationHash">Lower-case hex SHA-256 of its UTF-8 bytes.</param>
+/// <param name="ProtectedMetrics">Metrics that must leave untouched; <c>*</c> matches any run of characters.</param>
+public sealed record PreviewOrder(string Collector, string Configuration, string ConfigurationHash, IReadOnlyList<string> ProtectedMetrics);
+
 /// <summary>
 /// What a pipeline makes of a sample of real input, without being deployed. Numbers and the names of metrics and labels;
 /// no value of a label is in it.

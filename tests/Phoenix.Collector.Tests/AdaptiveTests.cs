@@ -45,6 +45,27 @@ public sealed class AdaptiveTests : IDisposable
         await sending;
     }
 
+    [Fact]
+    public async Task a_reload_keeps_what_is_folded_without_deciding_it_again()
+    {
+        await using var collector = CollectorProcess.Start(_place, "production", Yaml.Otlp(Yaml.Adaptive));
+        var otlp = await collector.OtlpAsync();
+        using var stop = new CancellationTokenSource();
+        var sending = SendUntilAsync(otlp, stop.Token);
+        await collector.WindowAsync("the decision", w => w.Adaptive is { Decisions.Count: > 0 });
+
+        File.WriteAllText(_place.Configuration("production"), Yaml.Otlp(Yaml.Adaptive.Replace("series_budget: 5", "series_budget: 6", StringComparison.Ordinal)));
+        using var answer = await collector.ReloadAsync();
+        ((int)answer.StatusCode).ShouldBe(204);
+
+        var epoch = (await collector.StatusAsync())!.Epoch;
+        var folded = await collector.WindowAsync("a folded window of the new epoch", w => w.Epoch == epoch && w.Complete && w.Output.Counts.SeriesActive is > 0 and <= 6);
+        folded.Ledger.WorstGroup.ShouldBeNull();
+        (await collector.DecisionsAsync()).Decisions.ShouldBeEmpty();
+        await stop.CancelAsync();
+        await sending;
+    }
+
     [Theory]
     [InlineData("""{"minutes": -1}""", 422, "invalid-incident")]
     [InlineData("""{"minutes": 5, "metrics": [""]}""", 422, "invalid-incident")]

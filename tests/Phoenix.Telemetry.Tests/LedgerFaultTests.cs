@@ -4,7 +4,6 @@ using Phoenix.Telemetry.Tests.Oracle;
 
 namespace Phoenix.Telemetry.Tests;
 
-using ExponentialHistogram = Phoenix.Telemetry.Tests.Oracle.ExponentialHistogram;
 using KeyValue = Phoenix.Telemetry.Tests.Oracle.KeyValue;
 
 /// <summary>

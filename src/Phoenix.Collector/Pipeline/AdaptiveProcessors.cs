@@ -6,25 +6,38 @@ namespace Phoenix.Collector.Pipeline;
 /// <summary>A pipeline's adaptive processors: their decisions as they go over the wire, and the incident command.</summary>
 internal sealed class AdaptiveProcessors(IReadOnlyList<AdaptiveReducer> processors)
 {
+    private readonly IReadOnlyList<AdaptiveReducer> _processors = processors;
     private readonly Dictionary<AdaptiveReducer, long> _told = [];
 
-    public bool Any => processors.Count > 0;
+    public bool Any => _processors.Count > 0;
+
+    /// <summary>Each processor goes on from where the one of the same name in the configuration before stands.</summary>
+    public void GoOnFrom(AdaptiveProcessors before)
+    {
+        foreach (var processor in _processors)
+        {
+            if (before._processors.FirstOrDefault(p => p.Name == processor.Name) is { } previous)
+            {
+                processor.GoOnFrom(previous);
+            }
+        }
+    }
 
     /// <summary>Full detail for a while. On the pipeline's thread alone.</summary>
     public void DeclareIncident(IncidentCommand command, long unixNanos)
     {
-        foreach (var processor in processors)
+        foreach (var processor in _processors)
         {
             processor.DeclareIncident(command.Minutes, command.Metrics ?? [], unixNanos);
         }
     }
 
     /// <summary>Decisions that are no longer kept.</summary>
-    public long Dropped => processors.Sum(p => p.Decisions.Dropped);
+    public long Dropped => _processors.Sum(p => p.Decisions.Dropped);
 
     /// <summary>Decisions with a greater number of each processor, in the order of time.</summary>
     public IReadOnlyList<AdaptiveDecisionRecord> After(long number) =>
-        [.. processors.SelectMany(p => p.Decisions.After(number).Select(d => Record(p.Name, d))).OrderBy(d => d.At).ThenBy(d => d.Number)];
+        [.. _processors.SelectMany(p => p.Decisions.After(number).Select(d => Record(p.Name, d))).OrderBy(d => d.At).ThenBy(d => d.Number)];
 
     /// <summary>What was decided since the last call; null where nothing can be.</summary>
     public AdaptiveWindow? CloseWindow()
@@ -36,7 +49,7 @@ internal sealed class AdaptiveProcessors(IReadOnlyList<AdaptiveReducer> processo
 
         var records = new List<AdaptiveDecisionRecord>();
         long decided = 0;
-        foreach (var processor in processors)
+        foreach (var processor in _processors)
         {
             var told = _told.GetValueOrDefault(processor);
             var since = processor.Decisions.After(told);

@@ -271,6 +271,11 @@ internal sealed class MetricsPipeline : IDisposable
         // keep what they hold, so that their counters go on.
         var goesOn = configuration.ProcessesLike(_configuration);
         var (chain, meter) = goesOn ? (_chain, _meter) : Build(configuration);
+        if (!goesOn)
+        {
+            chain.Adaptive.GoOnFrom(_chain.Adaptive);
+        }
+
         var now = Clock.UnixNanos();
         _window.Complete = false;
         CloseWindow(now, missedBatches: 0);

@@ -14,6 +14,17 @@ internal sealed record PreviewOptions(string Config, string? SampleFile, string?
 /// <summary><c>phoenix-collector preview</c>: what a configuration would make of a sample, printed for a person or as JSON.</summary>
 internal static class PreviewCommand
 {
+    private const ulong MaxHeapBytes = 2UL << 30;
+    private const int Niceness = 10;
+
+    /// <summary>A preview runs beside a production arm: it gives way, and ends where it would need more memory than it may.</summary>
+    public static void StayInBounds()
+    {
+        _ = Libc.BePolite(Niceness);
+        AppContext.SetData("GCHeapHardLimit", MaxHeapBytes);
+        GC.RefreshMemoryLimit();
+    }
+
     /// <summary>Takes the sample and plays it.</summary>
     /// <exception cref="InvalidDataException">There is no sample, or it cannot be read; the message says what to do.</exception>
     public static async Task<PreviewReport> RunAsync(PreviewOptions options, ConfigurationFile file)

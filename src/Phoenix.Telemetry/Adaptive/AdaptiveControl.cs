@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 
 namespace Phoenix.Telemetry;
 
@@ -13,6 +14,7 @@ internal sealed class AdaptiveControl
     private readonly AdaptiveObserver observer;
     private readonly AnomalyWatch watch;
     private readonly long intervalNanos;
+    private readonly Dictionary<UInt128, InheritedFolds> inherited = [];
     private AdaptiveState state = AdaptiveState.Initial;
     private AdaptiveIncident? incident;
     private (double Total, double Budget) last;
@@ -33,7 +35,30 @@ internal sealed class AdaptiveControl
     /// <summary>Whether folded series are searched for anomalies.</summary>
     public bool Watches => watch.IsOn;
 
-    public AdaptiveMetric Metric(scoped in BatchReader reader) => observer.Metric(reader);
+    public AdaptiveMetric Metric(scoped in BatchReader reader)
+    {
+        var metric = observer.Metric(reader);
+        if (inherited.Count > 0 && inherited.Remove(metric.Contribution.Metric, out var folds) && metric.Plan.Pass is null)
+            Inherit(metric, folds);
+        return metric;
+    }
+
+    /// <summary>
+    /// Goes on from where another one stands, before anything was observed: with its folds as far as they are allowed here, with the
+    /// changes that count against the limit, and with its incident.
+    /// </summary>
+    public void GoOnFrom(AdaptiveControl previous)
+    {
+        state = state with { Changes = previous.state.Changes };
+        incident = previous.incident;
+        foreach (var (identity, folds) in previous.inherited)
+            inherited[identity] = folds;
+        foreach (var metric in previous.observer.Metrics)
+        {
+            if (previous.state.Metrics.TryGetValue(metric.Contribution.Metric, out var folds))
+                inherited[metric.Contribution.Metric] = new InheritedFolds([.. metric.Contribution.Keys], folds);
+        }
+    }
 
     public bool IsSelected(scoped in BatchReader reader) => observer.IsSelected(reader);
 
@@ -102,7 +127,7 @@ internal sealed class AdaptiveControl
         var any = false;
         foreach (var metric in observer.Metrics)
         {
-            metric.Fold(incident?.Covers(metric.Name) == true ? LabelSet.Empty : state.FoldedOf(metric.Contribution.Metric));
+            metric.Fold(FoldedOf(metric));
             any |= metric.Moves;
         }
 
@@ -113,6 +138,30 @@ internal sealed class AdaptiveControl
     {
         foreach (var metric in observer.Metrics)
             metric.Moves = false;
+    }
+
+    private LabelSet FoldedOf(AdaptiveMetric metric) =>
+        incident?.Covers(metric.Name) == true ? LabelSet.Empty : state.FoldedOf(metric.Contribution.Metric);
+
+    private void Inherit(AdaptiveMetric metric, InheritedFolds inheritance)
+    {
+        var (folded, changedAt) = (LabelSet.Empty, new long[LabelSet.Capacity]);
+        for (var before = 0; before < inheritance.Keys.Length; before++)
+        {
+            var key = inheritance.Keys[before];
+            if (!options.MayFold(metric.Name, Encoding.UTF8.GetString(key), ofResource: false))
+                continue;
+            var label = metric.Contribution.Find(key) is >= 0 and var known ? known : metric.Contribution.Add(key);
+            if (label < 0)
+                continue;
+            changedAt[label] = before < inheritance.Folds.ChangedAt.Length ? inheritance.Folds.ChangedAt[before] : 0;
+            if (inheritance.Folds.Folded.Has(before))
+                folded = folded.With(LabelSet.Of(label));
+        }
+
+        state = state with { Metrics = state.Metrics.SetItem(metric.Contribution.Metric, new MetricFolds(folded, [.. changedAt])) };
+        metric.Contribution.BeginInterval(folded, attended: true);
+        metric.Fold(FoldedOf(metric));
     }
 
     private static Amount AmountOf(FoldKind kind, scoped in BatchReader reader)
@@ -162,4 +211,7 @@ internal sealed class AdaptiveControl
         Log.Add(new AdaptiveDecision(
             unixNanos, action, metric.Contribution.Name, metric.Folded.Names(metric.Contribution.Labels), last.Total, last.Total, last.Total, last.Budget, reason, words, []));
     }
+
+    /// <param name="Keys">Label keys by the numbers that <paramref name="Folds"/> means.</param>
+    private sealed record InheritedFolds(byte[][] Keys, MetricFolds Folds);
 }

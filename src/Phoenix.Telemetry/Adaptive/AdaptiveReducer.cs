@@ -57,6 +57,16 @@ public sealed class AdaptiveReducer : IMetricProcessor
     /// <summary>Points of folded series that are searched for no anomaly, since too many are followed already.</summary>
     public long UnwatchedPoints => control.Unwatched;
 
+    /// <summary>
+    /// Goes on from where another one stands, such as that of the configuration before: with its folds as far as they are allowed
+    /// here, the changes that count against the limit, and its incident. To be called before the first batch.
+    /// </summary>
+    public void GoOnFrom(AdaptiveReducer previous)
+    {
+        ArgumentNullException.ThrowIfNull(previous);
+        control.GoOnFrom(previous.control);
+    }
+
     /// <summary>Full detail with the next export, for a while; a later call replaces an earlier one.</summary>
     /// <param name="minutes">For how long; 0 ends it now.</param>
     /// <param name="metrics">Names and patterns; empty is every metric.</param>

@@ -174,6 +174,28 @@ public class AdaptiveReducerTests
     }
 
     [Fact]
+    public void another_configuration_goes_on_with_what_was_folded_as_far_as_it_allows_it()
+    {
+        var before = new AdaptiveReducer(Options(series: 1));
+        Run(new Arm(before), from: 10, until: 200);
+        before.Decisions.After(0).Where(d => d.Decision.Action == AdaptiveAction.Fold).SelectMany(d => d.Decision.Labels).Order().ShouldBe(["customer", "route"]);
+
+        var next = new AdaptiveReducer(Options(series: 1) with { KeepLabels = [new KeptLabels(new MetricSelector(["*"]), ["route"])] });
+        next.GoOnFrom(before);
+        var arm = new Arm(next);
+        Run(arm, from: 210, until: 230);
+        Read(arm).Where(p => !p.Ends).Select(p => p.Labels).Distinct().Order().ShouldBe(["route=/0", "route=/1"]);
+        arm.Cut(230).Ledger.WorstGroup.ShouldBeNull();
+
+        next.DeclareIncident(10, [], (long)Batches.At(231));
+        var last = new AdaptiveReducer(Options(series: 1));
+        last.GoOnFrom(next);
+        arm = new Arm(last);
+        Run(arm, from: 240, until: 250);
+        Read(arm).Where(p => !p.Ends).Select(p => p.Labels).Distinct().Count().ShouldBe(60, "the incident is still on");
+    }
+
+    [Fact]
     public void protected_metrics_and_labels_in_use_are_never_folded()
     {
         var reducer = new AdaptiveReducer(Options(series: 1) with
