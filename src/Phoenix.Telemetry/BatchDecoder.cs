@@ -8,7 +8,7 @@ namespace Phoenix.Telemetry;
 /// again: once they have grown to the size of the batches nothing is allocated. Not thread-safe.
 /// </summary>
 /// <remarks>
-/// It accepts and refuses exactly what <see cref="OtlpReader.Validate"/> does. A point costs 64 bytes of tables while its
+/// It accepts and refuses exactly what <see cref="OtlpReader.ReadWhole"/> does. A point costs 64 bytes of tables while its
 /// batch is the current one.
 /// </remarks>
 public sealed class BatchDecoder

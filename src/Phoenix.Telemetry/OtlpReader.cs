@@ -8,6 +8,9 @@ namespace Phoenix.Telemetry;
 /// <remarks>opentelemetry-proto 1.x, <c>metrics/v1/metrics.proto</c>.</remarks>
 public ref struct OtlpReader(ReadOnlySpan<byte> batch)
 {
+    [ThreadStatic]
+    private static BatchDecoder? validator;
+
     private ProtoCursor resources = new(batch, 0);
     private ProtoCursor scopes;
     private ProtoCursor metrics;
@@ -52,10 +55,24 @@ public ref struct OtlpReader(ReadOnlySpan<byte> batch)
 
     internal int PointOrigin { get; private set; }
 
-    /// <summary>Reads everything once.</summary>
+    /// <summary>Reads everything once, as a <see cref="BatchDecoder"/> does: field by field it would take five times as long.</summary>
     /// <returns>Data points in the batch.</returns>
     /// <exception cref="OtlpFormatException">The batch is malformed.</exception>
     public static int Validate(ReadOnlySpan<byte> batch)
+    {
+        // A decoder for each thread that validates; one that has grown with a huge batch is not kept.
+        const int KeptPoints = 1 << 16;
+        var decoder = validator ?? new BatchDecoder();
+        validator = null;
+        var points = decoder.Decode(batch).PointCount;
+        validator = points <= KeptPoints ? decoder : null;
+        return points;
+    }
+
+    /// <summary>Reads everything once, field by field.</summary>
+    /// <returns>Data points in the batch.</returns>
+    /// <exception cref="OtlpFormatException">The batch is malformed; the message names what and where.</exception>
+    internal static int ReadWhole(ReadOnlySpan<byte> batch)
     {
         var reader = new OtlpReader(batch);
         var count = 0;

@@ -5,7 +5,7 @@ namespace Phoenix.Telemetry;
 
 /// <summary>
 /// Decodes the data points of one metric with their identities. What is written as encoders write it goes a short way; all
-/// else is left to the readers that know every case, and a fault is named by <see cref="OtlpReader.Validate"/>.
+/// else is left to the readers that know every case, and a fault is named by <see cref="OtlpReader.ReadWhole"/>.
 /// </summary>
 /// <remarks>
 /// Neighbours often share attributes at the same place: an attribute's hash is remembered by place, and used again where the
@@ -191,7 +191,7 @@ internal sealed unsafe class PointDecoder
 
     private static OtlpFormatException Fault(ReadOnlySpan<byte> batch)
     {
-        OtlpReader.Validate(batch);
+        OtlpReader.ReadWhole(batch);
         throw new InvalidOperationException("The decoder refused a batch in which the reader finds no fault.");
     }
 }

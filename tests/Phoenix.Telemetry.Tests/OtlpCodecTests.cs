@@ -290,7 +290,7 @@ public class OtlpCodecTests
         ];
         try
         {
-            OtlpReader.Validate(bytes);
+            OtlpReader.ReadWhole(bytes);
         }
         catch (OtlpFormatException refused)
         {

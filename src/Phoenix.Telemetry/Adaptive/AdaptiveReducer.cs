@@ -47,6 +47,8 @@ public sealed class AdaptiveReducer : IMetricProcessor
 
     public IReadOnlyList<FoldRule> Folds { get; }
 
+    public bool EmitsFolded => true;
+
     /// <summary>Empty: nothing is dropped.</summary>
     public IReadOnlyList<DroppedPoints> Dropped => [];
 
