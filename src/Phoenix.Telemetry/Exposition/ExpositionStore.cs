@@ -115,6 +115,8 @@ public sealed class ExpositionStore
             return "a histogram whose buckets and bounds do not fit each other";
         if (reader.Type is MetricType.Gauge or MetricType.Sum && !fields.HasValue && !fields.NoRecordedValue)
             return "a point without a value";
+        if (!PointContent.IsReadable(reader.Point, reader.Type))
+            return "a point that is malformed inside";
         labels.BeginPoint(reader.Type switch { MetricType.Histogram => "le"u8, MetricType.Summary => "quantile"u8, _ => default });
         labels.AddAttributes(reader.Point, Attributes.FieldOf(reader.Type));
         if (!labels.IsValid)
