@@ -10,9 +10,11 @@ namespace Phoenix.Telemetry;
 /// </summary>
 internal static class AnyValueText
 {
+    // Values of exemplars are not looked into where a batch comes in.
+    private const int DeepestValue = 32;
     private const int String = 1, Bool = 2, Int = 3, Double = 4, Array = 5, Map = 6, Binary = 7;
 
-    /// <param name="anyValue">A value that <see cref="Attributes.Check"/> has found well-formed.</param>
+    /// <exception cref="OtlpFormatException">The value is malformed, or nested too deeply.</exception>
     public static void Append(ProtoBuffer text, ReadOnlySpan<byte> anyValue)
     {
         var value = new ProtoCursor(anyValue, 0);
@@ -40,14 +42,16 @@ internal static class AnyValueText
             case Array or Map when value.Wire == WireType.Bytes:
                 var json = new ArrayBufferWriter<byte>();
                 using (var writer = new Utf8JsonWriter(json, new JsonWriterOptions { SkipValidation = true }))
-                    Write(writer, anyValue);
+                    Write(writer, anyValue, DeepestValue);
                 text.Append(json.WrittenSpan);
                 break;
         }
     }
 
-    private static void Write(Utf8JsonWriter json, ReadOnlySpan<byte> anyValue)
+    private static void Write(Utf8JsonWriter json, ReadOnlySpan<byte> anyValue, int depth)
     {
+        if (depth == 0)
+            throw new OtlpFormatException($"an attribute value nested more than {DeepestValue} deep", 0);
         var value = new ProtoCursor(anyValue, 0);
         if (!value.Next())
         {
@@ -63,7 +67,7 @@ internal static class AnyValueText
                 while (elements.Next())
                 {
                     if (elements.Field == 1 && elements.Wire == WireType.Bytes)
-                        Write(json, elements.Content);
+                        Write(json, elements.Content, depth - 1);
                 }
 
                 json.WriteEndArray();
@@ -74,7 +78,7 @@ internal static class AnyValueText
                 while (pairs.Next())
                 {
                     json.WritePropertyName(pairs.Current.Key);
-                    Write(json, pairs.Current.Value);
+                    Write(json, pairs.Current.Value, depth - 1);
                 }
 
                 json.WriteEndObject();

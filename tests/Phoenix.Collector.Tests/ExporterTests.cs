@@ -130,7 +130,7 @@ public sealed class ExporterTests : IDisposable
     {
         await using var peer = await HttpPeer.StartAsync();
         peer.Stall = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var collector = Start($"  otlphttp: {{endpoint: '{peer.Address}', {Patient}, sending_queue: {{queue_size: 3}}}}", "otlphttp", ", queue_batches: 2");
+        await using var collector = Start($"  otlphttp: {{endpoint: '{peer.Address}', timeout: 5m, {Patient}, sending_queue: {{queue_size: 3}}}}", "otlphttp", ", queue_batches: 2");
         var otlp = await collector.OtlpAsync();
         var acknowledged = new List<double>();
         var next = 1;

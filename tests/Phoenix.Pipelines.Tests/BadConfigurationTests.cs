@@ -191,6 +191,20 @@ public class BadConfigurationTests
         CollectorConfiguration.Load(new string('[', 100_000), _ => null).Errors[0].Message.ShouldContain("nested deeper");
 
     [Fact]
+    public void a_list_that_breaks_off_within_a_value_is_refused() =>
+        CollectorConfiguration.Load("a: [b\npk]\n      c:\n", _ => null).Errors.ShouldNotBeEmpty();
+
+    [Fact]
+    public void what_makes_the_scanner_give_up_is_refused()
+    {
+        const string Found =
+            "receivers:\n  otlp:\n    protoc    http:\n        endpoint: 127.0.0.1:4318\nprocessors:\n  phoen\nix_topk:orters:\n  debug:\nservice:\n"
+            + "  pipelinesetrics:\n      receivers: [otlp]\n      processors: [phoenix_tto\npk]\n      exporters: [debug]\n";
+
+        CollectorConfiguration.Load(Found, _ => null).Errors.ShouldNotBeEmpty();
+    }
+
+    [Fact]
     public void an_anchor_that_holds_itself_is_refused() =>
         CollectorConfiguration.Load("a: &a [*a]\n", _ => null).Errors[0].Message.ShouldContain("has no anchor");
 }

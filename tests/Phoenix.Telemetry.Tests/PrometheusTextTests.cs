@@ -53,6 +53,14 @@ public class PrometheusTextTests
     }
 
     [Fact]
+    public void an_exemplar_of_a_summary_is_left_out()
+    {
+        var (result, metrics) = Metrics("# TYPE q summary\nq{quantile=\"1\"} 17 # {a=\"b\"} 1\nq_count 3\n");
+        result.FirstError.ShouldBeNull();
+        metrics.ShouldHaveSingleItem().Summary.DataPoints.ShouldHaveSingleItem().Count.ShouldBe(3ul);
+    }
+
+    [Fact]
     public void info_state_sets_and_unknown_types_are_told_apart()
     {
         var (result, metrics) = Metrics("""

@@ -43,6 +43,12 @@ internal sealed class YamlReader
             errors.Add(new((int)e.Start.Line, "(file)", $"not valid YAML: {e.Message}", $"correct the YAML near column {e.Start.Column}"));
             return null;
         }
+        catch (InvalidOperationException)
+        {
+            // The scanner of YamlDotNet gives up so where a value in [ or { is broken off at the end of a line.
+            errors.Add(new(0, "(file)", "not valid YAML: a value within [ ] or { } is broken off", "close what [ and { open, and write each value on one line"));
+            return null;
+        }
     }
 
     private YamlNode? Document()

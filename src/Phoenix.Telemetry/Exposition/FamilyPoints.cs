@@ -91,7 +91,8 @@ internal sealed class FamilyPoints
                 break;
         }
 
-        if (line.HasExemplar)
+        // A summary has no exemplars in OTLP.
+        if (line.HasExemplar && OtlpExemplars.FieldOf(type) != 0)
             TakeExemplar(line, point, type);
         return true;
     }

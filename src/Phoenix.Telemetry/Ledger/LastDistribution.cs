@@ -1,13 +1,9 @@
 namespace Phoenix.Telemetry;
 
-/// <summary>The last point of one cumulative distribution on one side of the ledger, or the last delta points of one stream.</summary>
+/// <summary>The last point of one cumulative distribution on one side of the ledger.</summary>
 internal sealed class LastDistribution
 {
-    private const int Remembered = 8;
-
     private ulong[] buckets = [];
-    private ulong[]? recent;
-    private int next;
 
     public int BucketCount { get; private set; }
 
@@ -19,19 +15,6 @@ internal sealed class LastDistribution
 
     /// <summary>The last exponential point; null where the last point could not be compared or was of another kind.</summary>
     public LedgerExponential? Exponential { get; private set; }
-
-    /// <summary>Takes a delta point by start and time.</summary>
-    /// <returns>False where it is one of the last eight: a delta point may come late, but counts once.</returns>
-    public bool IsNew(ulong start, ulong time)
-    {
-        var point = (start * 0x9E3779B97F4A7C15) ^ time;
-        recent ??= new ulong[Remembered];
-        if (recent.AsSpan().Contains(point))
-            return false;
-        recent[next] = point;
-        next = (next + 1) % Remembered;
-        return true;
-    }
 
     public ulong Bucket(int index) => buckets[index];
 

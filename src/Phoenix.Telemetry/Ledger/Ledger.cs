@@ -81,7 +81,7 @@ internal sealed class Ledger
         if ((group.State & GroupState.WantsName) != 0)
             Name(reader, stream.Group - 1, metric);
         var time = SenderClock.Bound(point.UnixNanos, arrival);
-        if (!arithmetic.Take(ref stream, ref group, point, metric.Kind, isInput: false, time))
+        if (!arithmetic.Take(ref stream, ref group, point, metric.Kind, isInput: false, time, metric.CountsFirst))
             return true;
         group.NewestOut = Math.Max(group.NewestOut, time);
         newestOut = Math.Max(newestOut, time);

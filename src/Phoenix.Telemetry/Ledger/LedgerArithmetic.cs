@@ -9,7 +9,7 @@ namespace Phoenix.Telemetry;
 /// <para>Output: a stream whose identity and start time are an input's is passed through, and the input's rule holds. Any other
 /// with a known start inside our watch counts from zero; with an unknown or older start it begins at a base.</para>
 /// <para>A cumulative point or a level that is not later than the one before is ignored. A delta point counts whenever it
-/// comes, and once.</para>
+/// comes; one with the start and time of the newest of its stream, or of the one taken in before, is the same again.</para>
 /// </remarks>
 internal sealed class LedgerArithmetic(ulong stalenessNanos, IdentitySlab<StreamRecord> inputs)
 {
@@ -60,7 +60,7 @@ internal sealed class LedgerArithmetic(ulong stalenessNanos, IdentitySlab<Stream
     /// <param name="countsFirst">A first value counts where its start lies inside the watch.</param>
     /// <returns>False where the point says nothing about now: it is late.</returns>
     public bool Take(
-        ref StreamRecord stream, ref LedgerGroup group, scoped in LedgerPoint point, LedgerKind kind, bool isInput, ulong time, bool countsFirst = false)
+        ref StreamRecord stream, ref LedgerGroup group, scoped in LedgerPoint point, LedgerKind kind, bool isInput, ulong time, bool countsFirst)
     {
         if (kind == LedgerKind.Delta)
         {
@@ -99,10 +99,18 @@ internal sealed class LedgerArithmetic(ulong stalenessNanos, IdentitySlab<Stream
 
     private void TakeDelta(ref StreamRecord stream, ref LedgerGroup group, scoped in LedgerPoint point, bool isInput, ulong time)
     {
-        if (!LastOf(ref stream).IsNew(point.StartUnixNanos, point.UnixNanos))
+        // Start and time of the newest point are in the record; of the one taken in before, a hash in place of the value.
+        var said = (point.StartUnixNanos * 0x9E3779B97F4A7C15) ^ point.UnixNanos;
+        var newest = (stream.Start * 0x9E3779B97F4A7C15) ^ stream.LastTime;
+        if (stream.LastTime != 0 && (said == newest || said == stream.Bits))
             return;
+        stream.Bits = point.UnixNanos >= stream.LastTime ? newest : said;
         if (point.UnixNanos >= stream.LastTime)
+        {
             SetTime(ref stream, point, time);
+            stream.Start = point.StartUnixNanos;
+        }
+
         if (!point.IsCountable(LedgerKind.Delta))
             return;
         group.Increments += isInput ? 1 : 0;

@@ -14,34 +14,40 @@ namespace Phoenix.Telemetry;
 /// </summary>
 public sealed class OtlpJsonWriter : IDisposable
 {
+    private const int DeepestValue = 32;
+
     private readonly Utf8JsonWriter json = new(
         new ArrayBufferWriter<byte>(), new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true, MaxDepth = 1000 });
 
-    /// <param name="batch">A batch that <see cref="OtlpReader.Validate"/> has accepted.</param>
-    /// <exception cref="OtlpFormatException">The batch is malformed; what stood before the fault is in the target.</exception>
+    /// <exception cref="OtlpFormatException">
+    /// The batch is malformed, maybe in exemplars, buckets or quantiles, into which <see cref="OtlpReader.Validate"/> does not
+    /// look; what stood before the fault may be in the target.
+    /// </exception>
     public void Write(ReadOnlySpan<byte> batch, IBufferWriter<byte> target)
     {
         json.Reset(target);
-        Message(batch, OtlpSchema.Request, 0);
+        Message(batch, OtlpSchema.Request, 0, DeepestValue);
         json.Flush();
     }
 
     public void Dispose() => json.Dispose();
 
-    private void Message(ReadOnlySpan<byte> content, OtlpMessage message, int origin)
+    private void Message(ReadOnlySpan<byte> content, OtlpMessage message, int origin, int depth)
     {
+        if (message.IsValue && --depth == 0)
+            throw new OtlpFormatException($"an attribute value nested more than {DeepestValue} deep", origin);
         json.WriteStartObject();
         var present = Present(content, message, origin);
         for (var i = 0; i < message.Fields.Length; i++)
         {
             if ((present & (1u << i)) != 0)
-                Field(content, message.Fields[i], origin);
+                Field(content, message.Fields[i], origin, depth);
         }
 
         json.WriteEndObject();
     }
 
-    private void Field(ReadOnlySpan<byte> content, OtlpField field, int origin)
+    private void Field(ReadOnlySpan<byte> content, OtlpField field, int origin, int depth)
     {
         json.WritePropertyName(field.Name);
         if (field.Repeated)
@@ -54,7 +60,7 @@ public sealed class OtlpJsonWriter : IDisposable
             if (field.Packed && cursor.Wire == WireType.Bytes)
                 Run(cursor, field);
             else if (field.Message is { } message)
-                Nested(ref cursor, message);
+                Nested(ref cursor, message, depth);
             else
                 Scalar(ref cursor, field);
             if (!field.Repeated)
@@ -81,10 +87,10 @@ public sealed class OtlpJsonWriter : IDisposable
         return present;
     }
 
-    private void Nested(ref ProtoCursor cursor, OtlpMessage message)
+    private void Nested(ref ProtoCursor cursor, OtlpMessage message, int depth)
     {
         cursor.Expect(WireType.Bytes, message.Name);
-        Message(cursor.Content, message, cursor.ContentOrigin);
+        Message(cursor.Content, message, cursor.ContentOrigin, depth);
     }
 
     private void Run(scoped in ProtoCursor cursor, OtlpField field)

@@ -164,7 +164,12 @@ public sealed class PrometheusExposition
         {
             streams -= family.Streams.Remove(reader.StreamIdentity) ? 1 : 0;
         }
-        else if (reader.Type == MetricType.Histogram ? point.Irregular : reader.Type != MetricType.Summary && !point.HasValue)
+        else if (reader.Type switch
+        {
+            MetricType.Histogram => point.Irregular,
+            MetricType.Summary => !HasReadableQuantiles(reader.Point),
+            _ => !point.HasValue,
+        })
         {
             unsupported++;
         }
@@ -181,6 +186,24 @@ public sealed class PrometheusExposition
             streams++;
             stream = family.Streams[reader.StreamIdentity] = new ExpositionStream(owner, reader.Type);
             stream.Replace(reader.Point, point.UnixNanos, unixNanos);
+        }
+    }
+
+    /// <summary>Quantiles are not looked into where a batch comes in, and a scrape has nobody to refuse.</summary>
+    private static bool HasReadableQuantiles(ReadOnlySpan<byte> point)
+    {
+        try
+        {
+            var quantiles = new SummaryQuantiles(point);
+            while (quantiles.Next())
+            {
+            }
+
+            return true;
+        }
+        catch (OtlpFormatException)
+        {
+            return false;
         }
     }
 
