@@ -75,6 +75,7 @@ internal sealed class Collector : IAsyncDisposable
         {
             await using var collector = new Collector(options, configuration, file.Hash);
             await collector.StartAsync();
+            Libc.TakeHangUp();
             using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, context =>
             {
                 context.Cancel = true;

@@ -17,6 +17,20 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", EntryPoint = "umask")]
     public static partial uint Umask(uint mask);
 
+    /// <summary>
+    /// Undoes that SIGHUP is ignored, as it is below <c>nohup</c>: .NET leaves a signal alone that is ignored, and here it means
+    /// a reload, not a closed terminal.
+    /// </summary>
+    public static void TakeHangUp()
+    {
+        const int hangUp = 1;
+        const nint byDefault = 0;
+        _ = Signal(hangUp, byDefault);
+    }
+
+    [LibraryImport("libc", EntryPoint = "signal")]
+    private static partial nint Signal(int number, nint handler);
+
     /// <summary>The process that started this one; another one (init) once that has ended.</summary>
     [LibraryImport("libc", EntryPoint = "getppid")]
     public static partial int ParentProcess();
