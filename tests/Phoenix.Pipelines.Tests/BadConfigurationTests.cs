@@ -205,6 +205,10 @@ public class BadConfigurationTests
     }
 
     [Fact]
+    public void a_tag_that_is_no_uri_is_refused() =>
+        CollectorConfiguration.Load("!<:> a\n", _ => null).Errors.ShouldHaveSingleItem().Message.ShouldContain("tags");
+
+    [Fact]
     public void an_anchor_that_holds_itself_is_refused() =>
         CollectorConfiguration.Load("a: &a [*a]\n", _ => null).Errors[0].Message.ShouldContain("has no anchor");
 }

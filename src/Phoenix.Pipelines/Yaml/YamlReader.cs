@@ -43,10 +43,10 @@ internal sealed class YamlReader
             errors.Add(new((int)e.Start.Line, "(file)", $"not valid YAML: {e.Message}", $"correct the YAML near column {e.Start.Column}"));
             return null;
         }
-        catch (InvalidOperationException)
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException)
         {
-            // The scanner of YamlDotNet gives up so where a value in [ or { is broken off at the end of a line.
-            errors.Add(new(0, "(file)", "not valid YAML: a value within [ ] or { } is broken off", "close what [ and { open, and write each value on one line"));
+            // YamlDotNet gives up so, without a place, at a list that breaks off within a value and at a tag that is no URI.
+            errors.Add(new(0, "(file)", $"not valid YAML: {e.Message}", "close what [ and { open with each value on one line, and write no tags (!...)"));
             return null;
         }
     }
