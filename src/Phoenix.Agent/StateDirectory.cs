@@ -17,6 +17,8 @@ internal sealed class StateDirectory(string root)
     public string Outbox => Path.Combine(root, "outbox");
     public string Sockets => Path.Combine(root, "run");
 
+    public string PortsFile => Path.Combine(root, "ports.json");
+
     public string Collector(string name) => Path.Combine(Collectors, name);
     public string NewConfiguration(string name) => Path.Combine(Collector(name), "config.yaml.new");
     public string ControlSocket(string name) => Path.Combine(Sockets, name + ".sock");

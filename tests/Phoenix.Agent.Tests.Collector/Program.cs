@@ -21,7 +21,7 @@ if (args[0] is "validate")
 }
 
 var behaviour = Behaviour.Read(configurationPath);
-var arm = Argument("--arm") is "production" ? CollectorArm.Production : CollectorArm.Candidate;
+var arm = Enum.Parse<CollectorArm>(Argument("--arm"), ignoreCase: true);
 var windows = new WindowCutter(arm, Argument("--tee"), () => behaviour);
 var startedAt = DateTimeOffset.UtcNow;
 Console.WriteLine($"started as {arm}");

@@ -35,12 +35,12 @@ internal sealed class MetricsPipeline
     private volatile PipelineStatus _status;
 
     public MetricsPipeline(
-        CollectorArm arm, CollectorConfiguration configuration, string configurationHash, Guid epoch, long firstWindow,
+        CollectorArm arm, bool shadow, CollectorConfiguration configuration, string configurationHash, Guid epoch, long firstWindow,
         InputQueue queue, TeePublisher? tee)
     {
         (_arm, _configuration, _queue, _tee) = (arm, configuration, queue, tee);
         // The meter needs the processors, they need the output, and that needs the meter: the circle is closed two lines below.
-        _output = new Output(arm, configuration) { Meter = null! };
+        _output = new Output(shadow ? CollectorArm.Candidate : arm, configuration) { Meter = null! };
         (_chain, _meter) = Build(configuration);
         _output.Meter = _meter;
         _status = new PipelineStatus(epoch.ToString(), configurationHash, firstWindow, 0);
