@@ -3,6 +3,7 @@ using Phoenix.Bench;
 Dictionary<string, (string What, Func<bool, Task<BenchResult>> Run)> benches = new()
 {
     ["append"] = ("events through Marten as the control plane appends them, beside the same rows by Npgsql and unnest", Append.Run),
+    ["reduce"] = ("decode, identity, meter and fold of OTLP points, step by step, beside the bare copy of the bytes", quick => Task.FromResult(Reduce.Run(quick))),
     ["sketch"] = ("UltraLogLog and heavy hitters: error over theory and cost of an update, beside an exact HashSet and HyperLogLog", quick => Task.FromResult(Sketches.Run(quick))),
 };
 

@@ -2,12 +2,14 @@ using System.Reflection;
 using System.Runtime;
 using System.Runtime.InteropServices;
 using Phoenix.Collector.Control;
+using Phoenix.Collector.Exporters;
 using Phoenix.Collector.Http;
 using Phoenix.Collector.Pipeline;
 using Phoenix.Collector.Receivers;
 using Phoenix.Collector.Tee;
 using Phoenix.Contracts;
 using Phoenix.Pipelines;
+using Phoenix.Pipelines.Components;
 
 namespace Phoenix.Collector;
 
@@ -26,9 +28,12 @@ internal sealed class Collector : IAsyncDisposable
     private readonly MetricsPipeline _pipeline;
     private readonly UnixSocketPath _controlPath;
     private readonly ReceiverSet _receivers;
+    private readonly OwnMetrics _ownMetrics;
+    private readonly ServiceListeners _service;
     private readonly SemaphoreSlim _reloading = new(1);
     private CollectorConfiguration _configuration;
     private BareServer? _control;
+    private MemoryLimiter? _memoryLimiter;
 
     private Collector(RunOptions options, CollectorConfiguration configuration, string hash)
     {
@@ -40,7 +45,10 @@ internal sealed class Collector : IAsyncDisposable
         _controlPath = UnixSocketPath.Claim(options.ControlSocket);
         _tee = options.Arm == CollectorArm.Production ? new TeePublisher(options.TeeSocket, epoch, firstWindow) : null;
         _pipeline = new MetricsPipeline(options.Arm, options.Shadow, configuration, hash, epoch, firstWindow, _queue, _tee);
-        _receivers = new ReceiverSet(new Intake(_queue, _pipeline));
+        var intake = new Intake(_queue, _pipeline);
+        _receivers = new ReceiverSet(intake);
+        _ownMetrics = new OwnMetrics(Status, _pipeline, _queue, intake);
+        _service = new ServiceListeners(Status, _ownMetrics.Text);
         _teeReceiver = options.Arm == CollectorArm.Candidate ? new TeeReceiver(options.TeeSocket, _queue, _pipeline) : null;
     }
 
@@ -67,6 +75,11 @@ internal sealed class Collector : IAsyncDisposable
         {
             await using var collector = new Collector(options, configuration, file.Hash);
             await collector.StartAsync();
+            using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, context =>
+            {
+                context.Cancel = true;
+                _ = collector.ReloadOnSignalAsync();
+            });
             // What starting up needed will not be needed again: give it back before the long quiet life.
             GCSettings.LargeObjectHeapCompactionMode = GCLargeObjectHeapCompactionMode.CompactOnce;
             GC.Collect(2, GCCollectionMode.Aggressive, blocking: true, compacting: true);
@@ -83,6 +96,11 @@ internal sealed class Collector : IAsyncDisposable
         catch (UnixSocketException e)
         {
             await Console.Error.WriteLineAsync($"phoenix-collector: {e.Message}");
+            return CannotStart;
+        }
+        catch (UnusableFileException e)
+        {
+            await Console.Error.WriteLineAsync($"{options.Config}:{e.File.Line}: {e.File.Key}: {e.Problem}; {e.Remedy}");
             return CannotStart;
         }
         catch (IOException e)
@@ -104,6 +122,11 @@ internal sealed class Collector : IAsyncDisposable
         Log.Info("stopping");
         using var limit = new CancellationTokenSource(DrainLimit);
         await _receivers.DisposeAsync();
+        if (_memoryLimiter is not null)
+        {
+            await _memoryLimiter.DisposeAsync();
+        }
+
         _queue.Complete();
         _teeReceiver?.Dispose();
         await Task.WhenAny(_pipeline.Ended, Task.Delay(Timeout.Infinite, limit.Token));
@@ -114,6 +137,7 @@ internal sealed class Collector : IAsyncDisposable
         else
         {
             await _pipeline.DrainExportersAsync(limit.Token);
+            _pipeline.Dispose();
         }
 
         if (_tee is not null)
@@ -121,6 +145,7 @@ internal sealed class Collector : IAsyncDisposable
             await _tee.DisposeAsync();
         }
 
+        await _service.DisposeAsync();
         if (_control is not null)
         {
             await _control.DisposeAsync();
@@ -134,10 +159,12 @@ internal sealed class Collector : IAsyncDisposable
     private async Task StartAsync()
     {
         _pipeline.Start();
-        _control = await new ControlServer(_pipeline, Status, () => OwnMetrics.Text(Status(), _pipeline, _queue.Batches), ReloadAsync).StartAsync(_options.ControlSocket);
+        _control = await new ControlServer(_pipeline, Status, _ownMetrics.Text, ReloadAsync).StartAsync(_options.ControlSocket);
         _teeReceiver?.Start();
         if (_options.Arm == CollectorArm.Production)
         {
+            await LimitMemoryAsync(_configuration);
+            await _service.ApplyAsync(_configuration);
             await _receivers.ApplyAsync(_configuration.Receivers);
         }
 
@@ -158,6 +185,21 @@ internal sealed class Collector : IAsyncDisposable
             ArmHealth.Patience(_configuration.LongestInputInterval).TotalSeconds);
     }
 
+    private async Task ReloadOnSignalAsync()
+    {
+        try
+        {
+            if (await ReloadAsync() is ReloadOutcome.NeedsNewProcess needed)
+            {
+                Log.Warn("reload refused", ("reason", needed.Detail));
+            }
+        }
+        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
+        {
+            Log.Info("reload left out: the collector is stopping");
+        }
+    }
+
     private async Task<ReloadOutcome> ReloadAsync()
     {
         // One at a time: the second reads what the first may have replaced.
@@ -171,22 +213,92 @@ internal sealed class Collector : IAsyncDisposable
                 return new ReloadOutcome.Invalid(file.Problem);
             }
 
-            var changed = configuration.SourceSection != _configuration.SourceSection ? "receivers"
-                : configuration.SinkSection != _configuration.SinkSection ? "exporters"
-                : configuration.Telemetry != _configuration.Telemetry ? "service.telemetry"
-                : null;
-            if (changed is not null)
+            if (NeedsNewProcess(configuration) is { } changed)
             {
                 return new ReloadOutcome.NeedsNewProcess($"{changed} changed; stop this process and start a new one");
             }
 
-            await _pipeline.ReloadAsync(configuration, file.Hash);
-            _configuration = configuration;
-            return new ReloadOutcome.TakenOver();
+            return await TakeOverAsync(configuration, file.Hash);
         }
         finally
         {
             _reloading.Release();
         }
+    }
+
+    /// <summary>
+    /// What can fail comes first and leaves everything as it was: the exporters' files, then the receivers' addresses.
+    /// The pipeline then changes between two batches.
+    /// </summary>
+    private async Task<ReloadOutcome> TakeOverAsync(CollectorConfiguration configuration, string hash)
+    {
+        ExporterChange? exporters = null;
+        try
+        {
+            exporters = _pipeline.PrepareExporters(configuration);
+            if (_options.Arm == CollectorArm.Production)
+            {
+                await ListenAsync(configuration);
+            }
+
+            await _pipeline.ReloadAsync(configuration, hash, exporters);
+            await LimitMemoryAsync(configuration);
+        }
+        catch (UnusableFileException e)
+        {
+            Log.Warn("reload refused: a file cannot be used", ("key", e.File.Key), ("reason", e.Problem));
+            return new ReloadOutcome.Invalid(new([new ConfigurationError(e.File.Line, e.File.Key, e.Problem, e.Remedy)]));
+        }
+        catch (IOException e)
+        {
+            exporters?.Abandon();
+            Log.Warn("reload refused: a listener cannot take its settings over", ("reason", e.Message));
+            return new ReloadOutcome.Invalid(new([new ConfigurationError(0, "(file)", e.Message, "choose an address that is free and files that can be read")]));
+        }
+
+        _configuration = configuration;
+        (Log.Level, Log.Json) = (configuration.Telemetry.Level, configuration.Telemetry.JsonLogs);
+        return new ReloadOutcome.TakenOver();
+    }
+
+    private async Task ListenAsync(CollectorConfiguration configuration)
+    {
+        await _service.ApplyAsync(configuration);
+        if (configuration.SourceSection == _configuration.SourceSection)
+        {
+            return;
+        }
+
+        try
+        {
+            await _receivers.ApplyAsync(configuration.Receivers);
+        }
+        catch (IOException)
+        {
+            await _service.ApplyAsync(_configuration);
+            throw;
+        }
+    }
+
+    /// <summary>In the production arm only: the candidate's input comes from the tee, which refuses nobody.</summary>
+    private async Task LimitMemoryAsync(CollectorConfiguration configuration)
+    {
+        if (_memoryLimiter is not null)
+        {
+            await _memoryLimiter.DisposeAsync();
+            _memoryLimiter = null;
+        }
+
+        if (_options.Arm == CollectorArm.Production && configuration.Processors.OfType<MemoryLimiterProcessorSettings>().FirstOrDefault() is { } settings)
+        {
+            _memoryLimiter = new MemoryLimiter(settings, _queue);
+        }
+    }
+
+    /// <summary>What is laid out once for the life of a process: queues and tables.</summary>
+    private string? NeedsNewProcess(CollectorConfiguration configuration)
+    {
+        var (now, then) = (_configuration.Telemetry, configuration.Telemetry);
+        return (now.QueueBatches, now.QueueBytes) != (then.QueueBatches, then.QueueBytes) ? "service.telemetry.phoenix.queue_batches or queue_bytes" : null;
     }
 }

@@ -18,7 +18,7 @@ internal static unsafe partial class Libc
     public static partial uint Umask(uint mask);
 
     /// <param name="path">Ends with a zero byte.</param>
-    /// <returns>Bytes read, at most the buffer's length; -1 where the file cannot be read.</returns>
+    /// <returns>Bytes read, at most the buffer's length; minus the error number where the file cannot be read.</returns>
     public static int ReadFile(ReadOnlySpan<byte> path, Span<byte> buffer)
     {
         fixed (byte* name = path)
@@ -26,7 +26,7 @@ internal static unsafe partial class Libc
             var file = Open(name, ReadOnlyCloseOnExec);
             if (file < 0)
             {
-                return -1;
+                return -Marshal.GetLastPInvokeError();
             }
 
             var length = 0;
@@ -38,7 +38,7 @@ internal static unsafe partial class Libc
                     if (read <= 0)
                     {
                         // A process that ends while it is read gives ESRCH: what came before is incomplete.
-                        length = read < 0 ? -1 : length;
+                        length = read < 0 ? -Marshal.GetLastPInvokeError() : length;
                         break;
                     }
 
@@ -61,10 +61,32 @@ internal static unsafe partial class Libc
         }
     }
 
-    [LibraryImport("libc", EntryPoint = "open")]
+    /// <summary>Space of a mounted file system.</summary>
+    /// <returns>0, or the error number.</returns>
+    public static int StatFilesystem(string mountPoint, out FilesystemSpace space)
+    {
+        // struct statvfs of 64-bit Linux, in eight-byte words: bsize, frsize, blocks, bfree, bavail, files, ffree, …
+        Span<ulong> words = stackalloc ulong[32];
+        fixed (ulong* target = words)
+        {
+            if (StatVfs(mountPoint, target) != 0)
+            {
+                space = default;
+                return Marshal.GetLastPInvokeError();
+            }
+        }
+
+        space = new(words[1], words[2], words[3], words[4], words[5], words[6]);
+        return 0;
+    }
+
+    [LibraryImport("libc", EntryPoint = "statvfs", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int StatVfs(string path, ulong* space);
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true)]
     private static partial int Open(byte* path, int flags);
 
-    [LibraryImport("libc", EntryPoint = "read")]
+    [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
     private static partial nint Read(int file, byte* buffer, nuint count);
 
     [LibraryImport("libc", EntryPoint = "close")]
@@ -76,3 +98,7 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", EntryPoint = "sysconf")]
     private static partial long SysConf(int name);
 }
+
+/// <summary>Space of a file system, in blocks and inodes.</summary>
+/// <param name="BlocksAvailable">To users without privileges.</param>
+internal readonly record struct FilesystemSpace(ulong BlockBytes, ulong Blocks, ulong BlocksFree, ulong BlocksAvailable, ulong Files, ulong FilesFree);

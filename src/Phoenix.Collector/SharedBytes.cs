@@ -15,6 +15,9 @@ internal sealed class SharedBytes
 
     public int Length { get; }
 
+    /// <summary>Memory that is held, which the pool rounds up.</summary>
+    public int Capacity => _buffer.Length;
+
     public Span<byte> Span => _buffer.AsSpan(0, Length);
 
     public Memory<byte> Memory => _buffer.AsMemory(0, Length);

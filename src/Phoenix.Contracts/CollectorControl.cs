@@ -15,8 +15,9 @@ public static class CollectorControl
     public const string Measurement = "/v1/measurement";
 
     /// <summary>
-    /// POST: reads the configuration file again. 204 taken over at a batch boundary; 422 <see cref="ConfigurationProblem"/>
-    /// with the old configuration still running; 409 where receivers or exporters changed, which needs a new process.
+    /// POST: reads the configuration file again. 204 taken over at a batch boundary, with listeners open, unchanged components
+    /// untouched and queued batches kept; 422 <see cref="ConfigurationProblem"/> with the old configuration still running; 409
+    /// where something changed that is laid out once, which needs a new process. SIGHUP does the same.
     /// </summary>
     public const string Reload = "/v1/reload";
 

@@ -19,6 +19,12 @@ public sealed record CollectorConfiguration(
     string SourceSection,
     string SinkSection)
 {
+    /// <summary>The extensions that <c>service.extensions</c> lists.</summary>
+    public IReadOnlyList<ExtensionSettings> Extensions { get; init; } = [];
+
+    /// <summary>Canonical text of each component that the pipeline uses, by <c>receivers.otlp</c> and the like.</summary>
+    internal IReadOnlyDictionary<string, string> ComponentTexts { get; init; } = new Dictionary<string, string>();
+
     /// <summary>Lower-case hex SHA-256 of <see cref="SourceSection"/>. Two arms of an experiment must agree on it.</summary>
     public string SourceHash => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(SourceSection)));
 
@@ -27,6 +33,10 @@ public sealed record CollectorConfiguration(
 
     /// <summary>The longest interval at which the receivers produce; null where senders alone decide.</summary>
     public TimeSpan? LongestInputInterval => Intervals.Select(i => (TimeSpan?)i).Max();
+
+    /// <summary>Canonical text of one component: equal texts mean the same settings. Empty where the pipeline does not use it.</summary>
+    /// <param name="kind"><c>receivers</c>, <c>processors</c>, <c>exporters</c> or <c>extensions</c>.</param>
+    public string TextOf(string kind, string id) => ComponentTexts.GetValueOrDefault($"{kind}.{id}", "");
 
     private IEnumerable<TimeSpan> Intervals => Receivers.SelectMany(r => r.Intervals);
 

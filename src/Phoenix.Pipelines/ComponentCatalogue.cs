@@ -11,24 +11,35 @@ internal static class ComponentCatalogue
             [PrometheusReceiverSettings.Type] = PrometheusReceiverSettings.Read,
             [HostMetricsReceiverSettings.Type] = HostMetricsReceiverSettings.Read,
             [OtlpReceiverSettings.Type] = OtlpReceiverSettings.Read,
+            [RemoteWriteReceiverSettings.Type] = RemoteWriteReceiverSettings.Read,
         };
 
     public static readonly IReadOnlyDictionary<string, Func<string, SectionReader, ProcessorSettings>> Processors =
         new Dictionary<string, Func<string, SectionReader, ProcessorSettings>>
         {
+            [AggregateProcessorSettings.Type] = AggregateProcessorSettings.Read,
             [TopKProcessorSettings.Type] = TopKProcessorSettings.Read,
             [FilterProcessorSettings.Type] = FilterProcessorSettings.Read,
+            [AttributesProcessorSettings.Type] = AttributesProcessorSettings.ReadAttributes,
+            [AttributesProcessorSettings.ResourceType] = AttributesProcessorSettings.ReadResource,
+            [MemoryLimiterProcessorSettings.Type] = MemoryLimiterProcessorSettings.Read,
+            [BatchProcessorSettings.Type] = BatchProcessorSettings.Read,
         };
 
     public static readonly IReadOnlyDictionary<string, Func<string, SectionReader, ExporterSettings>> Exporters =
         new Dictionary<string, Func<string, SectionReader, ExporterSettings>>
         {
+            [OtlpExporterSettings.Type] = OtlpExporterSettings.Read,
+            [OtlpExporterSettings.NewerType] = OtlpExporterSettings.Read,
             [OtlpHttpExporterSettings.Type] = OtlpHttpExporterSettings.Read,
+            [OtlpHttpExporterSettings.NewerType] = OtlpHttpExporterSettings.Read,
             [DebugExporterSettings.Type] = DebugExporterSettings.Read,
             [NopExporterSettings.Type] = NopExporterSettings.Read,
         };
 
-    /// <summary>None exist yet, so that every one that is defined is reported.</summary>
-    public static readonly IReadOnlyDictionary<string, Func<string, SectionReader, object>> Extensions =
-        new Dictionary<string, Func<string, SectionReader, object>>();
+    public static readonly IReadOnlyDictionary<string, Func<string, SectionReader, ExtensionSettings>> Extensions =
+        new Dictionary<string, Func<string, SectionReader, ExtensionSettings>>
+        {
+            [HealthCheckExtensionSettings.Type] = HealthCheckExtensionSettings.Read,
+        };
 }

@@ -28,7 +28,8 @@ internal sealed class ConfigurationLoader(Func<string, string?>? environment)
         var receivers = Components(file, "receivers", ComponentCatalogue.Receivers);
         var processors = Components(file, "processors", ComponentCatalogue.Processors);
         var exporters = Components(file, "exporters", ComponentCatalogue.Exporters);
-        Components(file, "extensions", ComponentCatalogue.Extensions);
+        var extensions = Components(file, "extensions", ComponentCatalogue.Extensions);
+        List<string> usedExtensions = [];
         foreach (var (key, line) in file.Keys.Where(k => k.Key.StartsWith("x-", StringComparison.Ordinal)))
         {
             // Keys that hold anchors only, as in Compose files.
@@ -41,9 +42,10 @@ internal sealed class ConfigurationLoader(Func<string, string?>? environment)
         {
             pipeline = Pipeline(service, receivers, processors, exporters);
             telemetry = TelemetrySettings.Read(service.Section("telemetry"));
-            if (service.TextsWithLines("extensions") is { Count: > 0 } extensions)
+            usedExtensions = References(service, "extensions", extensions, required: false);
+            foreach (var (id, component) in extensions.Where(e => !usedExtensions.Contains(e.Key)))
             {
-                service.Error("extensions", $"`{extensions[0].Written}` is not defined", "remove it; there are no extensions yet");
+                _warnings.Add(new(component.Line, $"extensions.{id}", "is defined and not used", "list it under service.extensions, or remove it"));
             }
 
             service.RejectUnknown();
@@ -66,7 +68,11 @@ internal sealed class ConfigurationLoader(Func<string, string?>? environment)
             [.. pipeline.Exporters.Select(id => exporters[id].Settings)],
             telemetry,
             Canonical(root, "receivers", pipeline.Receivers),
-            Canonical(root, "exporters", pipeline.Exporters));
+            Canonical(root, "exporters", pipeline.Exporters))
+        {
+            Extensions = [.. usedExtensions.Select(id => extensions[id].Settings)],
+            ComponentTexts = Texts(root, ("receivers", pipeline.Receivers), ("processors", pipeline.Processors), ("exporters", pipeline.Exporters)),
+        };
     }
 
     private static Dictionary<string, Defined<T>> Components<T>(SectionReader file, string key, IReadOnlyDictionary<string, Func<string, SectionReader, T>> known)
@@ -134,7 +140,11 @@ internal sealed class ConfigurationLoader(Func<string, string?>? environment)
                     References(section, "receivers", receivers, required: true),
                     References(section, "processors", processors, required: false),
                     References(section, "exporters", exporters, required: true));
-                RefuseChainedFolds(section, found.Processors, processors);
+                if (found.Processors.Count(id => processors[id].Settings is MemoryLimiterProcessorSettings) > 1)
+                {
+                    section.Error("processors", "names more than one memory_limiter", "keep one: it limits the whole process");
+                }
+
                 section.RejectUnknown();
             }
         }
@@ -153,31 +163,6 @@ internal sealed class ConfigurationLoader(Func<string, string?>? environment)
         WarnUnused("processors", processors, found.Processors);
         WarnUnused("exporters", exporters, found.Exporters);
         return found;
-    }
-
-    private void RefuseChainedFolds(SectionReader pipeline, IReadOnlyList<string> ids, Dictionary<string, Defined<ProcessorSettings>> processors)
-    {
-        // An empty pattern was reported where it stands, and no selector can be made of it.
-        if (_errors.Count > 0)
-        {
-            return;
-        }
-
-        var folding = ids.Select(id => processors[id].Settings).OfType<TopKProcessorSettings>().ToList();
-        for (var second = 1; second < folding.Count; second++)
-        {
-            foreach (var first in folding.Take(second))
-            {
-                if (!first.FoldsWith(folding[second]))
-                {
-                    continue;
-                }
-
-                pipeline.Error("processors", $"`{first.Id}` and `{folding[second].Id}` would both fold a same metric, and the second would lose the first increment of what the first folds",
-                    "fold each metric in one phoenix_topk: list all labels there, or narrow `metrics`");
-                return;
-            }
-        }
     }
 
     private static List<string> References<T>(SectionReader pipeline, string key, Dictionary<string, Defined<T>> defined, bool required)
@@ -218,6 +203,20 @@ internal sealed class ConfigurationLoader(Func<string, string?>? environment)
         {
             _warnings.Add(new(component.Line, $"{key}.{id}", "is defined and used by no pipeline", $"list it under service.pipelines.metrics.{key}, or remove it"));
         }
+    }
+
+    private static Dictionary<string, string> Texts(YamlNode root, params ReadOnlySpan<(string Kind, IReadOnlyList<string> Ids)> used)
+    {
+        var texts = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (kind, ids) in used)
+        {
+            foreach (var id in ids)
+            {
+                texts[$"{kind}.{id}"] = Canonical(root, kind, [id]);
+            }
+        }
+
+        return texts;
     }
 
     private static string Canonical(YamlNode root, string key, IReadOnlyList<string> used)

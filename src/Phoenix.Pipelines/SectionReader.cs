@@ -45,6 +45,9 @@ internal sealed class SectionReader
 
     public string? Text(string key) => Scalar(key)?.Text;
 
+    /// <summary>Whether the value stands without quotes, so that it may be a number or a boolean.</summary>
+    public bool IsPlain(string key) => Scalar(key) is { Plain: true };
+
     /// <summary>The value as the file has it, for error texts; empty where there is none.</summary>
     public string Written(string key) => Know(key)?.Value.Raw ?? "";
 
@@ -154,6 +157,35 @@ internal sealed class SectionReader
 
         Error(key, $"`{Written(key)}` is not one of {string.Join(", ", names)}", Suggestion.For(Written(key), names));
         return byDefault;
+    }
+
+    /// <summary>A list of names out of these; empty where the key is absent.</summary>
+    public IReadOnlyList<T> Choices<T>(string key, params ReadOnlySpan<(string Name, T Value)> choices)
+    {
+        var chosen = new List<T>();
+        foreach (var (text, written, line) in TextsWithLines(key))
+        {
+            var names = new List<string>(choices.Length);
+            var known = false;
+            foreach (var (name, value) in choices)
+            {
+                names.Add(name);
+                if (name != text)
+                {
+                    continue;
+                }
+
+                chosen.Add(value);
+                known = true;
+            }
+
+            if (!known)
+            {
+                Error(line, PathOf(key), $"`{written}` is not one of {string.Join(", ", names)}", Suggestion.For(written, names));
+            }
+        }
+
+        return chosen;
     }
 
     /// <summary>A list of texts; a single value is not taken for a list of one.</summary>

@@ -1,3 +1,6 @@
+using System.Net;
+using Phoenix.Pipelines.Components;
+
 namespace Phoenix.Pipelines;
 
 /// <summary>The metrics pipeline: ids of its components, processors in their order.</summary>
@@ -13,6 +16,9 @@ public sealed record PipelineSettings(
 /// <param name="QueueBytes">Bytes of those batches.</param>
 public sealed record TelemetrySettings(LogLevel Level, bool JsonLogs, TimeSpan Window, int MaxSeries, int QueueBatches, long QueueBytes)
 {
+    /// <summary>Where the production arm serves its own metrics over TCP; null where on the control socket alone.</summary>
+    public IPEndPoint? MetricsEndpoint { get; init; }
+
     internal static TelemetrySettings Read(SectionReader? section)
     {
         var (level, json) = (LogLevel.Info, true);
@@ -26,6 +32,7 @@ public sealed record TelemetrySettings(LogLevel Level, bool JsonLogs, TimeSpan W
             logs.RejectUnknown();
         }
 
+        var metrics = section?.Section("metrics") is { } own ? ReadMetrics(own) : null;
         if (section?.Section("phoenix") is { } phoenix)
         {
             // Measurement window until the agent sets one. Default 1m.
@@ -40,7 +47,40 @@ public sealed record TelemetrySettings(LogLevel Level, bool JsonLogs, TimeSpan W
         }
 
         section?.RejectUnknown();
-        return new(level, json, window, (int)maxSeries, (int)batches, bytes);
+        return new(level, json, window, (int)maxSeries, (int)batches, bytes) { MetricsEndpoint = metrics };
+    }
+
+    private static IPEndPoint? ReadMetrics(SectionReader section)
+    {
+        var byDefault = new IPEndPoint(IPAddress.Loopback, 8888);
+        // none serves nothing over TCP; the other levels are the same here.
+        var off = section.Choice("level", false, ("none", true), ("basic", false), ("normal", false), ("detailed", false));
+        // Address and port of GET /metrics. Without it, and without readers, nothing listens.
+        var endpoint = section.Has("address") ? ListenEndpoint.Read(section, "address", byDefault) : null;
+        foreach (var reader in section.Sections("readers"))
+        {
+            // The newer way to write the same: pull.exporter.prometheus.{host, port}.
+            if (reader.Section("pull")?.Section("exporter")?.Section("prometheus") is not { } prometheus)
+            {
+                reader.Error("only `pull: {exporter: {prometheus: {host, port}}}` is supported", "scrape the collector's own metrics, or use the control socket");
+                continue;
+            }
+
+            var host = prometheus.Text("host") ?? "localhost";
+            var port = prometheus.Integer("port", byDefault.Port, 0, 65535);
+            endpoint = host == "localhost" ? new IPEndPoint(IPAddress.Loopback, (int)port)
+                : IPAddress.TryParse(host, out var address) ? new IPEndPoint(address, (int)port)
+                : endpoint;
+            if (endpoint is null)
+            {
+                prometheus.Error("host", $"`{prometheus.Written("host")}` is no IP address", "write localhost or an IP address of this host");
+            }
+
+            prometheus.RejectUnknown();
+        }
+
+        section.RejectUnknown();
+        return off ? null : endpoint;
     }
 }
 

@@ -17,6 +17,12 @@ public readonly ref struct DecodedBatch
     /// <summary>The bytes of the OTLP <c>ExportMetricsServiceRequest</c>, as they came.</summary>
     public ReadOnlySpan<byte> Bytes { get; }
 
+    /// <summary>
+    /// It was emitted by a reducer earlier in the chain: its counters began at zero at their start time, so that a second
+    /// reducer counts them from their first point on.
+    /// </summary>
+    public bool IsFolded { get; init; }
+
     /// <summary>Data points in it.</summary>
     public int PointCount => decoder.Points.Length;
 

@@ -113,6 +113,8 @@ internal sealed class Ledger
         if (kind == LedgerKind.Delta)
         {
             stream.Window = window;
+            if (isInput && IsRepeated(ref stream, point))
+                return;
             (stream.LastTime, stream.FreshFrom) = (Math.Max(stream.LastTime, point.UnixNanos), Math.Max(stream.FreshFrom, time));
             side.TakeDelta(group, reader.Type, point);
         }
@@ -120,6 +122,16 @@ internal sealed class Ledger
         {
             side.Take(ref stream, group, reader.Type, point, !isInput && IsOwn(identity, point), window, time);
         }
+    }
+
+    // A delta that says what one of the last two of its stream said is the same one, sent again.
+    private static bool IsRepeated(ref LedgerStream stream, scoped in PointFields point)
+    {
+        var said = (point.StartUnixNanos, point.UnixNanos);
+        if (stream.LastDeltas.Newer == said || stream.LastDeltas.Older == said)
+            return true;
+        stream.LastDeltas = point.UnixNanos >= stream.LastDeltas.Newer.End ? (said, stream.LastDeltas.Newer) : (stream.LastDeltas.Newer, said);
+        return false;
     }
 
     private bool IsOwn(UInt128 identity, scoped in PointFields point)
@@ -146,7 +158,7 @@ internal sealed class Ledger
     private int GroupOf(scoped in BatchReader reader, UInt128 identity, MeteredMetric metric, LedgerKind kind)
     {
         var key = identity;
-        if (metric.FoldedLabels.Length > 0)
+        if (metric.FoldedLabels.Length > 0 || metric.KeptLabels is not null)
         {
             key -= OfFolded(reader.Resource, Attributes.OfResource, metric, ofResource: true);
             key -= OfFolded(reader.Point, Attributes.FieldOf(reader.Type), metric, ofResource: false);
@@ -172,7 +184,7 @@ internal sealed class Ledger
         var attributes = new Attributes(owner, field);
         while (attributes.Next())
         {
-            if (LedgerGroup.IsFolded(metric, attributes.Current.Key))
+            if (LedgerGroup.IsFolded(metric, attributes.Current.Key, ofResource))
                 sum += Identity.OfAttribute(attributes.Current, ofResource);
         }
 

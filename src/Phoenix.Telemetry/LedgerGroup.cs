@@ -135,7 +135,7 @@ internal sealed class LedgerGroup(UInt128 key, MeteredMetric metric, LedgerKind 
         var attributes = new Attributes(reader.Point, Attributes.FieldOf(reader.Type));
         while (text.Length < LongEnough && attributes.Next())
         {
-            if (IsFolded(metric, attributes.Current.Key))
+            if (IsFolded(metric, attributes.Current.Key, ofResource: false))
                 continue;
             text.Append(separator).Append(Encoding.UTF8.GetString(attributes.Current.Key)).Append("=\"").Append(Text(attributes.Current.Value)).Append('"');
             separator = ',';
@@ -144,9 +144,12 @@ internal sealed class LedgerGroup(UInt128 key, MeteredMetric metric, LedgerKind 
         return separator == '{' ? text.ToString() : text.Append('}').ToString();
     }
 
-    public static bool IsFolded(MeteredMetric metric, ReadOnlySpan<byte> key)
+    public static bool IsFolded(MeteredMetric metric, ReadOnlySpan<byte> key, bool ofResource) =>
+        Holds(metric.FoldedLabels, key) || (!ofResource && metric.KeptLabels is { } kept && !Holds(kept, key));
+
+    private static bool Holds(byte[][] labels, ReadOnlySpan<byte> key)
     {
-        foreach (var label in metric.FoldedLabels)
+        foreach (var label in labels)
         {
             if (key.SequenceEqual(label))
                 return true;

@@ -27,6 +27,9 @@ internal struct LedgerStream
     /// <summary>An output that is no input: it counts from zero and is never stale.</summary>
     public bool Own;
     public int Window;
+
+    /// <summary>Start and end of two deltas: the newest, and the one before it or the last one that came late.</summary>
+    public ((ulong Start, ulong End) Newer, (ulong Start, ulong End) Older) LastDeltas;
     public UInt128 Bounds;
     public ulong[]? Buckets;
 

@@ -3,7 +3,8 @@ using System.Text;
 namespace Phoenix.Telemetry;
 
 /// <summary>What a meter knows of one metric.</summary>
-internal sealed class MeteredMetric(string name, byte[] nameBytes, byte[][] foldedLabels, bool comparesLevels, UInt128 addedHostId)
+internal sealed class MeteredMetric(
+    string name, byte[] nameBytes, byte[][] foldedLabels, byte[][]? keptLabels, bool comparesLevels, UInt128 addedHostId)
 {
     public string Name { get; } = name;
 
@@ -11,6 +12,9 @@ internal sealed class MeteredMetric(string name, byte[] nameBytes, byte[][] fold
 
     /// <summary>Labels that some processor of the pipeline may fold.</summary>
     public byte[][] FoldedLabels { get; } = foldedLabels;
+
+    /// <summary>The only point attributes that are sure to stay; null where any stays that is not folded.</summary>
+    public byte[][]? KeptLabels { get; } = keptLabels;
 
     /// <summary>False for gauges that are folded by another function than their sum.</summary>
     public bool ComparesLevels { get; } = comparesLevels;
@@ -74,20 +78,28 @@ internal sealed class MeteredMetrics(ArmMeterOptions options)
     private MeteredMetric Describe(scoped in BatchReader reader)
     {
         var labels = new HashSet<string>();
+        HashSet<string>? kept = null;
         var comparesLevels = true;
         UInt128 addedHostId = 0;
         foreach (var rule in options.Folds)
         {
             if (!rule.Metrics.Matches(reader.MetricName))
                 continue;
-            labels.UnionWith(rule.Labels);
+            if (!rule.KeepsLabels)
+                labels.UnionWith(rule.Labels);
+            else if (kept is null)
+                kept = [.. rule.Labels];
+            else
+                kept.IntersectWith(rule.Labels);
             if (!string.IsNullOrEmpty(rule.HostId))
                 addedHostId = Identity.OfHostId(rule.HostId);
             comparesLevels &= reader.Type != MetricType.Gauge || GaugeRule.For(rule.Gauges, reader.MetricName) is null or { Fold: GaugeFold.Sum };
         }
 
         byte[][] encoded = [.. labels.Select(Encoding.UTF8.GetBytes)];
-        return new MeteredMetric(Encoding.UTF8.GetString(reader.MetricName), reader.MetricName.ToArray(), encoded, comparesLevels, addedHostId)
+        byte[][]? encodedKept = kept is null ? null : [.. kept.Select(Encoding.UTF8.GetBytes)];
+        return new MeteredMetric(
+            Encoding.UTF8.GetString(reader.MetricName), reader.MetricName.ToArray(), encoded, encodedKept, comparesLevels, addedHostId)
         {
             Protected = guarded.Matches(reader.MetricName),
         };

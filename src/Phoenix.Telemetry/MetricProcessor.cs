@@ -24,6 +24,13 @@ public interface IMetricProcessor
     /// <summary>Emits what is folded: at each export interval and before each window cut.</summary>
     void Flush(long unixNanos, IBatchSink output);
 
+    /// <summary>
+    /// Emits what is folded and marks every output as ended: another configuration takes over, and what it emits are others.
+    /// </summary>
+    void Close(IBatchSink output)
+    {
+    }
+
     /// <summary>Which labels of which metrics this may fold or select on. The ledger compares groups without them.</summary>
     IReadOnlyList<FoldRule> Folds { get; }
 
@@ -44,6 +51,9 @@ public interface IMetricProcessor
 /// <param name="Labels">Keys of point or resource attributes.</param>
 public sealed record FoldRule(MetricSelector Metrics, IReadOnlyList<string> Labels)
 {
+    /// <summary><see cref="Labels"/> are what stays: every other point attribute may be folded.</summary>
+    public bool KeepsLabels { get; init; }
+
     /// <summary>How gauges are folded: where by another function than <c>sum</c>, their sum is not kept and is not compared.</summary>
     public IReadOnlyList<GaugeRule> Gauges { get; init; } = [];
 

@@ -1,18 +1,39 @@
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace Phoenix.Telemetry;
 
-/// <summary>Selects metrics by exact name or by pattern, where <c>*</c> matches any run of characters. No pattern matches nothing.</summary>
+/// <summary>
+/// Selects metrics by exact name, by pattern, where <c>*</c> matches any run of characters, or by regular expression, which has
+/// to match the whole name. No pattern matches nothing.
+/// </summary>
 public sealed class MetricSelector
 {
     private readonly byte[][] patterns;
+    private readonly Regex[] expressions;
 
-    private MetricSelector(byte[][] patterns) => this.patterns = patterns;
+    private MetricSelector(byte[][] patterns)
+    {
+        this.patterns = patterns;
+        expressions = [];
+    }
 
     /// <exception cref="ArgumentException">A pattern is empty.</exception>
     public MetricSelector(IReadOnlyList<string> patterns)
+        : this(patterns, [])
+    {
+    }
+
+    /// <param name="expressions">
+    /// Regular expressions without backtracking, so that no name takes them longer than linear time: no lookaround, no
+    /// back-references.
+    /// </param>
+    /// <exception cref="ArgumentException">A pattern is empty, or an expression cannot be read.</exception>
+    public MetricSelector(IReadOnlyList<string> patterns, IReadOnlyList<string> expressions)
     {
         ArgumentNullException.ThrowIfNull(patterns);
+        ArgumentNullException.ThrowIfNull(expressions);
+        this.expressions = [.. expressions.Select(Compile)];
         this.patterns = new byte[patterns.Count][];
         for (var i = 0; i < patterns.Count; i++)
         {
@@ -33,7 +54,30 @@ public sealed class MetricSelector
                 return true;
         }
 
+        return expressions.Length > 0 && MatchesExpression(Encoding.UTF8.GetString(metricName));
+    }
+
+    private bool MatchesExpression(string name)
+    {
+        foreach (var expression in expressions)
+        {
+            if (expression.IsMatch(name))
+                return true;
+        }
+
         return false;
+    }
+
+    private static Regex Compile(string expression)
+    {
+        try
+        {
+            return new Regex($"^(?:{expression})$", RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
+        }
+        catch (Exception e) when (e is ArgumentException or NotSupportedException)
+        {
+            throw new ArgumentException($"`{expression}` is no regular expression that can be used here: {e.Message}", nameof(expression), e);
+        }
     }
 
     // Greedy with one point of return: linear in practice and never exponential, however many stars.

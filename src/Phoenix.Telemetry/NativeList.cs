@@ -30,6 +30,15 @@ internal sealed unsafe class NativeList<T>
 
     public void Clear() => Count = 0;
 
+    /// <summary>Keeps the first ones.</summary>
+    public void Truncate(int count) => Count = Math.Min(Count, count);
+
+    public T RemoveLast()
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(Count);
+        return items[--Count];
+    }
+
     /// <summary>Makes room for one more; its content is what was there before.</summary>
     public ref T Add()
     {

@@ -1,15 +1,19 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 
 namespace Phoenix.Telemetry;
 
-/// <summary>A value in a condition: text, a whole number, a truth value, or nothing.</summary>
+/// <summary>A value in a condition: text, a whole or real number, a truth value, or nothing.</summary>
 internal enum OttlKind : byte
 {
     Nil,
     Text,
     Number,
+
+    /// <summary>The bits of a double.</summary>
+    Real,
     Truth,
     Other,
 }
@@ -22,8 +26,14 @@ internal readonly ref struct OttlValue(OttlKind kind, ReadOnlySpan<byte> text, l
 
     public long Number { get; } = number;
 
-    public static bool AreEqual(OttlValue left, OttlValue right) =>
-        left.Kind == right.Kind && left.Kind != OttlKind.Other && left.Number == right.Number && left.Text.SequenceEqual(right.Text);
+    public double Double => Kind == OttlKind.Real ? BitConverter.Int64BitsToDouble(Number) : Number;
+
+    private bool IsNumber => Kind is OttlKind.Number or OttlKind.Real;
+
+    /// <summary>A whole and a real number are compared as real numbers, as the transformation language does.</summary>
+    public static bool AreEqual(OttlValue left, OttlValue right) => left.Kind == OttlKind.Real || right.Kind == OttlKind.Real
+        ? left.IsNumber && right.IsNumber && left.Double == right.Double
+        : left.Kind == right.Kind && left.Kind != OttlKind.Other && left.Number == right.Number && left.Text.SequenceEqual(right.Text);
 }
 
 /// <summary>What a condition reads: a literal, the metric's name, or an attribute.</summary>
@@ -60,6 +70,7 @@ internal abstract record OttlOperand
                 (1, WireType.Bytes) => new OttlValue(OttlKind.Text, cursor.Content, 0),
                 (2, WireType.Varint) => new OttlValue(OttlKind.Truth, default, cursor.Scalar != 0 ? 1 : 0),
                 (3, WireType.Varint) => new OttlValue(OttlKind.Number, default, (long)cursor.Scalar),
+                (4, WireType.Fixed64) => new OttlValue(OttlKind.Real, default, (long)cursor.Scalar),
                 _ => new OttlValue(OttlKind.Other, default, 0),
             };
         }
@@ -104,6 +115,12 @@ internal abstract record OttlCondition
             {
                 Span<char> digits = stackalloc char[24];
                 return value.Number.TryFormat(digits, out var length) && Pattern.IsMatch(digits[..length]);
+            }
+
+            if (value.Kind == OttlKind.Real)
+            {
+                Span<char> digits = stackalloc char[32];
+                return value.Double.TryFormat(digits, out var length, provider: CultureInfo.InvariantCulture) && Pattern.IsMatch(digits[..length]);
             }
 
             if (value.Kind == OttlKind.Truth)

@@ -6,7 +6,7 @@ namespace Phoenix.Telemetry;
 
 /// <summary>
 /// Reads the part of the OpenTelemetry Transformation Language that filters need: <c>metric.name</c>,
-/// <c>attributes["k"]</c>, <c>resource.attributes["k"]</c>, strings, whole numbers, <c>true</c>, <c>false</c>, <c>nil</c>,
+/// <c>attributes["k"]</c>, <c>resource.attributes["k"]</c>, strings, numbers, <c>true</c>, <c>false</c>, <c>nil</c>,
 /// <c>==</c>, <c>!=</c>, <c>IsMatch(x, "regex")</c>, <c>not</c>, <c>and</c>, <c>or</c>, parentheses.
 /// </summary>
 internal ref struct OttlParser
@@ -113,19 +113,24 @@ internal ref struct OttlParser
             throw Fault("no data point attribute: a metric condition sees the metric and its resource; write it under datapoint");
         }
 
-        throw Fault("metric.name, attributes[\"key\"], resource.attributes[\"key\"], a string, a whole number, true, false or nil");
+        throw Fault("metric.name, attributes[\"key\"], resource.attributes[\"key\"], a string, a number, true, false or nil");
     }
 
     private OttlOperand.Literal ReadNumber()
     {
         var start = position++;
-        while (position < text.Length && (char.IsAsciiDigit(text[position]) || text[position] == '.'))
+        while (position < text.Length && (char.IsAsciiLetterOrDigit(text[position]) || text[position] == '.' || IsExponentSign()))
             position++;
-        if (long.TryParse(text.AsSpan(start, position - start), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number))
+        var written = text.AsSpan(start, position - start);
+        if (long.TryParse(written, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number))
             return new OttlOperand.Literal(OttlKind.Number, [], number);
+        if (written.ContainsAny(".eE") && double.TryParse(written, NumberStyles.Float, CultureInfo.InvariantCulture, out var real) && double.IsFinite(real))
+            return new OttlOperand.Literal(OttlKind.Real, [], BitConverter.DoubleToInt64Bits(real));
         position = start;
-        throw Fault("a whole number of 64 bits");
+        throw Fault("a whole number of 64 bits, or a real one such as 0.5 or 1e3");
     }
+
+    private readonly bool IsExponentSign() => text[position] is '+' or '-' && text[position - 1] is 'e' or 'E';
 
     private string ReadKey()
     {

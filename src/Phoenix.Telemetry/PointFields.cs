@@ -29,6 +29,11 @@ public ref struct PointFields
 
     public bool HasSum { get; private set; }
 
+    /// <summary>Histograms: smallest and largest observation; NaN where the sender does not say.</summary>
+    public double Min { get; private set; }
+
+    public double Max { get; private set; }
+
     /// <summary>Explicit histograms: counts of the buckets, 8 bytes each, little-endian.</summary>
     public ReadOnlySpan<byte> BucketCounts { get; private set; }
 
@@ -71,7 +76,7 @@ public ref struct PointFields
 
     internal static PointFields Read(ReadOnlySpan<byte> point, MetricType type, int origin)
     {
-        var fields = default(PointFields);
+        var fields = new PointFields { Min = double.NaN, Max = double.NaN };
         var cursor = new ProtoCursor(point, origin);
         while (cursor.Next())
         {
@@ -138,12 +143,23 @@ public ref struct PointFields
                 Irregular |= cursor.Wire != WireType.Bytes || ExplicitBounds.Length > 0;
                 ExplicitBounds = cursor.Wire == WireType.Bytes ? cursor.Content : default;
                 break;
+            case 11 when type == MetricType.Histogram && cursor.Wire == WireType.Fixed64:
+            case 12 when type == MetricType.ExponentialHistogram && cursor.Wire == WireType.Fixed64:
+                Min = BitConverter.UInt64BitsToDouble(cursor.Scalar);
+                break;
+            case 12 when type == MetricType.Histogram && cursor.Wire == WireType.Fixed64:
+            case 13 when type == MetricType.ExponentialHistogram && cursor.Wire == WireType.Fixed64:
+                Max = BitConverter.UInt64BitsToDouble(cursor.Scalar);
+                break;
             case 6 when type == MetricType.Summary:
                 cursor.Expect(WireType.Bytes, "quantile");
                 Quantiles++;
                 break;
         }
     }
+
+    /// <summary>Upper bound at an index.</summary>
+    internal readonly double Bound(int index) => BinaryPrimitives.ReadDoubleLittleEndian(ExplicitBounds[(index * 8)..]);
 
     /// <summary>Count of the bucket at an index.</summary>
     internal readonly ulong Bucket(int index) => BinaryPrimitives.ReadUInt64LittleEndian(BucketCounts[(index * 8)..]);

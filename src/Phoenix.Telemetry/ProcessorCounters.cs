@@ -9,19 +9,18 @@ public enum PassReason
     /// <summary>The point has none of the labels to fold.</summary>
     NoLabel,
 
-    /// <summary>Delta temporality is not folded.</summary>
-    Delta,
-
     /// <summary>The sender did not say cumulative or delta.</summary>
     UnspecifiedTemporality,
 
     /// <summary>No fold function is named for this gauge.</summary>
     GaugeWithoutFunction,
-    ExponentialHistogram,
     Summary,
 
-    /// <summary>Buckets that are not one packed run of bounds + 1 counts.</summary>
+    /// <summary>An explicit histogram whose buckets are not one packed run of bounds + 1 counts, or an exponential one out of range.</summary>
     IrregularHistogram,
+
+    /// <summary>A histogram without any label to fold, under whose name others with other bounds are folded.</summary>
+    OtherBounds,
 
     /// <summary>The point has no time.</summary>
     NoTime,
@@ -39,10 +38,10 @@ public sealed class ProcessorCounters
 
     public long PointsOut { get; internal set; }
 
-    /// <summary>Older than the stream's newest point; ignored.</summary>
+    /// <summary>Cumulative points older than the stream's newest one; ignored.</summary>
     public long Late { get; internal set; }
 
-    /// <summary>Same stream and time again; ignored.</summary>
+    /// <summary>Same stream and time again, of deltas also the same start; ignored.</summary>
     public long Duplicates { get; internal set; }
 
     /// <summary>Counters that began again, by start time or by a falling value.</summary>
@@ -59,6 +58,9 @@ public sealed class ProcessorCounters
 
     /// <summary>Label values equal to the name of the rest that were escaped, counted once a stream.</summary>
     public long Escaped { get; internal set; }
+
+    /// <summary>Histograms whose bounds were not those of their fold, so that they stayed apart.</summary>
+    public long Apart { get; internal set; }
 
     /// <summary>Streams tracked now.</summary>
     public long Tracked { get; internal set; }

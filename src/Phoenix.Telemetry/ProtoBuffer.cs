@@ -19,6 +19,13 @@ internal sealed class ProtoBuffer
 
     public void Truncate(int length) => Length = length;
 
+    /// <summary>Removes what stands before a position.</summary>
+    public void Keep(int from)
+    {
+        bytes.AsSpan(from, Length - from).CopyTo(bytes);
+        Length -= from;
+    }
+
     public void Append(ReadOnlySpan<byte> raw)
     {
         raw.CopyTo(Take(raw.Length));
@@ -36,6 +43,16 @@ internal sealed class ProtoBuffer
 
         target[n++] = (byte)value;
         Length -= 10 - n;
+    }
+
+    /// <summary>A zigzag number, as <c>sint32</c> and <c>sint64</c> have it; its tag is written before.</summary>
+    public void SignedVarint(long value) => Varint((ulong)((value << 1) ^ (value >> 63)));
+
+    /// <summary>A boolean or a flag word that is 1.</summary>
+    public void Flag(int field)
+    {
+        Tag(field, WireType.Varint);
+        Varint(1);
     }
 
     public void Tag(int field, int wireType) => Varint((uint)((field << 3) | wireType));

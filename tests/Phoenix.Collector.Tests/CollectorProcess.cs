@@ -119,6 +119,11 @@ internal sealed partial class CollectorProcess : IAsyncDisposable
     public Task<Uri> GrpcAsync() => Wait.ForAsync("the OTLP receiver for gRPC", () =>
         Task.FromResult(GrpcEndpoint().Match(Log) is { Success: true } match ? new Uri(match.Groups[1].Value) : null));
 
+    /// <summary>Where something else than a receiver really listens.</summary>
+    /// <param name="what">Its key in the configuration.</param>
+    public Task<Uri> ServingAsync(string what) => Wait.ForAsync(what, () =>
+        Task.FromResult(Regex.Match(Log, $"\"serving\",\"what\":\"{Regex.Escape(what)}\",\"endpoint\":\"([^\"]+)\"") is { Success: true } match ? new Uri(match.Groups[1].Value) : null));
+
     public void Signal(int signal) => Kill(_process.Id, signal).ShouldBe(0);
 
     public async Task<int> ExitAsync()

@@ -86,16 +86,16 @@ public sealed class ControlTests : IDisposable
     }
 
     [Fact]
-    public async Task other_receivers_need_a_new_process()
+    public async Task another_size_of_the_input_queue_needs_a_new_process()
     {
         await using var collector = CollectorProcess.Start(_place, "production", Yaml.Otlp());
         await Wait.ForAsync("the control socket", collector.StatusAsync);
-        File.WriteAllText(_place.Configuration("production"), Yaml.Otlp().Replace("127.0.0.1:0", "127.0.0.1:1", StringComparison.Ordinal));
+        File.WriteAllText(_place.Configuration("production"), Yaml.Otlp(extra: ", queue_batches: 3"));
 
         using var answer = await collector.ReloadAsync();
 
         ((int)answer.StatusCode).ShouldBe(409);
-        (await answer.Content.ReadAsStringAsync()).ShouldContain("receivers changed");
+        (await answer.Content.ReadAsStringAsync()).ShouldContain("queue_batches");
     }
 
     [Fact]

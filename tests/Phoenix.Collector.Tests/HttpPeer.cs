@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.IO.Compression;
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -31,15 +33,28 @@ internal sealed class HttpPeer : IAsyncDisposable
     /// <summary>Every point that arrived.</summary>
     public ConcurrentQueue<ReceivedPoint> Points { get; } = new();
 
+    /// <summary>Every point that arrived, read whole.</summary>
+    public ConcurrentQueue<DecodedPoint> Decoded { get; } = new();
+
     public ConcurrentQueue<string> Headers { get; } = new();
+
+    /// <summary>Content-Encoding of every batch.</summary>
+    public ConcurrentQueue<string> Encodings { get; } = new();
+
+    /// <summary>While set, a batch gets no answer until the task completes.</summary>
+    public TaskCompletionSource? Stall { get; set; }
 
     public Uri Address { get; private set; } = null!;
 
-    public static async Task<HttpPeer> StartAsync()
+    /// <param name="address">Where to listen; a free port where null.</param>
+    /// <param name="server">Certificate for TLS; plain text where null.</param>
+    /// <param name="clientAuthority">Asks clients for a certificate that this one has signed.</param>
+    public static async Task<HttpPeer> StartAsync(Uri? address = null, X509Certificate2? server = null, string? clientAuthority = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel(options => options.Listen(IPAddress.Loopback, address?.Port ?? 0, listen => listen.UseCertificates(server, clientAuthority)));
         var app = builder.Build();
         var peer = new HttpPeer(app);
         app.MapGet("/metrics", () => peer.Exposition is { } text ? Results.Text(text, "text/plain; version=0.0.4") : Results.StatusCode(500));
@@ -54,7 +69,19 @@ internal sealed class HttpPeer : IAsyncDisposable
     private async Task<IResult> ReceiveAsync(HttpRequest request)
     {
         using var body = new MemoryStream();
-        await (request.Headers.ContentEncoding == "gzip" ? new GZipStream(request.Body, CompressionMode.Decompress) : request.Body).CopyToAsync(body);
+        var encoding = request.Headers.ContentEncoding.ToString();
+        Encodings.Enqueue(encoding);
+        await (encoding switch
+        {
+            "gzip" => new GZipStream(request.Body, CompressionMode.Decompress),
+            "zstd" => new ZstdSharp.DecompressionStream(request.Body),
+            _ => request.Body,
+        }).CopyToAsync(body);
+        if (Stall is { } stall)
+        {
+            await stall.Task;
+        }
+
         Headers.Enqueue(request.Headers["x-tenant"].ToString());
         if (Refusals.TryDequeue(out var status))
         {
@@ -66,10 +93,15 @@ internal sealed class HttpPeer : IAsyncDisposable
             Points.Enqueue(point);
         }
 
+        foreach (var point in DecodedPoint.ReadAll(body.ToArray()))
+        {
+            Decoded.Enqueue(point);
+        }
+
         return Results.Bytes(Answer, "application/x-protobuf");
     }
 
-    private static List<ReceivedPoint> Decode(byte[] batch)
+    public static List<ReceivedPoint> Decode(byte[] batch)
     {
         var points = new List<ReceivedPoint>();
         var reader = new OtlpReader(batch);

@@ -29,9 +29,9 @@ public class PartsTests
         queue.TryEnqueue(SharedBytes.Rent(1), 100).ShouldBeTrue();
         queue.TryEnqueue(SharedBytes.Rent(1), 200).ShouldBeTrue();
 
-        queue.Take(150, out _).ShouldNotBeNull().UnixNanos.ShouldBe(100);
-        queue.Take(150, out _).ShouldBeNull("the mark at 150 comes first");
-        queue.Take(250, out _).ShouldNotBeNull().UnixNanos.ShouldBe(200);
+        queue.Take(150, null, out _).ShouldNotBeNull().UnixNanos.ShouldBe(100);
+        queue.Take(150, null, out _).ShouldBeNull("the mark at 150 comes first");
+        queue.Take(250, null, out _).ShouldNotBeNull().UnixNanos.ShouldBe(200);
     }
 
     [Fact]
@@ -41,7 +41,7 @@ public class PartsTests
         var now = Clock.UnixNanos();
         queue.TryEnqueue(SharedBytes.Rent(1), now + 7200 * Second).ShouldBeTrue();
 
-        queue.Take(now + 3600 * Second, out _).ShouldNotBeNull();
+        queue.Take(now + 3600 * Second, null, out _).ShouldNotBeNull();
     }
 
     [Fact]
@@ -50,7 +50,7 @@ public class PartsTests
         queue_returns(new InputQueue(10, 1000)).ShouldBeTrue("within a bounded wait, not at the mark");
 
         static bool queue_returns(InputQueue queue) =>
-            Task.Run(() => queue.Take(Clock.UnixNanos() + 3600 * Second, out _)).Wait(TimeSpan.FromSeconds(30));
+            Task.Run(() => queue.Take(Clock.UnixNanos() + 3600 * Second, null, out _)).Wait(TimeSpan.FromSeconds(30));
     }
 
     [Fact]
@@ -68,11 +68,11 @@ public class PartsTests
         queue.Enqueue(() => { }, 1).ShouldBeFalse();
         for (var i = 0; i < 3; i++)
         {
-            queue.Take(2, out var early).ShouldNotBeNull();
+            queue.Take(2, null, out var early).ShouldNotBeNull();
             early.ShouldBeFalse();
         }
 
-        queue.Take(2, out var drained).ShouldBeNull();
+        queue.Take(2, null, out var drained).ShouldBeNull();
         drained.ShouldBeTrue();
     }
 
@@ -153,9 +153,9 @@ public class PartsTests
     {
         var idle = new ExporterCounters();
         var working = new ExporterCounters();
-        working.Succeeded();
+        working.Succeeded(1);
         var failing = new ExporterCounters();
-        failing.Succeeded();
+        failing.Succeeded(1);
         failing.Failed("the backend answered 503");
 
         Reason(lastInput: 0, working).ShouldNotBeNull().ShouldContain("no input has come");
@@ -176,7 +176,7 @@ public class PartsTests
     [Fact]
     public void this_process_is_read_from_proc_as_the_system_knows_it()
     {
-        var table = new ProcessTable(ProcessSelection.All);
+        var table = new ProcessTable(NameFilter.All, creationTime: true);
 
         var self = table.Read().Single(p => p.Pid == Environment.ProcessId);
 
@@ -188,12 +188,15 @@ public class PartsTests
         var attributes = self.Attributes.ToDictionary(a => System.Text.Encoding.UTF8.GetString(a.Key), a => System.Text.Encoding.UTF8.GetString(a.Value));
         attributes["process.executable.path"].ShouldBe(Environment.ProcessPath);
         attributes["process.owner"].ShouldBe(Environment.UserName);
+        DateTimeOffset.Parse(attributes["process.creation.time"], System.Globalization.CultureInfo.InvariantCulture).ShouldBe(known.StartTime.ToUniversalTime(), TimeSpan.FromSeconds(2));
+        table.Statuses.Values.Sum().ShouldBeGreaterThan(1);
+        table.Statuses["running"].ShouldBeGreaterThan(0, "this one");
     }
 
     [Fact]
     public void reading_known_processes_again_allocates_next_to_nothing()
     {
-        var table = new ProcessTable(ProcessSelection.All);
+        var table = new ProcessTable(NameFilter.All, creationTime: true);
         table.Read().Count().ShouldBeGreaterThan(0);
         table.Read().Count().ShouldBeGreaterThan(0);
         var before = GC.GetAllocatedBytesForCurrentThread();

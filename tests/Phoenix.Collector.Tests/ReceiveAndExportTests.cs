@@ -23,7 +23,7 @@ public sealed class ReceiveAndExportTests : IDisposable
 
         orders.Value.ShouldBe(41);
         orders.Text.ShouldContain("/cart");
-        orders.Resource.ShouldContain("checkout");
+        orders.Text.ShouldContain("checkout", customMessage: "labels of the target stand on its series");
         orders.Resource.ShouldContain(peer.Address.Authority, customMessage: "service.instance.id");
         orders.Resource.ShouldContain("host.id", customMessage: "a loopback target runs on this host");
         await Wait.UntilAsync("up = 1 and one sample counted", () => Task.FromResult(

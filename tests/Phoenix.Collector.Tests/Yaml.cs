@@ -69,6 +69,19 @@ internal static class Yaml
             metrics: {receivers: [otlp], exporters: [otlphttp]}
         """;
 
+    /// <summary>OTLP on a free port, to the exporters given as YAML lines, indented by two.</summary>
+    public static string Into(string exporters, string names, string telemetry = "") => $$"""
+        receivers:
+          otlp:
+            protocols: {http: {endpoint: "127.0.0.1:0"} }
+        exporters:
+        {{exporters}}
+        service:
+          telemetry: {phoenix: {window: 1s{{telemetry}} } }
+          pipelines:
+            metrics: {receivers: [otlp], exporters: [{{names}}]}
+        """;
+
     public static string Scrape(Uri target, Uri backend) => $$"""
         receivers:
           prometheus:

@@ -16,6 +16,8 @@ public class BadConfigurationTests
 
         """;
 
+    private static string Exporter(string exporter) => Rest.Replace("nop:", exporter, StringComparison.Ordinal).Replace("[nop]", $"[{exporter.Split(':')[0]}]", StringComparison.Ordinal);
+
     public static TheoryData<string, string, int, string, string, string> Cases => new()
     {
         // what, yaml, line, key, part of the message, part of the remedy
@@ -33,7 +35,20 @@ public class BadConfigurationTests
         { "second pipeline", Host + Rest + "\n    metrics/b: {receivers: [hostmetrics], exporters: [nop]}\n", 8, "service.pipelines.metrics/b", "second metrics pipeline", "merge" },
         { "pipeline without receivers", Host + Rest.Replace("receivers: [hostmetrics], ", ""), 7, "service.pipelines.metrics.receivers", "names no receiver", "at least one" },
         { "no service", Host, 1, "service", "is missing", "pipelines" },
-        { "extension", "extensions:\n  health_check:\n" + Host + Rest, 2, "extensions.health_check", "no extension of type", "none are supported yet" },
+        { "unknown extension", "extensions:\n  healthcheck:\n" + Host + Rest, 2, "extensions.healthcheck", "no extension of type", "did you mean `health_check`?" },
+        { "undefined extension", Host + Rest + "\n  extensions: [health_check]\n", 8, "service.extensions", "is not defined", "define it" },
+        { "otlp without an endpoint", Host + Exporter("otlp: {}"), 4, "exporters.otlp.endpoint", "is missing", "4317" },
+        { "otlp with a path", Host + Exporter("otlp: {endpoint: \"http://b:4317/v1\"}"), 4, "exporters.otlp.endpoint", "is no host:port", "without a path" },
+        { "client certificate without key", Host + Exporter("otlp:\n    endpoint: b:4317\n    tls:\n      cert_file: a.pem"), 7, "exporters.otlp.tls.cert_file", "needs key_file", "add key_file" },
+        { "queue switched off", Host + Exporter("otlp:\n    endpoint: b:4317\n    sending_queue: {enabled: false}"), 6, "exporters.otlp.sending_queue.enabled", "cannot be switched off", "queue_size" },
+        { "header of its own", Host + Exporter("otlp:\n    endpoint: b:4317\n    headers: {te: x}"), 6, "exporters.otlp.headers", "set by the exporter itself", "remove" },
+        { "batch max below size", Host + "processors:\n  batch:\n    send_batch_max_size: 5\n" + Rest, 5, "processors.batch.send_batch_max_size", "smaller than send_batch_size", "at least" },
+        { "attribute action", Host + "processors:\n  attributes:\n    actions:\n      - {key: a, action: remove}\n" + Rest, 6, "processors.attributes.actions[0].action", "not one of insert", "known here" },
+        { "insert without value", Host + "processors:\n  resource:\n    attributes:\n      - {key: a, action: insert}\n" + Rest, 6, "processors.resource.attributes[0].value", "is missing", "from_attribute" },
+        { "extract without groups", Host + "processors:\n  attributes:\n    actions:\n      - {key: a, action: extract, pattern: 'a(.*)'}\n" + Rest, 6, "processors.attributes.actions[0].pattern", "no named group", "(?P<name>" },
+        { "no actions", Host + "processors:\n  attributes:\n    actions: []\n" + Rest, 5, "processors.attributes.actions", "names no action", "key" },
+        { "memory without limit", Host + "processors:\n  memory_limiter:\n    check_interval: 1s\n" + Rest, 4, "processors.memory_limiter.limit_mib", "is missing", "limit_percentage" },
+        { "spike above limit", Host + "processors:\n  memory_limiter:\n    limit_mib: 100\n    spike_limit_mib: 100\n" + Rest, 6, "processors.memory_limiter.spike_limit_mib", "everything would be refused", "a fifth" },
         { "no protocol", "receivers:\n  otlp:\n    protocols: {}\n" + Rest.Replace("hostmetrics", "otlp"), 3, "receivers.otlp.protocols", "names no protocol", "grpc" },
         { "both protocols on one address", "receivers:\n  otlp:\n    protocols:\n      grpc: {endpoint: \"localhost:4318\"}\n      http:\n" + Rest.Replace("hostmetrics", "otlp"), 5, "receivers.otlp.protocols.http", "same address", "port of its own" },
         { "tls without a key", "receivers:\n  otlp:\n    protocols:\n      grpc:\n        tls: {cert_file: a.pem}\n" + Rest.Replace("hostmetrics", "otlp"), 5, "receivers.otlp.protocols.grpc.tls.key_file", "is missing", "private key" },
@@ -41,6 +56,15 @@ public class BadConfigurationTests
         { "scrape target with a path", "receivers:\n  prometheus:\n    config:\n      scrape_configs:\n        - job_name: a\n          static_configs:\n            - targets: ['http://a:1/metrics']\n" + Rest.Replace("hostmetrics", "prometheus"), 7, "receivers.prometheus.config.scrape_configs[0].static_configs[0].targets", "no host:port", "without scheme" },
         { "timeout over interval", "receivers:\n  prometheus:\n    config:\n      scrape_configs:\n        - job_name: a\n          scrape_interval: 5s\n          scrape_timeout: 6s\n          static_configs: [{targets: ['a:1']}]\n" + Rest.Replace("hostmetrics", "prometheus"), 7, "receivers.prometheus.config.scrape_configs[0].scrape_timeout", "longer than the scrape_interval", "at most the interval" },
         { "service discovery", "receivers:\n  prometheus:\n    config:\n      scrape_configs:\n        - job_name: a\n          kubernetes_sd_configs: []\n          static_configs: [{targets: ['a:1']}]\n" + Rest.Replace("hostmetrics", "prometheus"), 6, "receivers.prometheus.config.scrape_configs[0].kubernetes_sd_configs", "is unknown", "known here" },
+        { "relabel action", "receivers:\n  prometheus:\n    config:\n      scrape_configs:\n        - job_name: a\n          static_configs: [{targets: ['a:1']}]\n          relabel_configs: [{action: keeep}]\n" + Rest.Replace("hostmetrics", "prometheus"), 7, "receivers.prometheus.config.scrape_configs[0].relabel_configs[0].action", "not one of", "did you mean `keep`?" },
+        { "hashmod without modulus", "receivers:\n  prometheus:\n    config:\n      scrape_configs:\n        - job_name: a\n          static_configs: [{targets: ['a:1']}]\n          relabel_configs: [{action: hashmod, source_labels: [a], target_label: b}]\n" + Rest.Replace("hostmetrics", "prometheus"), 7, "receivers.prometheus.config.scrape_configs[0].relabel_configs[0].modulus", "is missing", "shards" },
+        { "relabelling that needs backtracking", "receivers:\n  prometheus:\n    config:\n      scrape_configs:\n        - job_name: a\n          static_configs: [{targets: ['a:1']}]\n          metric_relabel_configs: [{action: drop, regex: '(?!x).*'}]\n" + Rest.Replace("hostmetrics", "prometheus"), 7, "receivers.prometheus.config.scrape_configs[0].metric_relabel_configs[0].regex", "no usable regular expression", "RE2" },
+        { "relabelling without a target", "receivers:\n  prometheus:\n    config:\n      scrape_configs:\n        - job_name: a\n          static_configs: [{targets: ['a:1']}]\n          relabel_configs: [{source_labels: [a]}]\n" + Rest.Replace("hostmetrics", "prometheus"), 7, "receivers.prometheus.config.scrape_configs[0].relabel_configs[0].target_label", "is missing", "name the label" },
+        { "two ways to authenticate", "receivers:\n  prometheus:\n    config:\n      scrape_configs:\n        - job_name: a\n          static_configs: [{targets: ['a:1']}]\n          bearer_token: a\n          basic_auth: {username: u, password: p}\n" + Rest.Replace("hostmetrics", "prometheus"), 8, "receivers.prometheus.config.scrape_configs[0].basic_auth", "another way", "keep one" },
+        { "size", "receivers:\n  prometheus:\n    config:\n      scrape_configs:\n        - job_name: a\n          static_configs: [{targets: ['a:1']}]\n          body_size_limit: 10Mb\n" + Rest.Replace("hostmetrics", "prometheus"), 7, "receivers.prometheus.config.scrape_configs[0].body_size_limit", "no size", "10MB" },
+        { "files of targets", "receivers:\n  prometheus:\n    config:\n      scrape_configs:\n        - job_name: a\n          static_configs: [{targets: ['a:1']}]\n          file_sd_configs: [{files: [targets.txt]}]\n" + Rest.Replace("hostmetrics", "prometheus"), 7, "receivers.prometheus.config.scrape_configs[0].file_sd_configs[0].files", ".json", "files of targets" },
+        { "unknown host metric", "receivers:\n  hostmetrics:\n    scrapers:\n      cpu:\n        metrics: {system.cpu.tim: {enabled: false}}\n" + Rest, 5, "receivers.hostmetrics.scrapers.cpu.metrics.system.cpu.tim", "is unknown", "did you mean `system.cpu.time`?" },
+        { "type of a remote write metric", "receivers:\n  prometheusremotewrite:\n    metric_types: [{metrics: [a], type: summary}]\n" + Rest.Replace("hostmetrics", "prometheusremotewrite"), 3, "receivers.prometheusremotewrite.metric_types[0].type", "not one of counter, gauge", "known here" },
         { "k missing", Host + "processors:\n  phoenix_topk:\n    metrics: [a]\n    labels: [b]\n" + Rest, 4, "processors.phoenix_topk.k", "is missing", "k: 10" },
         { "k no number", Host + "processors:\n  phoenix_topk: {metrics: [a], labels: [b], k: many}\n" + Rest, 4, "processors.phoenix_topk.k", "`many` is no whole number", "from 1" },
         { "other without a name", Host + "processors:\n  phoenix_topk:\n    metrics: [a]\n    labels: [b]\n    k: 1\n    other: \"\"\n" + Rest, 8, "processors.phoenix_topk.other", "is empty", "__other__" },
@@ -50,6 +74,14 @@ public class BadConfigurationTests
         { "no labels", Host + "processors:\n  phoenix_topk: {metrics: [a], labels: [], k: 1}\n" + Rest, 4, "processors.phoenix_topk.labels", "is empty", "[customer]" },
         { "no metrics", Host + "processors:\n  phoenix_topk: {metrics: [], labels: [b], k: 1}\n" + Rest, 4, "processors.phoenix_topk.metrics", "is empty", "http.server" },
         { "condition on no metric", Host + "processors:\n  filter:\n    metrics:\n      datapoint: ['metric.name == \"\" and attributes[\"a\"] == \"b\"']\n" + Rest, 6, "processors.filter.metrics.datapoint", "empty", "correct the condition" },
+        { "no rules", Host + "processors:\n  phoenix_aggregate: {}\n" + Rest, 4, "processors.phoenix_aggregate.rules", "names no rule", "drop: [customer]" },
+        { "rule without metrics", Host + "processors:\n  phoenix_aggregate:\n    rules:\n    - drop: [a]\n" + Rest, 6, "processors.phoenix_aggregate.rules[0].metrics", "is missing", "http.server" },
+        { "rule without labels", Host + "processors:\n  phoenix_aggregate:\n    rules:\n    - metrics: [a]\n" + Rest, 6, "processors.phoenix_aggregate.rules[0].drop", "is missing", "[customer]" },
+        { "rule drops and keeps", Host + "processors:\n  phoenix_aggregate:\n    rules:\n    - metrics: [a]\n      drop: [b]\n      keep: [c]\n" + Rest, 8, "processors.phoenix_aggregate.rules[0].keep", "beside drop", "either" },
+        { "rule over hosts", Host + "processors:\n  phoenix_aggregate:\n    rules:\n    - metrics: [a]\n      drop: [host.id]\n" + Rest, 7, "processors.phoenix_aggregate.rules[0].drop", "across hosts", "gateway: true" },
+        { "rule of no type", Host + "processors:\n  phoenix_aggregate:\n    rules:\n    - metrics: [a]\n      drop: [b]\n      types: [guage]\n" + Rest, 8, "processors.phoenix_aggregate.rules[0].types", "`guage` is not one of", "did you mean `gauge`?" },
+        { "rule with a bad expression", Host + "processors:\n  phoenix_aggregate:\n    rules:\n    - regex: ['a(?=b)']\n      drop: [b]\n" + Rest, 4, "processors.phoenix_aggregate", "no regular expression that can be used", "correct" },
+        { "rule with a bad condition", Host + "processors:\n  phoenix_aggregate:\n    rules:\n    - metrics: [a]\n      where: [nonsense]\n      drop: [b]\n" + Rest, 4, "processors.phoenix_aggregate", "nonsense", "correct" },
         { "fold over hosts", Host + "processors:\n  phoenix_topk: {metrics: [a], labels: [host.id], k: 1}\n" + Rest, 4, "processors.phoenix_topk.labels", "across hosts", "remove host.id" },
         { "fold over host names", Host + "processors:\n  phoenix_topk: {metrics: [a], labels: [b, host.name], k: 1}\n" + Rest, 4, "processors.phoenix_topk.labels", "across hosts", "remove host.name" },
         { "unknown ranking", Host + "processors:\n  phoenix_topk: {metrics: [a], labels: [b], k: 1, by: rates}\n" + Rest, 4, "processors.phoenix_topk.by", "not one of rate, value", "did you mean `rate`?" },
@@ -57,7 +89,7 @@ public class BadConfigurationTests
         { "text for a list", Host + "processors:\n  phoenix_topk: {metrics: a, labels: [b], k: 1}\n" + Rest, 4, "processors.phoenix_topk.metrics", "must be a list, but is a single value", "- item" },
         { "exporter without endpoint", Host + Rest.Replace("  nop:", "  otlphttp: {timeout: 1s}").Replace("[nop]", "[otlphttp]"), 4, "exporters.otlphttp.endpoint", "is missing", "base URL" },
         { "exporter endpoint without scheme", Host + Rest.Replace("  nop:", "  otlphttp: {endpoint: \"localhost:4318\"}").Replace("[nop]", "[otlphttp]"), 4, "exporters.otlphttp.endpoint", "no http or https URL", "with its scheme" },
-        { "compression", Host + Rest.Replace("  nop:", "  otlphttp: {endpoint: \"http://a\", compression: zstd}").Replace("[nop]", "[otlphttp]"), 4, "exporters.otlphttp.compression", "not one of gzip, none", "known here" },
+        { "compression", Host + Rest.Replace("  nop:", "  otlphttp: {endpoint: \"http://a\", compression: brotli-of-the-future}").Replace("[nop]", "[otlphttp]"), 4, "exporters.otlphttp.compression", "not one of gzip, zstd, none", "known here" },
         { "variable not set", Host + Rest.Replace("  nop:", "  otlphttp: {endpoint: \"${env:NOWHERE}\"}").Replace("[nop]", "[otlphttp]"), 4, "exporters.otlphttp.endpoint", "NOWHERE is not set", "${env:NOWHERE:-default}" },
         { "other provider", Host + Rest.Replace("  nop:", "  otlphttp: {endpoint: \"${file:/etc/passwd}\"}").Replace("[nop]", "[otlphttp]"), 4, "exporters.otlphttp.endpoint", "no reference to an environment variable", "${env:NAME}" },
         { "header with a line break", Host + Rest.Replace("  nop:", "  otlphttp: {endpoint: \"http://a\", headers: {a: \"b\\r\\nc: d\"}}").Replace("[nop]", "[otlphttp]"), 4, "exporters.otlphttp.headers", "HTTP does not allow", "line breaks" },
@@ -127,23 +159,6 @@ public class BadConfigurationTests
 
         error.ToString().ShouldNotContain("s3cret");
         error.Message.ShouldContain("${env:SECRET}");
-    }
-
-    [Theory]
-    [InlineData("[shop.requests]", "[shop.requests, other]", true)]
-    [InlineData("[shop.requests]", "['shop.*']", true)]
-    [InlineData("['shop.a.*']", "['*']", true)]
-    [InlineData("['shop.a.*']", "['shop.b.*']", false)]
-    [InlineData("[shop.requests]", "['shop.*'], protected: [shop.requests]", false)]
-    public void two_reducers_of_one_pipeline_may_not_fold_a_same_metric(string first, string second, bool refused)
-    {
-        var yaml = Host + $"processors:\n  phoenix_topk/a: {{labels: [a], k: 1, metrics: {first}}}\n  phoenix_topk/b: {{labels: [b], k: 1, metrics: {second}}}\n"
-            + Rest.Replace("exporters: [nop]", "processors: [phoenix_topk/a, phoenix_topk/b], exporters: [nop]");
-
-        var errors = CollectorConfiguration.Load(yaml, _ => null).Errors;
-
-        errors.Count.ShouldBe(refused ? 1 : 0);
-        errors.ShouldAllBe(e => e.Line == 10 && e.Key == "service.pipelines.metrics.processors" && e.Message.Contains("`phoenix_topk/a` and `phoenix_topk/b`", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using Phoenix.Pipelines.Components;
+using Phoenix.Telemetry;
 
 namespace Phoenix.Pipelines.Tests;
 
@@ -25,19 +26,19 @@ public class GoodConfigurationTests
         scrape.Id.ShouldBe("prometheus/shop");
         scrape.Jobs[0].Interval.ShouldBe(TimeSpan.FromSeconds(5));
         scrape.Jobs[0].Timeout.ShouldBe(TimeSpan.FromSeconds(5), "a scrape never outlasts its interval");
-        scrape.Jobs[0].Targets.Select(t => t.Instance).ShouldBe(["localhost:9100", "[::1]:9200"]);
-        scrape.Jobs[0].Targets[0].Labels["team"].ShouldBe("checkout");
+        scrape.Jobs[0].Static.SelectMany(g => g.Targets).ShouldBe(["localhost:9100", "[::1]:9200"]);
+        scrape.Jobs[0].Static[0].Labels["team"].ShouldBe("checkout");
         scrape.Jobs[1].Interval.ShouldBe(TimeSpan.FromSeconds(15));
         scrape.Jobs[1].MetricsPath.ShouldBe("/federate");
 
         var host = configuration.Receivers[1].ShouldBeOfType<HostMetricsReceiverSettings>();
         host.Scrapers.ShouldBe([HostScraper.Cpu, HostScraper.Memory, HostScraper.Process], ignoreOrder: true);
-        host.Processes.Selects("kworker/0:1").ShouldBeFalse();
-        host.Processes.Selects("postgres").ShouldBeTrue();
+        host.Options.Processes.Selects("kworker/0:1").ShouldBeFalse();
+        host.Options.Processes.Selects("postgres").ShouldBeTrue();
         configuration.Receivers[2].ShouldBeOfType<OtlpReceiverSettings>().Http.ShouldNotBeNull().Endpoint.ToString().ShouldBe("127.0.0.1:4318");
 
         var topK = configuration.Processors[0].ShouldBeOfType<TopKProcessorSettings>();
-        (topK.K, topK.By, topK.Enter, topK.Leave).ShouldBe((5, TopKRanking.Rate, 0.5, 1.5));
+        (topK.K, topK.By, topK.Enter, topK.Leave).ShouldBe((5, TopKBy.Rate, 0.5, 1.5));
         topK.Window.ShouldBe(TimeSpan.FromSeconds(90));
         topK.Gauges["shop.queue"].ShouldBe(GaugeFold.Max);
         topK.Protected.ShouldBe(["shop.revenue"]);
@@ -48,13 +49,40 @@ public class GoodConfigurationTests
         exporter.Headers["authorization"].ShouldBe("Bearer s3cret");
         exporter.Headers["x-price"].ShouldBe("$5");
         exporter.Timeout.ShouldBe(TimeSpan.FromSeconds(2), "an own key wins over a merged one");
-        exporter.Gzip.ShouldBeTrue();
-        exporter.Queue.Size.ShouldBe(7);
+        exporter.Compression.ShouldBe(Compression.Gzip);
+        exporter.Queue.Batches.ShouldBe(7);
+        exporter.Queue.Overflow.ShouldBe(Overflow.Isolate);
         exporter.Retry.MaxElapsed.ShouldBe(TimeSpan.FromSeconds(10));
 
         configuration.ShortestInputInterval.ShouldBe(TimeSpan.FromSeconds(5));
         configuration.LongestInputInterval.ShouldBe(TimeSpan.FromSeconds(15));
         configuration.Telemetry.ShouldBe(new(LogLevel.Warn, false, TimeSpan.FromSeconds(5), 1000, 256, 64L << 20));
+    }
+
+    [Fact]
+    public void rules_of_an_aggregation_arrive_typed_and_reducers_may_follow_each_other()
+    {
+        var configuration = Good("""
+            receivers: {hostmetrics: {scrapers: {cpu: {}}}}
+            processors:
+              phoenix_aggregate:
+                rules:
+                - {metrics: ["http.*"], regex: ['rpc\..+'], types: [sum, histogram], where: ['attributes["route"] == "/"'], drop: [customer]}
+                - {metrics: ["*"], keep: [route]}
+                first_sample: start_time
+                staleness: 10m
+              phoenix_topk: {metrics: ["http.*"], labels: [route], k: 3}
+            exporters: {nop: {}}
+            service: {pipelines: {metrics: {receivers: [hostmetrics], processors: [phoenix_aggregate, phoenix_topk], exporters: [nop]}}}
+            """);
+
+        var aggregate = configuration.Processors[0].ShouldBeOfType<AggregateProcessorSettings>();
+        (aggregate.FirstSample, aggregate.Memory, aggregate.Gateway).ShouldBe((FirstSample.StartTime, TimeSpan.FromMinutes(10), false));
+        var (first, second) = (aggregate.Rules[0], aggregate.Rules[1]);
+        first.Types.ShouldBe([MetricType.Sum, MetricType.Histogram]);
+        (first.Metrics[0], first.Expressions[0], first.Where.Count, first.Drop[0], first.Keep).ShouldBe(("http.*", @"rpc\..+", 1, "customer", null));
+        second.Keep.ShouldBe(["route"]);
+        aggregate.ToOptions().Rules[0].Metrics.Matches("rpc.calls"u8).ShouldBeTrue();
     }
 
     [Fact]

@@ -186,10 +186,10 @@ internal static class Batches
 /// <summary>Components that take decoded batches, given bytes.</summary>
 internal static class Decoding
 {
-    public static void Process(this IMetricProcessor processor, ReadOnlySpan<byte> batch, long unixNanos, IBatchSink output)
+    public static void Process(this IMetricProcessor processor, ReadOnlySpan<byte> batch, long unixNanos, IBatchSink output, bool isFolded = false)
     {
         var decoder = new BatchDecoder();
-        processor.Process(decoder.Decode(batch), unixNanos, output);
+        processor.Process(decoder.Decode(batch) with { IsFolded = isFolded }, unixNanos, output);
     }
 
     public static void ObserveInput(this ArmMeter meter, ReadOnlySpan<byte> batch) => meter.ObserveInput(batch, (DateTime.UtcNow - DateTime.UnixEpoch).Ticks * 100);
@@ -241,7 +241,7 @@ internal sealed class Arm
         for (var i = 0; i < processors.Length; i++)
         {
             var index = i;
-            Chain(index, sink => processors[index].Flush((long)Batches.At(at), sink), at);
+            Chain(index, sink => processors[index].Flush((long)Batches.At(at), sink), at, isFolded: true);
         }
     }
 
@@ -251,14 +251,14 @@ internal sealed class Arm
         return Meter.Cut();
     }
 
-    private void Chain(int index, Action<IBatchSink> call, double at)
+    private void Chain(int index, Action<IBatchSink> call, double at, bool isFolded = false)
     {
         call(sink);
         foreach (var batch in sink.Drain())
         {
             if (index + 1 < processors.Length)
             {
-                Chain(index + 1, next => processors[index + 1].Process(batch, (long)Batches.At(at), next), at);
+                Chain(index + 1, next => processors[index + 1].Process(batch, (long)Batches.At(at), next, isFolded), at, isFolded);
             }
             else if (Fault(batch) is { } left)
             {

@@ -19,6 +19,34 @@ public class MetricFilterTests
             survivors.Split(',', StringSplitOptions.RemoveEmptyEntries));
     }
 
+    [Theory]
+    [InlineData("0.5", 0.5, true)]
+    [InlineData("5e-1", 0.5, true)]
+    [InlineData("-1.5", -1.5, true)]
+    [InlineData("0.5", 0.25, false)]
+    [InlineData("2", 2.0, true)]
+    public void real_numbers_are_compared_by_value(string literal, double attribute, bool drops)
+    {
+        var writer = new ProtoBuffer();
+        var all = writer.Begin(1);
+        var scope = writer.Begin(2);
+        var metric = writer.Begin(2);
+        writer.Text(1, "shop.load");
+        var gauge = writer.Begin(5);
+        var point = writer.Begin(1);
+        var pair = writer.Begin(7);
+        writer.Text(1, "quantile");
+        var value = writer.Begin(2);
+        writer.Double(4, attribute);
+        foreach (var open in new[] { value, pair, point, gauge, metric, scope, all })
+            writer.End(open);
+        var sink = new Sink();
+
+        Filter(points: [$"attributes[\"quantile\"] == {literal}"]).Process(new BatchDecoder().Decode(writer.Span), 1, sink);
+
+        sink.Batches.Count.ShouldBe(drops ? 0 : 1);
+    }
+
     [Fact]
     public void metrics_that_match_are_dropped_and_counted_under_their_rule()
     {
@@ -59,7 +87,10 @@ public class MetricFilterTests
     [InlineData("IsMatch(metric.name, \"(a)\\\\1\")", 22)]
     [InlineData("attributes[\"k\" == 1", 16)]
     [InlineData("(metric.name == \"x\"", 20)]
-    [InlineData("metric.name == 1.5", 16)]
+    [InlineData("metric.name == 1.5.5", 16)]
+    [InlineData("metric.name == 1e999", 16)]
+    [InlineData("metric.name == 99999999999999999999", 16)]
+    [InlineData("metric.name == 12ab", 16)]
     [InlineData("Len(metric.name) == 3", 1)]
     public void a_condition_outside_the_language_is_refused_at_its_position(string condition, int position)
     {

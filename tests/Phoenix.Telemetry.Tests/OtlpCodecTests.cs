@@ -4,6 +4,7 @@ using Phoenix.Telemetry.Tests.Oracle;
 
 namespace Phoenix.Telemetry.Tests;
 
+using ExponentialHistogram = Phoenix.Telemetry.Tests.Oracle.ExponentialHistogram;
 using KeyValue = Phoenix.Telemetry.Tests.Oracle.KeyValue;
 
 /// <summary>Google.Protobuf is the oracle: what it writes is read alike, what is written here it reads alike.</summary>

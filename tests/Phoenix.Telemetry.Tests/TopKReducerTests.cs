@@ -289,14 +289,6 @@ public class TopKReducerTests
             (Batches.Counter("shop.requests", 0, ("route=/", 1)), PassReason.NoLabel),
             (Batches.Write(w =>
             {
-                w.BeginSum("shop.requests", "", "", true, Temporality.Delta);
-                w.BeginPoint(Batches.At(0), Batches.At(1));
-                w.Attribute("customer", "a");
-                w.EndPoint(4L);
-                w.EndMetric();
-            }), PassReason.Delta),
-            (Batches.Write(w =>
-            {
                 w.BeginSummary("shop.latency", "", "");
                 w.BeginPoint(0, Batches.At(1));
                 w.Attribute("customer", "a");

@@ -1,42 +1,36 @@
 using System.IO.Compression;
+using Phoenix.Pipelines.Components;
 using Phoenix.Telemetry;
+using ZstdSharp;
 
 namespace Phoenix.Collector.Exporters;
 
 /// <summary>
-/// One output batch in the encodings that exporters ask for, each made at most once. Reused from batch to batch by the
-/// pipeline thread; what it hands out is valid until the next <see cref="Set"/>.
+/// One output batch in the encodings that exporters ask for, each made at most once and shared by all that send it. Reused
+/// from batch to batch by the pipeline thread.
 /// </summary>
-internal sealed class EncodedBatch
+internal sealed class EncodedBatch : IDisposable
 {
     // What gzip needs beyond its input at worst: a header, a trailer, and five bytes for each stored block of 16 KiB.
     private const int GzipOverhead = 64;
 
-    private byte[] _gzip = new byte[4096];
+    // The fastest level: a backend's bytes are paid once, the CPU on every host.
+    private const int ZstdLevel = 1;
+
+    private readonly SharedBytes?[] _encoded = new SharedBytes?[3];
     private byte[] _plain = new byte[4096];
+    private byte[] _scratch = new byte[4096];
+    private Compressor? _zstd;
     private int _length;
-    private int _gzipLength;
 
     /// <summary>Data points in the batch.</summary>
     public int Points { get; private set; }
 
     public ReadOnlySpan<byte> Plain => _plain.AsSpan(0, _length);
 
-    public ReadOnlySpan<byte> Gzip
-    {
-        get
-        {
-            if (_gzipLength == 0)
-            {
-                Compress();
-            }
-
-            return _gzip.AsSpan(0, _gzipLength);
-        }
-    }
-
     public void Set(ReadOnlySpan<byte> batch)
     {
+        Forget();
         if (_plain.Length < batch.Length)
         {
             _plain = new byte[(int)Math.Min(Array.MaxLength, batch.Length * 2L)];
@@ -44,24 +38,57 @@ internal sealed class EncodedBatch
 
         batch.CopyTo(_plain);
         _length = batch.Length;
-        _gzipLength = 0;
         Points = OtlpReader.Validate(batch);
     }
 
-    private void Compress()
+    /// <summary>The batch's bytes as they are sent. Valid until the next <see cref="Set"/>; retain what is kept longer.</summary>
+    public SharedBytes As(Compression compression) => _encoded[(int)compression] ??= compression switch
     {
-        var bound = _length + _length / 1024 + GzipOverhead;
-        if (_gzip.Length < bound)
-        {
-            _gzip = new byte[bound];
-        }
+        Compression.Gzip => Gzip(),
+        Compression.Zstd => Zstd(),
+        _ => SharedBytes.Copy(Plain),
+    };
 
-        using var target = new MemoryStream(_gzip);
+    public void Dispose()
+    {
+        Forget();
+        _zstd?.Dispose();
+    }
+
+    private void Forget()
+    {
+        for (var i = 0; i < _encoded.Length; i++)
+        {
+            _encoded[i]?.Release();
+            _encoded[i] = null;
+        }
+    }
+
+    private SharedBytes Gzip()
+    {
+        Reserve(_length + _length / 1024 + GzipOverhead);
+        using var target = new MemoryStream(_scratch);
         using (var compressor = new GZipStream(target, CompressionLevel.Fastest, leaveOpen: true))
         {
             compressor.Write(Plain);
         }
 
-        _gzipLength = (int)target.Position;
+        // Copied to its own size: what waits in a queue must not hold room for its worst case.
+        return SharedBytes.Copy(_scratch.AsSpan(0, (int)target.Position));
+    }
+
+    private SharedBytes Zstd()
+    {
+        Reserve(Compressor.GetCompressBound(_length));
+        _zstd ??= new Compressor(ZstdLevel);
+        return SharedBytes.Copy(_scratch.AsSpan(0, _zstd.Wrap(Plain, _scratch)));
+    }
+
+    private void Reserve(int bytes)
+    {
+        if (_scratch.Length < bytes)
+        {
+            _scratch = new byte[bytes];
+        }
     }
 }

@@ -9,12 +9,15 @@ internal sealed class DebugExporter(DebugExporterSettings settings) : IExporter
 {
     private const int MetricsNamed = 20;
 
+    public string Id => settings.Id;
+
     public ExporterCounters Counters { get; } = new();
 
     public long Export(EncodedBatch batch)
     {
+        Counters.Offered(batch.Points);
         Log.Info("batch", ("exporter", settings.Id), ("points", batch.Points), ("bytes", batch.Plain.Length), ("metrics", settings.Detailed ? Names(batch.Plain) : null));
-        Counters.Succeeded();
+        Counters.Succeeded(batch.Points);
         return 0;
     }
 
@@ -40,31 +43,17 @@ internal sealed class DebugExporter(DebugExporterSettings settings) : IExporter
 }
 
 /// <summary><c>nop</c>: counts and forgets.</summary>
-internal sealed class NopExporter : IExporter
+internal sealed class NopExporter(string id) : IExporter
 {
+    public string Id => id;
+
     public ExporterCounters Counters { get; } = new();
 
     public long Export(EncodedBatch batch)
     {
-        Counters.Succeeded();
+        Counters.Offered(batch.Points);
+        Counters.Succeeded(batch.Points);
         return 0;
-    }
-
-    public Task DrainAsync(CancellationToken limit) => Task.CompletedTask;
-}
-
-/// <summary>
-/// Stands in the candidate arm for an exporter of the configuration: encodes and compresses as that one would, counts, and
-/// sends nothing. What an experiment measures costs nothing at the backend and is not counted twice there.
-/// </summary>
-internal sealed class ShadowExporter(bool gzip) : IExporter
-{
-    public ExporterCounters Counters { get; } = new();
-
-    public long Export(EncodedBatch batch)
-    {
-        Counters.Succeeded();
-        return gzip ? batch.Gzip.Length : batch.Plain.Length;
     }
 
     public Task DrainAsync(CancellationToken limit) => Task.CompletedTask;

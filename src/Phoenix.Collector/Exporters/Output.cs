@@ -6,19 +6,15 @@ using Phoenix.Telemetry;
 namespace Phoenix.Collector.Exporters;
 
 /// <summary>The end of the pipeline: every batch is measured, then given to each exporter.</summary>
-internal sealed class Output : IBatchSink
+internal sealed class Output : IBatchSink, IDisposable
 {
-    private readonly IReadOnlyList<IExporter> _exporters;
     private readonly EncodedBatch _batch = new();
-    private readonly bool _somethingIsSent;
+    private readonly ExporterSet _exporters;
 
-    public Output(CollectorArm arm, CollectorConfiguration configuration)
-    {
-        _somethingIsSent = configuration.Exporters.OfType<OtlpHttpExporterSettings>().Any();
-        _exporters = arm == CollectorArm.Production
-            ? [.. configuration.Exporters.Select(Create)]
-            : Shadows(configuration);
-    }
+    /// <param name="roomMade">Called when the pipeline may go on that was held by full queues.</param>
+    /// <exception cref="UnusableFileException">A file that an exporter needs cannot be used.</exception>
+    public Output(CollectorArm arm, CollectorConfiguration configuration, Action roomMade) =>
+        _exporters = new ExporterSet(arm, configuration, roomMade);
 
     /// <summary>What measures the output. Replaced at each epoch.</summary>
     public required ArmMeter Meter { get; set; }
@@ -26,41 +22,35 @@ internal sealed class Output : IBatchSink
     /// <summary>Bytes as sent, encoded and compressed, since the start.</summary>
     public long WireBytes { get; private set; }
 
-    public IReadOnlyList<IExporter> Exporters => _exporters;
+    public IReadOnlyList<IExporter> Exporters => _exporters.Current;
 
-    public long ExportErrors => _exporters.Sum(e => e.Counters.AttemptsFailed);
+    public long ExportErrors => _exporters.Sum(c => c.AttemptsFailed);
 
-    public long DroppedPoints => _exporters.Sum(e => e.Counters.DroppedPoints);
+    public long DroppedPoints => _exporters.Sum(c => c.DroppedPoints);
+
+    /// <summary>False while full queues ask that nothing be taken from the input.</summary>
+    public bool HasRoom => _exporters.HasRoom;
 
     public void Write(ReadOnlySpan<byte> batch)
     {
         Meter.ObserveOutput(batch);
         _batch.Set(batch);
-        foreach (var exporter in _exporters)
+        var sent = 0L;
+        foreach (var exporter in _exporters.Current)
         {
-            WireBytes += exporter.Export(_batch);
+            sent += exporter.Export(_batch);
         }
 
         // A pipeline into debug or nop sends nothing, but its arms must still be comparable: gzip is what it would send.
-        if (!_somethingIsSent)
-        {
-            WireBytes += _batch.Gzip.Length;
-        }
+        WireBytes += _exporters.SendsAway ? sent : _batch.As(Compression.Gzip).Length;
     }
 
-    public Task DrainAsync(CancellationToken limit) => Task.WhenAll(_exporters.Select(e => e.DrainAsync(limit)));
+    /// <exception cref="UnusableFileException">A file that an exporter needs cannot be used; nothing is changed.</exception>
+    public ExporterChange Prepare(CollectorConfiguration configuration) => _exporters.Prepare(configuration);
 
-    private static IExporter Create(ExporterSettings settings) => settings switch
-    {
-        OtlpHttpExporterSettings http => new OtlpHttpExporter(http),
-        DebugExporterSettings debug => new DebugExporter(debug),
-        NopExporterSettings => new NopExporter(),
-        _ => throw new NotSupportedException($"The exporter {settings.Id} can be configured, but not built."),
-    };
+    public void Apply(ExporterChange change) => _exporters.Apply(change);
 
-    private static IReadOnlyList<IExporter> Shadows(CollectorConfiguration configuration)
-    {
-        var sending = configuration.Exporters.OfType<OtlpHttpExporterSettings>().ToList();
-        return sending.Count == 0 ? [new NopExporter()] : [.. sending.Select(s => new ShadowExporter(s.Gzip))];
-    }
+    public Task DrainAsync(CancellationToken limit) => _exporters.DrainAsync(limit);
+
+    public void Dispose() => _batch.Dispose();
 }

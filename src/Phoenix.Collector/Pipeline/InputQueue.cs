@@ -20,6 +20,15 @@ internal sealed class InputQueue(int maxBatches, long maxBytes)
     private int _batches;
     private long _bytes;
     private bool _completed;
+    private volatile bool _refusing;
+
+    /// <summary>Whether senders are refused for another reason than a full queue.</summary>
+    public bool IsRefusing => _refusing;
+
+    /// <summary>Bytes of the batches waiting now.</summary>
+    public long Bytes => Interlocked.Read(ref _bytes);
+
+    public int MaxBatches => maxBatches;
 
     /// <summary>Batches waiting now.</summary>
     public int Batches => Volatile.Read(ref _batches);
@@ -29,9 +38,12 @@ internal sealed class InputQueue(int maxBatches, long maxBytes)
     {
         lock (_gate)
         {
-            return Admit(batch, unixNanos, 0);
+            return !_refusing && Admit(batch, unixNanos, 0);
         }
     }
+
+    /// <summary>Turns away what <see cref="TryEnqueue"/> brings, until told otherwise.</summary>
+    public void Refuse(bool refuse) => _refusing = refuse;
 
     /// <summary>Waits for room. For the tee, whose back-pressure is the socket.</summary>
     /// <returns>False where the queue was closed; the batch is then the caller's.</returns>
@@ -85,8 +97,12 @@ internal sealed class InputQueue(int maxBatches, long maxBytes)
     /// not even what carries a later time from before the clock was set back. Also returns null after a second without an
     /// item, so that the caller can look at the clock again.
     /// </summary>
+    /// <param name="hasRoom">
+    /// Whether what batches become can be taken further on; while it cannot, batches stay in the queue, which so fills up and
+    /// refuses senders, and only actions are taken. Null where it always can. Not asked once the queue is closed.
+    /// </param>
     /// <param name="drained">True where the queue is closed and empty.</param>
-    public Work? Take(long due, out bool drained)
+    public Work? Take(long due, Func<bool>? hasRoom, out bool drained)
     {
         lock (_gate)
         {
@@ -98,7 +114,14 @@ internal sealed class InputQueue(int maxBatches, long maxBytes)
                     return null;
                 }
 
-                if (_items.TryPeek(out var next))
+                if (_items.Count > 0 && !_completed && hasRoom is not null && !hasRoom())
+                {
+                    if (DequeueAction() is { } action)
+                    {
+                        return action;
+                    }
+                }
+                else if (_items.TryPeek(out var next))
                 {
                     return next.UnixNanos <= due || due > Clock.UnixNanos() ? Dequeue() : null;
                 }
@@ -117,6 +140,35 @@ internal sealed class InputQueue(int maxBatches, long maxBytes)
                 }
             }
         }
+    }
+
+    /// <summary>Makes a waiting <see cref="Take"/> ask again whether there is room.</summary>
+    public void RoomMade()
+    {
+        lock (_gate)
+        {
+            Monitor.PulseAll(_gate);
+        }
+    }
+
+    /// <summary>The first action, past the batches that stand before it; they keep their order.</summary>
+    private Work? DequeueAction()
+    {
+        Work? first = null;
+        for (var left = _items.Count; left > 0; left--)
+        {
+            var item = _items.Dequeue();
+            if (first is null && item.Action is not null)
+            {
+                first = item;
+            }
+            else
+            {
+                _items.Enqueue(item);
+            }
+        }
+
+        return first;
     }
 
     private bool Admit(SharedBytes batch, long unixNanos, long sequence)

@@ -12,7 +12,7 @@ namespace Phoenix.Collector.Pipeline;
 /// The production arm sets the cuts by its clock; the candidate takes them from the tee, so that both arms close their
 /// windows over exactly the same batches.
 /// </summary>
-internal sealed class MetricsPipeline
+internal sealed class MetricsPipeline : IDisposable
 {
     private readonly CollectorArm _arm;
     private readonly InputQueue _queue;
@@ -22,7 +22,7 @@ internal sealed class MetricsPipeline
     private readonly Thread _thread;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private CollectorConfiguration _configuration;
-    private ProcessorChain _chain;
+    private volatile ProcessorChain _chain;
     private ArmMeter _meter;
     private OpenWindow _window;
     private MeasurementSettings? _measurement;
@@ -40,7 +40,7 @@ internal sealed class MetricsPipeline
     {
         (_arm, _configuration, _queue, _tee) = (arm, configuration, queue, tee);
         // The meter needs the processors, they need the output, and that needs the meter: the circle is closed two lines below.
-        _output = new Output(shadow ? CollectorArm.Candidate : arm, configuration) { Meter = null! };
+        _output = new Output(shadow ? CollectorArm.Candidate : arm, configuration, queue.RoomMade) { Meter = null! };
         (_chain, _meter) = Build(configuration);
         _output.Meter = _meter;
         _status = new PipelineStatus(epoch.ToString(), configurationHash, firstWindow, 0);
@@ -58,6 +58,11 @@ internal sealed class MetricsPipeline
 
     public IReadOnlyList<IExporter> Exporters => _output.Exporters;
 
+    public IReadOnlyList<IMetricProcessor> Processors => _chain.Processors;
+
+    /// <summary>Whether full exporter queues hold the input.</summary>
+    public bool IsHeld => !_output.HasRoom;
+
     public long RefusedPoints => Interlocked.Read(ref _refusedPoints);
 
     public void Start() => _thread.Start();
@@ -67,15 +72,20 @@ internal sealed class MetricsPipeline
 
     public Task DrainExportersAsync(CancellationToken limit) => _output.DrainAsync(limit);
 
+    public void Dispose() => _output.Dispose();
+
     /// <summary>Counts points that a receiver turned away.</summary>
     public void Refuse(long points) => Interlocked.Add(ref _refusedPoints, points);
 
     /// <summary>Takes a measurement's settings over. The same settings again change nothing.</summary>
     public Task MeasureAsync(MeasurementSettings settings) => OnPipelineAsync(() => Measure(settings));
 
-    /// <summary>Replaces the processors between two batches and begins a new epoch.</summary>
-    public Task ReloadAsync(CollectorConfiguration configuration, string configurationHash) =>
-        OnPipelineAsync(() => Reload(configuration, configurationHash));
+    /// <inheritdoc cref="ExporterSet.Prepare"/>
+    public ExporterChange PrepareExporters(CollectorConfiguration configuration) => _output.Prepare(configuration);
+
+    /// <summary>Replaces the processors and exporters between two batches and begins a new epoch.</summary>
+    public Task ReloadAsync(CollectorConfiguration configuration, string configurationHash, ExporterChange exporters) =>
+        OnPipelineAsync(() => Reload(configuration, configurationHash, exporters));
 
     /// <summary>The tee begins, or begins anew, inside a window: what was counted of the window before is worthless.</summary>
     public void SourceJoined(Guid epoch, long openWindow)
@@ -102,13 +112,16 @@ internal sealed class MetricsPipeline
 
     private void Run()
     {
+        Func<bool> hasRoom = () => _output.HasRoom;
         try
         {
             while (true)
             {
                 FollowClock(Clock.UnixNanos());
-                var due = _arm == CollectorArm.Production ? Math.Min(_nextCut, _nextExport) : _nextExport;
-                if (_queue.Take(due, out var drained) is { } work)
+                // While full queues hold the input, what was gathered waits too.
+                var due = _output.HasRoom ? Math.Min(_nextExport, _chain.Due) : _nextExport;
+                due = _arm == CollectorArm.Production ? Math.Min(_nextCut, due) : due;
+                if (_queue.Take(due, hasRoom, out var drained) is { } work)
                 {
                     Do(work);
                 }
@@ -160,7 +173,10 @@ internal sealed class MetricsPipeline
     {
         if (_arm == CollectorArm.Production && now >= _nextCut)
         {
-            CloseWindow(now, missedBatches: 0);
+            // While full queues hold the input, a flush would only add to them. Without it the window is not what it should be.
+            var held = !_output.HasRoom;
+            _window.Complete &= !held;
+            CloseWindow(now, missedBatches: 0, flush: !held);
             _tee!.Cut(_window.Number, now, _window.FirstSequence, _window.LastSequence);
             Begin(NewWindow(_status.Epoch, _window.Number + 1, now, complete: true));
             ScheduleCut(now);
@@ -168,8 +184,16 @@ internal sealed class MetricsPipeline
         }
         else if (now >= _nextExport)
         {
-            _chain.Flush(now);
+            if (_output.HasRoom)
+            {
+                _chain.Flush(now);
+            }
+
             ScheduleExport(now);
+        }
+        else if (_output.HasRoom)
+        {
+            _chain.FlushDue(now);
         }
     }
 
@@ -188,9 +212,13 @@ internal sealed class MetricsPipeline
     }
 
     /// <summary>Flushes first, so that what was folded in the window is out in the window.</summary>
-    private void CloseWindow(long unixNanos, long missedBatches)
+    private void CloseWindow(long unixNanos, long missedBatches, bool flush = true)
     {
-        _chain.Flush(Clock.UnixNanos());
+        if (flush)
+        {
+            _chain.Flush(Clock.UnixNanos());
+        }
+
         Windows.Add(_window.Close(_status.Epoch, unixNanos, missedBatches, _meter.Cut(), _output, RefusedPoints, _generation));
     }
 
@@ -221,7 +249,7 @@ internal sealed class MetricsPipeline
         ScheduleCut(Clock.UnixNanos());
     }
 
-    private void Reload(CollectorConfiguration configuration, string configurationHash)
+    private void Reload(CollectorConfiguration configuration, string configurationHash, ExporterChange exporters)
     {
         // Built before anything is given up: where this throws, the old configuration goes on.
         var (chain, meter) = Build(configuration);
@@ -233,6 +261,8 @@ internal sealed class MetricsPipeline
             meter.Reset(measurement.ProtectedMetrics);
         }
 
+        // After the flush: what was folded before belongs to the exporters of before.
+        _output.Apply(exporters);
         (_chain, _meter, _configuration, _output.Meter) = (chain, meter, configuration, meter);
         var epoch = Guid.NewGuid();
         var source = _arm == CollectorArm.Production ? epoch.ToString() : _window.SourceEpoch;

@@ -11,12 +11,13 @@ internal sealed class ProcessorChain
     private readonly IMetricProcessor[] _processors;
     private readonly IBatchSink[] _sinks;
     private long _now;
+    private bool _isFlushing;
 
     public ProcessorChain(CollectorConfiguration configuration, IBatchSink output)
     {
         // An input that comes less often would be forgotten between two of its points, by the reducer and the ledger alike.
         var twiceTheLongest = configuration.LongestInputInterval * 2 ?? TimeSpan.Zero;
-        _processors = [.. configuration.Processors.Select(p => Create(p, twiceTheLongest))];
+        _processors = [.. configuration.Processors.Where(p => p is not MemoryLimiterProcessorSettings).Select(p => Create(p, twiceTheLongest))];
         _sinks = new IBatchSink[_processors.Length + 1];
         _sinks[^1] = output;
         for (var i = _processors.Length - 1; i >= 0; i--)
@@ -24,8 +25,26 @@ internal sealed class ProcessorChain
             _sinks[i] = new Link(this, _processors[i], _sinks[i + 1]);
         }
 
-        Staleness = configuration.Processors.OfType<TopKProcessorSettings>().Select(p => p.Staleness).Append(TimeSpan.FromMinutes(5)).Append(twiceTheLongest).Max();
+        Staleness = configuration.Processors.Select(p => p.Memory ?? TimeSpan.Zero).Append(TimeSpan.FromMinutes(5)).Append(twiceTheLongest).Max();
         ExportInterval = configuration.Processors.Select(p => p.ExportInterval).Min() ?? configuration.ShortestInputInterval ?? TimeSpan.FromSeconds(10);
+    }
+
+    /// <summary>Unix nanoseconds by which <see cref="FlushDue"/> has something to do; the largest value where nothing waits.</summary>
+    public long Due
+    {
+        get
+        {
+            var due = long.MaxValue;
+            foreach (var processor in _processors)
+            {
+                if (processor is BatchGatherer gatherer)
+                {
+                    due = Math.Min(due, gatherer.Due);
+                }
+            }
+
+            return due;
+        }
     }
 
     public IReadOnlyList<IMetricProcessor> Processors => _processors;
@@ -46,9 +65,25 @@ internal sealed class ProcessorChain
     public void Flush(long unixNanos)
     {
         _now = unixNanos;
+        _isFlushing = true;
         for (var i = 0; i < _processors.Length; i++)
         {
             _processors[i].Flush(unixNanos, _sinks[i + 1]);
+        }
+
+        _isFlushing = false;
+    }
+
+    /// <summary>Sends on what was gathered and has waited long enough.</summary>
+    public void FlushDue(long unixNanos)
+    {
+        _now = unixNanos;
+        for (var i = 0; i < _processors.Length; i++)
+        {
+            if (_processors[i] is BatchGatherer gatherer && gatherer.Due <= unixNanos)
+            {
+                gatherer.Flush(unixNanos, _sinks[i + 1]);
+            }
         }
     }
 
@@ -59,12 +94,19 @@ internal sealed class ProcessorChain
             StalenessSeconds = Math.Max(topK.Staleness.TotalSeconds, leastStaleness.TotalSeconds),
             HostId = HostIdentity.Read().Id,
         }),
+        AggregateProcessorSettings aggregate => new AggregateReducer(aggregate.ToOptions() with
+        {
+            StalenessSeconds = Math.Max(aggregate.Staleness.TotalSeconds, leastStaleness.TotalSeconds),
+            HostId = HostIdentity.Read().Id,
+        }),
         FilterProcessorSettings filter => new MetricFilter(new FilterOptions
         {
             Name = filter.Id,
             MetricConditions = filter.MetricConditions,
             DataPointConditions = filter.PointConditions,
         }),
+        AttributesProcessorSettings attributes => new AttributeEditor(attributes.ToOptions()),
+        BatchProcessorSettings batch => new BatchGatherer(batch.Id, batch.Points, batch.Timeout, batch.MaxPoints),
         _ => throw new NotSupportedException($"The processor {settings.Id} can be configured, but not built."),
     };
 
@@ -72,7 +114,7 @@ internal sealed class ProcessorChain
     {
         private readonly BatchDecoder _decoder = new();
 
-        public void Write(ReadOnlySpan<byte> batch) => Write(_decoder.Decode(batch));
+        public void Write(ReadOnlySpan<byte> batch) => Write(_decoder.Decode(batch) with { IsFolded = chain._isFlushing });
 
         public void Write(scoped in DecodedBatch batch) => processor.Process(batch, chain._now, next);
     }

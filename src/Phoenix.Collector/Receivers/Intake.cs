@@ -21,6 +21,7 @@ internal sealed class ReceiverIntake(string receiver, string transport, InputQue
 {
     private long _accepted;
     private long _refused;
+    private long _errors;
 
     public string Receiver { get; } = receiver;
 
@@ -31,6 +32,9 @@ internal sealed class ReceiverIntake(string receiver, string transport, InputQue
 
     /// <summary>Points that were turned away, whether the sender may try again or not.</summary>
     public long RefusedPoints => Interlocked.Read(ref _refused);
+
+    /// <summary>Reads of a receiver's own collection that failed, such as files of processes that belong to others.</summary>
+    public long Errors => Interlocked.Read(ref _errors);
 
     /// <summary>Takes a validated batch, and with it the caller's hold on it.</summary>
     /// <returns>False where the pipeline is full: the points count as refused, and the sender should try again.</returns>
@@ -55,6 +59,8 @@ internal sealed class ReceiverIntake(string receiver, string transport, InputQue
             Log.Warn("points lost: the pipeline is full", ("receiver", Receiver), ("points", points));
         }
     }
+
+    public void CountErrors(long reads) => Interlocked.Add(ref _errors, reads);
 
     /// <summary>Counts points that were turned away before they reached the pipeline.</summary>
     public void Refuse(long points)

@@ -1,5 +1,7 @@
 using Phoenix.Collector.Receivers.Host;
 using Phoenix.Collector.Receivers.Otlp;
+using Phoenix.Collector.Receivers.Prometheus;
+using Phoenix.Collector.Receivers.RemoteWrite;
 using Phoenix.Pipelines.Components;
 
 namespace Phoenix.Collector.Receivers;
@@ -79,6 +81,7 @@ internal sealed class ReceiverSet(Intake intake) : IAsyncDisposable
     {
         OtlpReceiverSettings => new OtlpReceiver(intake),
         PrometheusReceiverSettings => new PrometheusReceiver(_host, intake),
+        RemoteWriteReceiverSettings => new RemoteWriteReceiver(intake),
         HostMetricsReceiverSettings => new HostMetricsReceiver(_host, intake),
         _ => throw new NotSupportedException($"The receiver {settings.Id} can be configured, but not built."),
     };

@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Text.RegularExpressions;
-
 namespace Phoenix.Pipelines.Components;
 
 /// <summary>What the host metrics receiver can read.</summary>
@@ -18,8 +15,9 @@ public enum HostScraper
 }
 
 /// <summary><c>hostmetrics</c>: metrics of this machine from /proc, named by the OpenTelemetry semantic conventions.</summary>
+/// <param name="Metrics">Names of the metrics that are collected.</param>
 public sealed record HostMetricsReceiverSettings(
-    string Id, TimeSpan CollectionInterval, IReadOnlySet<HostScraper> Scrapers, ProcessSelection Processes) : ReceiverSettings(Id)
+    string Id, TimeSpan CollectionInterval, IReadOnlySet<HostScraper> Scrapers, IReadOnlySet<string> Metrics, HostScraperOptions Options) : ReceiverSettings(Id)
 {
     public const string Type = "hostmetrics";
 
@@ -37,10 +35,11 @@ public sealed record HostMetricsReceiverSettings(
         // How often everything is read. Default 1m.
         var interval = section.Duration("collection_interval", TimeSpan.FromMinutes(1), Bounds.ShortestInterval, Bounds.LongestInterval);
         var scrapers = new HashSet<HostScraper>();
-        var processes = ProcessSelection.All;
+        var metrics = new HashSet<string>(StringComparer.Ordinal);
+        var options = HostScraperOptions.Default;
         if (section.Section("scrapers") is { } list)
         {
-            foreach (var (name, line) in list.Keys)
+            foreach (var (name, _) in list.Keys)
             {
                 var known = Array.FindIndex(KnownScrapers, s => s.Name == name);
                 var settings = list.Section(name)!;
@@ -51,11 +50,8 @@ public sealed record HostMetricsReceiverSettings(
                 }
 
                 scrapers.Add(KnownScrapers[known].Value);
-                if (KnownScrapers[known].Value == HostScraper.Process)
-                {
-                    processes = ProcessSelection.Read(settings);
-                }
-
+                HostMetricNames.Read(settings, KnownScrapers[known].Value, metrics);
+                options = options.Read(settings, KnownScrapers[known].Value);
                 settings.RejectUnknown();
             }
         }
@@ -66,62 +62,59 @@ public sealed record HostMetricsReceiverSettings(
         }
 
         section.RejectUnknown();
-        return new(id, interval, scrapers, processes);
+        return new(id, interval, scrapers, metrics, options);
     }
 }
 
-/// <summary>Which processes are reported, by executable name. A name must match include, where given, and must not match exclude.</summary>
-public sealed record ProcessSelection(IReadOnlyList<Regex> Include, IReadOnlyList<Regex> Exclude)
+/// <summary>What single scrapers leave out or add.</summary>
+/// <param name="Processes">By executable name.</param>
+/// <param name="ProcessCreationTime">Whether the resource of a process says when it began, beside its pid.</param>
+/// <param name="LoadPerCpu">Whether load averages are divided by the number of processors.</param>
+/// <param name="VirtualFilesystems">Whether file systems without a device are read too, such as tmpfs and network ones.</param>
+public sealed record HostScraperOptions(
+    NameFilter Processes, bool ProcessCreationTime, NameFilter Disks, NameFilter Interfaces,
+    NameFilter FilesystemDevices, NameFilter FilesystemTypes, NameFilter MountPoints, bool VirtualFilesystems, bool LoadPerCpu)
 {
-    public static readonly ProcessSelection All = new([], []);
+    public static readonly HostScraperOptions Default =
+        new(NameFilter.All, false, NameFilter.All, NameFilter.All, NameFilter.All, NameFilter.All, NameFilter.All, false, false);
 
-    public bool Selects(string executableName) =>
-        (Include.Count == 0 || Include.Any(r => r.IsMatch(executableName))) && !Exclude.Any(r => r.IsMatch(executableName));
-
-    internal static ProcessSelection Read(SectionReader section)
+    internal HostScraperOptions Read(SectionReader scraper, HostScraper kind) => kind switch
     {
-        // Errors of single processes are expected (they end while they are read) and never logged, so muting has no effect.
+        HostScraper.Disk => this with { Disks = NameFilter.Read(scraper, "include", "exclude", "devices") },
+        HostScraper.Network => this with { Interfaces = NameFilter.Read(scraper, "include", "exclude", "interfaces") },
+        HostScraper.Load => this with { LoadPerCpu = scraper.Flag("cpu_average", false) },
+        HostScraper.Filesystem => this with
+        {
+            FilesystemDevices = NameFilter.Read(scraper, "include_devices", "exclude_devices", "devices"),
+            FilesystemTypes = NameFilter.Read(scraper, "include_fs_types", "exclude_fs_types", "fs_types"),
+            MountPoints = NameFilter.Read(scraper, "include_mount_points", "exclude_mount_points", "mount_points"),
+            VirtualFilesystems = scraper.Flag("include_virtual_filesystems", false),
+        },
+        HostScraper.Process => ReadProcess(scraper),
+        _ => this,
+    };
+
+    private HostScraperOptions ReadProcess(SectionReader scraper)
+    {
+        // Errors of single processes are counted and never logged one by one, so muting has no effect.
         foreach (var mute in (ReadOnlySpan<string>)["mute_process_name_error", "mute_process_exe_error", "mute_process_io_error", "mute_process_user_error", "mute_process_cgroup_error", "mute_process_all_errors"])
         {
-            section.Flag(mute, false);
+            scraper.Flag(mute, false);
         }
 
-        return new(Patterns(section.Section("include")), Patterns(section.Section("exclude")));
-    }
-
-    /// <summary>A parser's own message quotes the pattern with its variables set, which is not for others to read.</summary>
-    private static string Reason(Exception e) =>
-        e is RegexParseException parse ? string.Create(CultureInfo.InvariantCulture, $"{parse.Error} at character {parse.Offset + 1}") : e.Message;
-
-    private static List<Regex> Patterns(SectionReader? section)
-    {
-        var patterns = new List<Regex>();
-        if (section is null)
+        var creation = false;
+        if (scraper.Section("resource_attributes") is { } attributes)
         {
-            return patterns;
-        }
-
-        // strict compares whole names, regexp searches. Required by the OpenTelemetry receiver, default strict here.
-        var strict = section.Choice("match_type", true, ("strict", true), ("regexp", false));
-        foreach (var (name, written, _) in section.TextsWithLines("names"))
-        {
-            try
+            if (attributes.Section("process.creation.time") is { } time)
             {
-                // Non-backtracking: a configuration comes from afar, and matching must stay linear.
-                patterns.Add(new Regex(strict ? $"^{Regex.Escape(name)}$" : name, RegexOptions.CultureInvariant | RegexOptions.NonBacktracking));
+                // When the process began, as ISO 8601. Default false: pid and start time of the points tell processes apart.
+                creation = time.Flag("enabled", false);
+                time.RejectUnknown();
             }
-            catch (Exception e) when (e is ArgumentException or NotSupportedException)
-            {
-                section.Error("names", $"`{written}` is no usable regular expression: {Reason(e)}", "correct the expression, or use match_type: strict");
-            }
+
+            attributes.RejectUnknown();
         }
 
-        if (!section.Has("names"))
-        {
-            section.Error("names", "is missing", "list executable names");
-        }
-
-        section.RejectUnknown();
-        return patterns;
+        return this with { Processes = NameFilter.Read(scraper, "include", "exclude", "names"), ProcessCreationTime = creation };
     }
 }

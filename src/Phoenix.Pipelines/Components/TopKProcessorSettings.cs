@@ -1,26 +1,6 @@
-using System.Text;
 using Phoenix.Telemetry;
 
 namespace Phoenix.Pipelines.Components;
-
-/// <summary>How the heaviest groups are ranked.</summary>
-public enum TopKRanking
-{
-    /// <summary>By increments in the sliding window, of histograms by observations. Gauges are always ranked by value.</summary>
-    Rate,
-
-    /// <summary>By all increments since the group was first seen.</summary>
-    Value,
-}
-
-/// <summary>How several gauges become one.</summary>
-public enum GaugeFold
-{
-    Sum,
-    Min,
-    Max,
-    Avg,
-}
 
 /// <summary>
 /// <c>phoenix_topk</c>: keeps the <c>k</c> heaviest groups of label values and folds the rest into one <c>__other__</c>, so
@@ -34,13 +14,15 @@ public enum GaugeFold
 /// <param name="Gauges">Function per gauge; a gauge that is not named passes.</param>
 /// <param name="MaxStreams">Input streams tracked; what comes beyond passes unfolded and is counted.</param>
 public sealed record TopKProcessorSettings(
-    string Id, IReadOnlyList<string> Metrics, IReadOnlyList<string> Labels, int K, TopKRanking By, TimeSpan Window,
+    string Id, IReadOnlyList<string> Metrics, IReadOnlyList<string> Labels, int K, TopKBy By, TimeSpan Window,
     double Enter, double Leave, IReadOnlyList<string> Protected, string Other,
-    IReadOnlyDictionary<string, GaugeFold> Gauges, TimeSpan Staleness, int MaxStreams, TimeSpan? Interval) : ProcessorSettings(Id)
+    IReadOnlyDictionary<string, GaugeFold> Gauges, FirstSample FirstSample, TimeSpan Staleness, int MaxStreams, TimeSpan? Interval) : ProcessorSettings(Id)
 {
     public const string Type = "phoenix_topk";
 
     public override TimeSpan? ExportInterval => Interval;
+
+    public override TimeSpan? Memory => Staleness;
 
     internal static TopKProcessorSettings Read(string id, SectionReader section)
     {
@@ -67,7 +49,7 @@ public sealed record TopKProcessorSettings(
 
         var k = (int)section.Integer("k", 10, 1, 1_000_000);
         // rate or value. Default rate; gauges are always ranked by value.
-        var by = section.Choice("by", TopKRanking.Rate, ("rate", TopKRanking.Rate), ("value", TopKRanking.Value));
+        var by = section.Choice("by", TopKBy.Rate, ("rate", TopKBy.Rate), ("value", TopKBy.Value));
         // Sliding window of the ranking. Default 5m.
         var window = section.Duration("window", TimeSpan.FromMinutes(5), TimeSpan.FromSeconds(1), TimeSpan.FromHours(24));
         var (enter, leave) = (0.8, 1.25);
@@ -80,13 +62,7 @@ public sealed record TopKProcessorSettings(
             hysteresis.RejectUnknown();
         }
 
-        // Metrics that pass untouched although `metrics` matches them.
-        var untouched = section.Texts("protected");
-        if (untouched.Contains(""))
-        {
-            section.Error("protected", "holds an empty text", "write a metric name, or * for every metric");
-        }
-
+        var untouched = ReducerKeys.Protected(section);
         // Value of the labels of the folded rest. Default __other__.
         var other = section.Text("other") ?? "__other__";
         if (other.Length == 0)
@@ -94,33 +70,11 @@ public sealed record TopKProcessorSettings(
             section.Error("other", "is empty", "name the folded rest, or leave the key out for __other__");
         }
 
-        var gauges = new Dictionary<string, GaugeFold>(StringComparer.Ordinal);
-        if (section.Section("gauges") is { } functions)
-        {
-            foreach (var (metric, _) in functions.Keys)
-            {
-                if (metric.Length == 0)
-                {
-                    functions.Error(metric, "names no metric", "write a metric name, or * for every gauge");
-                }
-
-                gauges[metric] = functions.Choice(metric, GaugeFold.Sum, ("sum", GaugeFold.Sum), ("min", GaugeFold.Min), ("max", GaugeFold.Max), ("avg", GaugeFold.Avg));
-            }
-        }
-
-        // After this time without a point an input is forgotten. Default 5m.
-        var staleness = section.Duration("staleness", TimeSpan.FromMinutes(5), TimeSpan.FromSeconds(1), TimeSpan.FromHours(24));
-        // Input streams tracked. Default 200,000.
-        var maxStreams = (int)section.Integer("max_streams", 200_000, 1, 16_000_000);
-        // How often folded points leave. Default: the shortest interval of the inputs.
-        var interval = section.OptionalDuration("export_interval", Bounds.ShortestInterval, Bounds.LongestInterval);
+        var settings = new TopKProcessorSettings(
+            id, metrics, labels, k, by, window, enter, leave, untouched, other, ReducerKeys.Gauges(section), ReducerKeys.FirstSample(section),
+            ReducerKeys.Staleness(section), ReducerKeys.MaxStreams(section, 200_000), ReducerKeys.ExportInterval(section));
         section.RejectUnknown();
-        var settings = new TopKProcessorSettings(id, metrics, labels, k, by, window, enter, leave, untouched, other, gauges, staleness, maxStreams, interval);
-        if (section.Errors.Count == errorsBefore && !section.Unresolved)
-        {
-            settings.RequireThatItCanStart(section);
-        }
-
+        ReducerKeys.RequireThatItCanStart(section, errorsBefore, () => _ = new TopKReducer(settings.ToOptions()));
         return settings;
     }
 
@@ -132,50 +86,16 @@ public sealed record TopKProcessorSettings(
         Metrics = new MetricSelector(Metrics),
         Labels = Labels,
         K = K,
-        By = By == TopKRanking.Rate ? TopKBy.Rate : TopKBy.Value,
+        By = By,
         Window = Window,
         Enter = Enter,
         Leave = Leave,
         Protected = new MetricSelector(Protected),
         Other = Other,
-        Gauges = [.. Gauges.Select(g => new GaugeRule(new MetricSelector([g.Key]), Fold(g.Value)))],
+        Gauges = ReducerKeys.Rules(Gauges),
+        FirstSample = FirstSample,
         StalenessSeconds = Staleness.TotalSeconds,
         MaxStreams = MaxStreams,
-    };
-
-    /// <summary>
-    /// True where this reducer and another one in the same pipeline are sure to fold a same metric. What one folds into a stream has no earlier point to the next, which would lose its first increment.
-    /// </summary>
-    public bool FoldsWith(TopKProcessorSettings other)
-    {
-        // A pattern that is matched as a text by another selects nothing that the other does not.
-        var (mine, others) = (new MetricSelector(Metrics), new MetricSelector(other.Metrics));
-        var untouched = new MetricSelector([.. Protected, .. other.Protected]);
-        return Metrics.Where(m => Matches(others, m)).Concat(other.Metrics.Where(m => Matches(mine, m))).Any(m => !Matches(untouched, m));
-
-        static bool Matches(MetricSelector selector, string name) => selector.Matches(Encoding.UTF8.GetBytes(name));
-    }
-
-    /// <summary>What validates must start: building the reducer is the only complete check, and costs microseconds.</summary>
-    private void RequireThatItCanStart(SectionReader section)
-    {
-        try
-        {
-            _ = new TopKReducer(ToOptions());
-        }
-        catch (ArgumentException e)
-        {
-            // The message may quote a value; only of a file without variables is it sure to be the file's own text.
-            section.Error(section.HasVariables ? "cannot be built with its variables set" : e.Message, "correct the option");
-        }
-    }
-
-    private static Telemetry.GaugeFold Fold(GaugeFold fold) => fold switch
-    {
-        GaugeFold.Sum => Telemetry.GaugeFold.Sum,
-        GaugeFold.Min => Telemetry.GaugeFold.Min,
-        GaugeFold.Max => Telemetry.GaugeFold.Max,
-        _ => Telemetry.GaugeFold.Avg,
     };
 
     private static string Quoted(SectionReader section, string key, string text) =>

@@ -15,11 +15,11 @@ internal sealed class YamlReader
     private const long MaxWeight = 200_000;
 
     private readonly Parser _parser;
-    private readonly EnvironmentExpansion _expansion;
+    private readonly EnvironmentExpansion? _expansion;
     private readonly List<ConfigurationIssue> _errors;
     private readonly Dictionary<string, YamlNode> _anchors = [];
 
-    private YamlReader(string yaml, EnvironmentExpansion expansion, List<ConfigurationIssue> errors)
+    private YamlReader(string yaml, EnvironmentExpansion? expansion, List<ConfigurationIssue> errors)
     {
         _parser = new Parser(new Scanner(new StringReader(yaml)));
         _expansion = expansion;
@@ -27,7 +27,12 @@ internal sealed class YamlReader
     }
 
     /// <returns>The document's root, or null where the text is no YAML; the reason is then among the errors.</returns>
-    public static YamlNode? Read(string yaml, EnvironmentExpansion expansion, List<ConfigurationIssue> errors)
+    public static YamlNode? Read(string yaml, EnvironmentExpansion expansion, List<ConfigurationIssue> errors) => TryRead(yaml, expansion, errors);
+
+    /// <summary>Reads a document in which <c>${…}</c> has no meaning.</summary>
+    public static YamlNode? ReadLiteral(string yaml, List<ConfigurationIssue> errors) => TryRead(yaml, null, errors);
+
+    private static YamlNode? TryRead(string yaml, EnvironmentExpansion? expansion, List<ConfigurationIssue> errors)
     {
         try
         {
@@ -95,7 +100,7 @@ internal sealed class YamlReader
     private YamlNode ScalarNode(Scalar scalar, string path)
     {
         var line = (int)scalar.Start.Line;
-        var (text, unresolved) = _expansion.Expand(scalar.Value, line, path, _errors);
+        var (text, unresolved) = _expansion?.Expand(scalar.Value, line, path, _errors) ?? (scalar.Value, false);
         return new YamlNode { Line = line, Text = text, Raw = scalar.Value, Plain = scalar.IsPlainImplicit, Unresolved = unresolved, Weight = 1 };
     }
 

@@ -19,14 +19,18 @@ internal sealed class HostMetricsReceiver(HostIdentity host, Intake intake) : IR
     {
         await DisposeAsync();
         var wanted = (HostMetricsReceiverSettings)settings;
-        var (system, processes) = (new SystemScraper(wanted.Scrapers, host), wanted.Scrapers.Contains(HostScraper.Process) ? new ProcessTable(wanted.Processes) : null);
+        var system = new SystemScraper(wanted, host);
+        var perProcess = wanted.Scrapers.Contains(HostScraper.Process);
+        var processes = perProcess || wanted.Scrapers.Contains(HostScraper.Processes)
+            ? new ProcessTable(perProcess ? wanted.Options.Processes : null, wanted.Options.ProcessCreationTime)
+            : null;
         var to = intake.For(wanted.Id, "");
         _loop = ReceiverLoop.Start(_failed, async stop =>
         {
             while (true)
             {
                 await Ticker.NextAsync(wanted.CollectionInterval, stop);
-                Collect(system, processes, to);
+                Collect(wanted, system, processes, to);
             }
         });
     }
@@ -39,14 +43,15 @@ internal sealed class HostMetricsReceiver(HostIdentity host, Intake intake) : IR
         }
     }
 
-    private void Collect(SystemScraper system, ProcessTable? processes, ReceiverIntake to)
+    private void Collect(HostMetricsReceiverSettings settings, SystemScraper system, ProcessTable? processes, ReceiverIntake to)
     {
         var time = (ulong)Clock.UnixNanos();
+        var selected = processes?.Read() ?? [];
         _writer.Clear();
-        system.Write(_writer, time);
-        foreach (var process in processes?.Read() ?? [])
+        system.Write(_writer, time, processes);
+        foreach (var process in selected)
         {
-            ProcessScraper.Write(_writer, process, host, time);
+            ProcessScraper.Write(_writer, process, host, settings.Metrics, time);
             if (_writer.Points >= BatchPoints)
             {
                 Send(to);
@@ -54,6 +59,7 @@ internal sealed class HostMetricsReceiver(HostIdentity host, Intake intake) : IR
         }
 
         Send(to);
+        to.CountErrors(system.TakeErrors() + (processes?.Denied ?? 0));
     }
 
     private void Send(ReceiverIntake to)

@@ -19,6 +19,8 @@ internal sealed class ProcessEntry
     public long UserTicks;
     public long SystemTicks;
     public long Threads;
+    public long MinorFaults;
+    public long MajorFaults;
     public long VirtualBytes;
     public long ResidentBytes;
 
@@ -31,21 +33,40 @@ internal sealed class ProcessEntry
 /// Reads /proc once per collection. What never changes about a process is read when it first appears, or when its name
 /// changes (an exec); after that a process costs two small reads and no allocation.
 /// </summary>
-internal sealed class ProcessTable(ProcessSelection selection)
+internal sealed class ProcessTable(NameFilter? selection, bool creationTime)
 {
-    // A command line may have megabytes; as an attribute of every point it must not.
-    private const int MaxCommandLine = 1024;
+    private const int PermissionDenied = 13;
+
+    // By the letter in /proc/PID/stat (proc(5)), with the words of the OpenTelemetry Collector.
+    private static readonly (byte Letter, string Status)[] KnownStatuses =
+    [
+        ((byte)'R', "running"), ((byte)'S', "sleeping"), ((byte)'D', "blocked"), ((byte)'I', "idle"), ((byte)'Z', "zombies"),
+        ((byte)'T', "stopped"), ((byte)'t', "stopped"), ((byte)'P', "stopped"), ((byte)'X', "dead"),
+    ];
 
     private static readonly EnumerationOptions EveryEntry = new() { AttributesToSkip = 0, IgnoreInaccessible = true };
     private readonly Dictionary<int, ProcessEntry> _entries = [];
     private readonly List<int> _ended = [];
     private readonly byte[] _buffer = new byte[8192];
-    private readonly ulong _bootUnixNanos = BootTime();
-    private readonly UserNames _users = new();
+    private readonly Dictionary<string, long> _statuses = KnownStatuses.Select(s => s.Status).Append("unknown").Distinct().ToDictionary(s => s, _ => 0L);
+    private readonly ProcessDescription _description = new(creationTime);
+
+    /// <summary>Processes by status at the last <see cref="Read"/>.</summary>
+    public IReadOnlyDictionary<string, long> Statuses => _statuses;
+
+    /// <summary>Processes at the last <see cref="Read"/> that this user may not look into: their disk I/O is left out.</summary>
+    public int Denied { get; private set; }
 
     /// <summary>Reads every process that lives now.</summary>
+    /// <returns>Those that are selected.</returns>
     public IEnumerable<ProcessEntry> Read()
     {
+        Denied = 0;
+        foreach (var status in _statuses.Keys)
+        {
+            _statuses[status] = 0;
+        }
+
         foreach (var entry in _entries.Values)
         {
             entry.Alive = false;
@@ -100,9 +121,18 @@ internal sealed class ProcessTable(ProcessSelection selection)
 
         var name = stat[(open + 1)..close];
         var fields = new ProcText(stat[(close + 1)..]);
-        fields.Skip(1);
+        Count(fields.NextWord());
+        if (selection is null)
+        {
+            return;
+        }
+
         var parent = fields.NextNumber();
-        fields.Skip(9);
+        fields.Skip(5);
+        var minorFaults = fields.NextNumber();
+        fields.Skip(1);
+        var majorFaults = fields.NextNumber();
+        fields.Skip(1);
         var user = fields.NextNumber();
         var system = fields.NextNumber();
         fields.Skip(4);
@@ -118,19 +148,20 @@ internal sealed class ProcessTable(ProcessSelection selection)
             {
                 Pid = pid,
                 StartTicks = start,
-                StartUnixNanos = _bootUnixNanos + (ulong)(start * (1_000_000_000 / Libc.ClockTicksPerSecond)),
+                StartUnixNanos = ProcFile.BootTime + (ulong)(start * (1_000_000_000 / Libc.ClockTicksPerSecond)),
                 Name = name.ToArray(),
             };
             _entries[pid] = entry;
             entry.Selected = selection.Selects(Encoding.UTF8.GetString(name));
             if (entry.Selected)
             {
-                entry.Attributes = Describe(entry, parent);
+                entry.Attributes = _description.Of(entry, parent);
             }
         }
 
         entry.Alive = true;
         (entry.UserTicks, entry.SystemTicks, entry.Threads) = (user, system, threads);
+        (entry.MinorFaults, entry.MajorFaults) = (minorFaults, majorFaults);
         (entry.VirtualBytes, entry.ResidentBytes) = (virtualBytes, residentPages * Environment.SystemPageSize);
         if (entry.Selected)
         {
@@ -144,6 +175,7 @@ internal sealed class ProcessTable(ProcessSelection selection)
         var length = Libc.ReadFile(ProcPath(path, entry.Pid, "/io\0"u8), _buffer);
         if (length <= 0)
         {
+            Denied += length == -PermissionDenied ? 1 : 0;
             return;
         }
 
@@ -163,87 +195,25 @@ internal sealed class ProcessTable(ProcessSelection selection)
         }
     }
 
-    private (byte[] Key, byte[] Value)[] Describe(ProcessEntry entry, long parent)
+    private void Count(ReadOnlySpan<byte> letter)
     {
-        var attributes = new List<(byte[] Key, byte[] Value)>();
-        Add("process.pid", entry.Pid.ToString(CultureInfo.InvariantCulture));
-        Add("process.parent_pid", parent.ToString(CultureInfo.InvariantCulture));
-        Add("process.executable.name", Encoding.UTF8.GetString(entry.Name));
-        Span<byte> path = stackalloc byte[40];
-        var target = new byte[4096];
-        var length = Libc.ReadLink(ProcPath(path, entry.Pid, "/exe\0"u8), target);
-        if (length > 0)
+        foreach (var (known, status) in KnownStatuses)
         {
-            Add("process.executable.path", Encoding.UTF8.GetString(target, 0, length));
-        }
-
-        length = Libc.ReadFile(ProcPath(path, entry.Pid, "/cmdline\0"u8), target);
-        if (length > 0)
-        {
-            var arguments = target.AsSpan(0, length).TrimEnd((byte)0);
-            var first = arguments.IndexOf((byte)0);
-            Add("process.command", Bounded(first < 0 ? arguments : arguments[..first]));
-            arguments.Replace((byte)0, (byte)' ');
-            Add("process.command_line", Bounded(arguments));
-        }
-
-        length = Libc.ReadFile(ProcPath(path, entry.Pid, "/status\0"u8), target);
-        var lines = new ProcText(target.AsSpan(0, Math.Max(length, 0)));
-        while (lines.NextLine(out var line))
-        {
-            if (line.StartsWith("Uid:"u8))
+            if (letter.Length == 1 && letter[0] == known)
             {
-                var words = new ProcText(line[4..]);
-                Add("process.owner", _users.Name(words.NextNumber()));
+                _statuses[status]++;
+                return;
             }
         }
 
-        return [.. attributes];
-
-        void Add(string key, string value) => attributes.Add((Encoding.UTF8.GetBytes(key), Encoding.UTF8.GetBytes(value)));
+        _statuses["unknown"]++;
     }
 
-    private static string Bounded(ReadOnlySpan<byte> text) => Encoding.UTF8.GetString(text[..Math.Min(text.Length, MaxCommandLine)]);
-
-    private static ReadOnlySpan<byte> ProcPath(Span<byte> path, int pid, ReadOnlySpan<byte> file)
+    public static ReadOnlySpan<byte> ProcPath(Span<byte> path, int pid, ReadOnlySpan<byte> file)
     {
         "/proc/"u8.CopyTo(path);
         Utf8Formatter.TryFormat(pid, path[6..], out var digits);
         file.CopyTo(path[(6 + digits)..]);
         return path[..(6 + digits + file.Length)];
-    }
-
-    private static ulong BootTime()
-    {
-        var boot = File.ReadLines("/proc/stat").First(l => l.StartsWith("btime ", StringComparison.Ordinal));
-        return ulong.Parse(boot.AsSpan(6), CultureInfo.InvariantCulture) * 1_000_000_000;
-    }
-}
-
-/// <summary>User names of /etc/passwd, read again when an id is met that it did not have.</summary>
-internal sealed class UserNames
-{
-    private readonly Dictionary<long, string> _names = [];
-
-    public string Name(long uid)
-    {
-        if (_names.TryGetValue(uid, out var name))
-        {
-            return name;
-        }
-
-        if (File.Exists("/etc/passwd"))
-        {
-            foreach (var line in File.ReadLines("/etc/passwd"))
-            {
-                var fields = line.Split(':');
-                if (fields.Length > 2 && long.TryParse(fields[2], NumberStyles.None, CultureInfo.InvariantCulture, out var id))
-                {
-                    _names.TryAdd(id, fields[0]);
-                }
-            }
-        }
-
-        return _names[uid] = _names.TryGetValue(uid, out name) ? name : uid.ToString(CultureInfo.InvariantCulture);
     }
 }

@@ -1,0 +1,168 @@
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Phoenix.Collector.Http;
+using Phoenix.Contracts;
+using Phoenix.Pipelines;
+using Phoenix.Pipelines.Components;
+
+namespace Phoenix.Collector.Control;
+
+/// <summary>
+/// What the production arm serves over TCP beside its receivers: its own metrics and <c>health_check</c>. A listener whose
+/// address stays is kept over a reload.
+/// </summary>
+internal sealed class ServiceListeners(Func<CollectorStatus> status, Func<string> metrics) : IAsyncDisposable
+{
+    private readonly Dictionary<string, Listener> _open = new(StringComparer.Ordinal);
+
+    /// <summary>Opens what is new before anything is closed: where this throws, all is as before.</summary>
+    /// <exception cref="IOException">An address cannot be listened on.</exception>
+    public async Task ApplyAsync(CollectorConfiguration configuration)
+    {
+        var wanted = Wanted(configuration);
+        var opened = new Dictionary<string, Listener>(StringComparer.Ordinal);
+        try
+        {
+            foreach (var (name, endpoint, handler) in wanted)
+            {
+                if (!_open.TryGetValue(name, out var open) || !open.Endpoint.Equals(endpoint))
+                {
+                    opened[name] = await Listener.OpenAsync(name, endpoint, handler);
+                }
+            }
+        }
+        catch
+        {
+            foreach (var listener in opened.Values)
+            {
+                await listener.DisposeAsync();
+            }
+
+            throw;
+        }
+
+        foreach (var (name, listener) in _open.ToList())
+        {
+            if (opened.ContainsKey(name) || !wanted.Any(w => w.Name == name))
+            {
+                _open.Remove(name);
+                await listener.DisposeAsync();
+            }
+        }
+
+        foreach (var (name, listener) in opened)
+        {
+            _open[name] = listener;
+        }
+
+        foreach (var (name, _, handler) in wanted)
+        {
+            _open[name].Handler = handler;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var listener in _open.Values)
+        {
+            await listener.DisposeAsync();
+        }
+
+        _open.Clear();
+    }
+
+    private List<(string Name, IPEndPoint Endpoint, Func<HttpContext, Task> Handler)> Wanted(CollectorConfiguration configuration)
+    {
+        var wanted = new List<(string, IPEndPoint, Func<HttpContext, Task>)>();
+        if (configuration.Telemetry.MetricsEndpoint is { } endpoint)
+        {
+            wanted.Add(("service.telemetry.metrics", endpoint, MetricsAsync));
+        }
+
+        foreach (var health in configuration.Extensions.OfType<HealthCheckExtensionSettings>())
+        {
+            wanted.Add(($"extensions.{health.Id}", health.Endpoint, context => HealthAsync(context, health)));
+        }
+
+        return wanted;
+    }
+
+    private Task MetricsAsync(HttpContext context) =>
+        context.Request.Path == "/metrics"
+            ? AnswerAsync(context, StatusCodes.Status200OK, "text/plain; version=0.0.4; charset=utf-8", metrics())
+            : AnswerAsync(context, StatusCodes.Status404NotFound, "text/plain", "only /metrics exists here\n");
+
+    private Task HealthAsync(HttpContext context, HealthCheckExtensionSettings settings)
+    {
+        if (context.Request.Path != settings.Path)
+        {
+            return AnswerAsync(context, StatusCodes.Status404NotFound, "text/plain", $"only {settings.Path} exists here\n");
+        }
+
+        var now = status();
+        var code = now.Healthy ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+        return (now.Healthy ? settings.HealthyBody : settings.UnhealthyBody) is { } body
+            ? AnswerAsync(context, code, "text/plain", body)
+            : AnswerAsync(context, code, "application/json", Json(now));
+    }
+
+    /// <summary>The extension's answer in the OpenTelemetry Collector, and the reason.</summary>
+    private static string Json(CollectorStatus status)
+    {
+        using var text = new MemoryStream();
+        using (var json = new Utf8JsonWriter(text))
+        {
+            json.WriteStartObject();
+            json.WriteString("status", status.Healthy ? "Server available" : "Server not available");
+            json.WriteString("upSince", status.StartedAt);
+            json.WriteString("uptime", Duration.Format(TimeSpan.FromSeconds(Math.Floor((DateTimeOffset.UtcNow - status.StartedAt).TotalSeconds))));
+            if (status.Reason is { } reason)
+            {
+                json.WriteString("reason", reason);
+            }
+
+            json.WriteEndObject();
+        }
+
+        return Encoding.UTF8.GetString(text.ToArray());
+    }
+
+    private static async Task AnswerAsync(HttpContext context, int status, string type, string text)
+    {
+        var body = Encoding.UTF8.GetBytes(text);
+        context.Response.StatusCode = status;
+        context.Response.ContentType = type;
+        context.Response.ContentLength = body.Length;
+        await context.Response.Body.WriteAsync(body, context.RequestAborted);
+    }
+
+    private sealed class Listener : IAsyncDisposable
+    {
+        private const int MaxConnections = 64;
+        private BareServer _server = null!;
+
+        public required IPEndPoint Endpoint { get; init; }
+
+        public Func<HttpContext, Task> Handler { get; set; } = _ => Task.CompletedTask;
+
+        public static async Task<Listener> OpenAsync(string name, IPEndPoint endpoint, Func<HttpContext, Task> handler)
+        {
+            var listener = new Listener { Endpoint = endpoint, Handler = handler };
+            listener._server = await BareServer.StartAsync(
+                options =>
+                {
+                    options.Limits.MaxRequestBodySize = 0;
+                    options.Limits.MaxConcurrentConnections = MaxConnections;
+                    options.Listen(endpoint, listen => listen.Protocols = HttpProtocols.Http1);
+                },
+                context => listener.Handler(context));
+            Log.Info("serving", ("what", name), ("endpoint", listener._server.Addresses.First()));
+            return listener;
+        }
+
+        public ValueTask DisposeAsync() => _server.DisposeAsync();
+    }
+}
