@@ -31,13 +31,16 @@ internal static class AgentProcess
         var rollout = new Rollout(settings, fleet, runtimes);
         var enrolment = new Enrolment(settings, directory, api, identity);
         var applier = new TaskApplier(directory, fleet, runtimes, rollout, gatherer);
-        var poll = new PollLoop(settings, api, enrolment, applier, new TaskJournal(directory.TasksFile));
+        var jobs = new HostJobs(new PreviewJob(settings, directory), new LoadJob(settings, directory, fleet));
+        using var poll = new PollLoop(settings, api, enrolment, applier, jobs, new TaskJournal(directory.TasksFile));
         var supervisor = new Supervisor(fleet, runtimes, heartbeat.Changed);
 
         Log.Info("The agent starts.", ("host", settings.HostId), ("version", HeartbeatLoop.Version), ("controlPlane", settings.ApiUrl.GetLeftPart(UriPartial.Authority)));
         List<Task> loops = [];
         try
         {
+            // What a killed agent's previews left; their processes end by themselves.
+            directory.ForgetJobs();
             await fleet.AdoptAsync(stop);
             gatherer.ForgetOldExperiments();
             // Start-up leaves garbage that an idle agent would otherwise keep resident for hours.

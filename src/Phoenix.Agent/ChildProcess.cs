@@ -51,6 +51,10 @@ internal static class ChildProcess
         }
     }
 
+    /// <inheritdoc cref="RunAsync(Launch, string, TimeSpan, CancellationToken)"/>
+    public static Task<int?> RunAsync(string program, IReadOnlyList<string> arguments, string outputFile, TimeSpan limit, CancellationToken cancellation) =>
+        RunAsync(new Launch(program, arguments, ReadOnlyDictionary<string, string>.Empty), outputFile, limit, cancellation);
+
     /// <summary>Runs a program to its end. Returns its exit code; null where it ended by a signal or ran past the limit.</summary>
     public static async Task<int?> RunAsync(Launch launch, string outputFile, TimeSpan limit, CancellationToken cancellation)
     {

@@ -5,12 +5,28 @@ using Phoenix.Contracts;
 namespace Phoenix.Agent;
 
 /// <summary>Fetches tasks by long poll, runs them one at a time in order, and delivers every result until it is taken or refused.</summary>
-internal sealed class PollLoop(AgentSettings settings, ApiClient api, Enrolment enrolment, TaskApplier applier, TaskJournal journal)
+internal sealed class PollLoop(AgentSettings settings, ApiClient api, Enrolment enrolment, TaskApplier applier, HostJobs jobs, TaskJournal journal) : IDisposable
 {
+    private readonly SemaphoreSlim _delivering = new(1);
+
     /// <summary>An answer without work that comes this fast was not parked, and is not repeated at once.</summary>
     private static readonly TimeSpan NotParked = TimeSpan.FromMilliseconds(100);
 
+    public void Dispose() => _delivering.Dispose();
+
     public async Task RunAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await PollAsync(cancellation);
+        }
+        finally
+        {
+            await jobs.EndedAsync();
+        }
+    }
+
+    private async Task PollAsync(CancellationToken cancellation)
     {
         var path = "api/v2/tasks/poll?waitSeconds=" + settings.PollWait.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture);
         var failures = 0;
@@ -67,6 +83,13 @@ internal sealed class PollLoop(AgentSettings settings, ApiClient api, Enrolment 
     /// <summary>True where the task was run now.</summary>
     private async Task<bool> TakeAsync(AssignedTask task, CancellationToken cancellation)
     {
+        if (jobs.Runs(task.Id))
+        {
+            // The acknowledgement was lost; the work goes on.
+            await ProgressAsync(task, "accepted", null, cancellation);
+            return false;
+        }
+
         var known = journal.Find(task.Id);
         switch (TaskJournal.Judge(known, task.Lease))
         {
@@ -99,6 +122,13 @@ internal sealed class PollLoop(AgentSettings settings, ApiClient api, Enrolment 
             return;
         }
 
+        if (task.Kind is not TaskKind.Apply)
+        {
+            jobs.Begin(task, async (phase, detail) => (await ProgressAsync(task, phase, detail, cancellation)).Code is not "lease-superseded",
+                result => EndAsync(task, result, cancellation), cancellation);
+            return;
+        }
+
         TaskResult result;
         try
         {
@@ -114,8 +144,20 @@ internal sealed class PollLoop(AgentSettings settings, ApiClient api, Enrolment 
             Log.Error("A task failed in a way that was not foreseen.", ("task", task.Id), ("lease", task.Lease), ("error", e));
             result = Failed(task, e, retryable: false);
         }
+        Record(task, result);
+    }
+
+    private void Record(AssignedTask task, TaskResult result)
+    {
         journal.End(task.Id, result);
         Log.Info("A task has ended.", ("task", task.Id), ("lease", task.Lease), ("outcome", result.Outcome), ("code", result.Error?.Code));
+    }
+
+    /// <summary>The end of work beside the loop, which may be parked in a poll.</summary>
+    private async Task EndAsync(AssignedTask task, TaskResult result, CancellationToken cancellation)
+    {
+        Record(task, result);
+        await DeliverAsync(cancellation);
     }
 
     private static TaskResult Failed(AssignedTask task, Exception e, bool retryable) =>
@@ -133,6 +175,19 @@ internal sealed class PollLoop(AgentSettings settings, ApiClient api, Enrolment 
     }
 
     private async Task DeliverAsync(CancellationToken cancellation)
+    {
+        await _delivering.WaitAsync(cancellation);
+        try
+        {
+            await DeliverAllAsync(cancellation);
+        }
+        finally
+        {
+            _delivering.Release();
+        }
+    }
+
+    private async Task DeliverAllAsync(CancellationToken cancellation)
     {
         foreach (var record in journal.Undelivered)
         {

@@ -15,13 +15,16 @@ internal sealed class StateDirectory(string root)
     public string Collectors => Path.Combine(root, "collectors");
     public string Experiments => Path.Combine(root, "experiments");
     public string Outbox => Path.Combine(root, "outbox");
+    public string Jobs => Path.Combine(root, "jobs");
     public string Sockets => Path.Combine(root, "run");
 
     public string PortsFile => Path.Combine(root, "ports.json");
 
     public string Collector(string name) => Path.Combine(Collectors, name);
+    public string Configuration(string name) => Path.Combine(Collector(name), "config.yaml");
     public string NewConfiguration(string name) => Path.Combine(Collector(name), "config.yaml.new");
     public string ControlSocket(string name) => Path.Combine(Sockets, name + ".sock");
+    public string Job(Guid task) => Path.Combine(Jobs, task.ToString("N"));
     public string TeeSocket(string production) => Path.Combine(Sockets, production + ".tee");
     public string Cursor(Guid experimentId) => Path.Combine(Experiments, experimentId.ToString("N") + ".json");
 
@@ -35,10 +38,17 @@ internal sealed class StateDirectory(string root)
 
     public void Create()
     {
-        foreach (var path in new[] { root, Collectors, Experiments, Outbox, Sockets })
+        foreach (var path in new[] { root, Collectors, Experiments, Outbox, Jobs, Sockets })
             DurableFile.CreatePrivateDirectory(path);
         // One that an operator made may be open to others, who could then read configurations and replace sockets.
         File.SetUnixFileMode(root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
+
+    /// <summary>Deletes the working folders of previews and loads that an earlier agent did not end.</summary>
+    public void ForgetJobs()
+    {
+        foreach (var folder in Directory.EnumerateDirectories(Jobs))
+            Directory.Delete(folder, recursive: true);
     }
 
     /// <summary>

@@ -26,7 +26,8 @@ internal sealed class TaskJournal
 {
     public const int Kept = 100;
     private readonly string _path;
-    private List<TaskRecord> _tasks;
+    private readonly Lock _gate = new();
+    private volatile List<TaskRecord> _tasks;
 
     public TaskJournal(string path)
     {
@@ -54,9 +55,12 @@ internal sealed class TaskJournal
 
     public void Delivered(TaskRecord record)
     {
-        // A newer lease of the same task may have ended since this result was taken to be sent.
-        if (Find(record.Id) == record)
-            Put(record with { Delivered = true });
+        lock (_gate)
+        {
+            // A newer lease of the same task may have ended since this result was taken to be sent.
+            if (Find(record.Id) == record)
+                Put(record with { Delivered = true });
+        }
     }
 
     /// <summary>Oldest delivered ones go first; a result that was not delivered is never forgotten.</summary>
@@ -68,7 +72,12 @@ internal sealed class TaskJournal
 
     private void Put(TaskRecord record)
     {
-        _tasks = Bound([.. _tasks.Where(task => task.Id != record.Id), record], Kept);
-        DurableFile.Write(_path, new TaskJournalFile(_tasks), AgentJson.Default.TaskJournalFile);
+        // Previews and loads end beside the poll loop.
+        lock (_gate)
+        {
+            var tasks = Bound([.. _tasks.Where(task => task.Id != record.Id), record], Kept);
+            DurableFile.Write(_path, new TaskJournalFile(tasks), AgentJson.Default.TaskJournalFile);
+            _tasks = tasks;
+        }
     }
 }

@@ -48,7 +48,7 @@ internal sealed class Collector : IAsyncDisposable
         var intake = new Intake(_queue, _pipeline);
         _receivers = new ReceiverSet(intake);
         _ownMetrics = new OwnMetrics(Status, _pipeline, _queue, intake);
-        _service = new ServiceListeners(Status, _ownMetrics.Text);
+        _service = new ServiceListeners(Status, _ownMetrics.Text, () => _pipeline.Exporters);
         _teeReceiver = options.Arm == CollectorArm.Candidate ? new TeeReceiver(options.TeeSocket, _queue, _pipeline) : null;
     }
 

@@ -1,4 +1,8 @@
+using System.Globalization;
+using Phoenix.Collector.LoadSimulation;
+using Phoenix.Collector.Preview;
 using Phoenix.Contracts;
+using Phoenix.Pipelines;
 
 namespace Phoenix.Collector;
 
@@ -14,8 +18,17 @@ internal static class CommandLine
         phoenix-collector --config FILE --arm production|baseline|candidate --control SOCKET --tee SOCKET
             runs one arm: production owns the receivers and serves the tee, a candidate is fed by it;
             a baseline is production whose output is only counted, for a copy of what another collector exports
-        phoenix-collector validate --config FILE [--format text|json]
-            checks a configuration; exit code 1 where it would not start
+        phoenix-collector validate --config FILE [--format text|json | --json]
+            checks a configuration and the files it names, and prints every error at once; exit code 0 where it would
+            start, perhaps with warnings, 1 where it would not, 2 for wrong arguments
+        phoenix-collector preview --config FILE (--sample FILE | --live SOCKET) [--protect METRIC,...] [--format text|json]
+            says what a configuration would make of a sample of input, without running it; a sample is a .tar.gz of scrapes
+            (NAME.NN.prom), or what a production arm with service.telemetry.phoenix.sample gives at its control socket
+        phoenix-collector measure --recordings DIRECTORY [--output FILE]
+            plays recorded scrapes through every template of the catalogue and writes what came of it
+        phoenix-collector loadsim --config FILE --profile PROFILE [--series N] [--interval TIME] [--duration TIME]
+            sends made-up metrics, known by the resource attribute phoenix.loadsim, to the collector that runs with this
+            configuration; profiles: realistic, high-cardinality, high-churn, spike, steady
         phoenix-collector --version
         phoenix-collector --help
         """;
@@ -40,14 +53,71 @@ internal static class CommandLine
     /// <exception cref="ArgumentException">The message is for the person at the terminal.</exception>
     public static (string Config, bool Json) ParseValidate(ReadOnlySpan<string> arguments)
     {
-        var values = Parse(arguments, "--config", "--format");
-        return (Required(values, "--config", "the configuration file"), values.GetValueOrDefault("--format", "text") switch
+        List<string> pairs = [.. arguments];
+        if (pairs.IndexOf("--json") is >= 0 and var at && (at == 0 || pairs[at - 1] != "--config"))
         {
-            "text" => false,
-            "json" => true,
-            var other => throw new ArgumentException($"--format {other}: write text or json"),
-        });
+            // The one flag without a value.
+            pairs.RemoveAt(at);
+            pairs.AddRange(["--format", "json"]);
+        }
+
+        var values = Parse(pairs.ToArray(), "--config", "--format");
+        return (Required(values, "--config", "the configuration file"), IsJson(values));
     }
+
+    /// <exception cref="ArgumentException">The message is for the person at the terminal.</exception>
+    public static PreviewOptions ParsePreview(ReadOnlySpan<string> arguments)
+    {
+        var values = Parse(arguments, "--config", "--sample", "--live", "--protect", "--format");
+        if (values.ContainsKey("--sample") == values.ContainsKey("--live"))
+        {
+            throw new ArgumentException("give either --sample, a recorded sample, or --live, the control socket of a production arm");
+        }
+
+        return new PreviewOptions(
+            Required(values, "--config", "the configuration file to try"), values.GetValueOrDefault("--sample"), values.GetValueOrDefault("--live"),
+            values.GetValueOrDefault("--protect", "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries), IsJson(values));
+    }
+
+    /// <exception cref="ArgumentException">The message is for the person at the terminal.</exception>
+    public static (string Recordings, string? Output) ParseMeasure(ReadOnlySpan<string> arguments)
+    {
+        var values = Parse(arguments, "--recordings", "--output");
+        return (Required(values, "--recordings", "the directory of the recordings"), values.GetValueOrDefault("--output"));
+    }
+
+    /// <param name="endpoint">Finds the OTLP endpoint of the configuration file.</param>
+    /// <exception cref="ArgumentException">The message is for the person at the terminal.</exception>
+    public static LoadOptions ParseLoad(ReadOnlySpan<string> arguments, Func<string, Uri> endpoint)
+    {
+        var values = Parse(arguments, "--config", "--profile", "--series", "--interval", "--duration");
+        var config = Required(values, "--config", "the configuration file of the collector that gets the load");
+        var name = Required(values, "--profile", "realistic, high-cardinality, high-churn, spike or steady");
+        var profile = Enum.GetValues<LoadKind>().Where(kind => LoadStreams.Name(kind) == name).Select(kind => (LoadKind?)kind).FirstOrDefault()
+            ?? throw new ArgumentException($"--profile {name}: write realistic, high-cardinality, high-churn, spike or steady");
+        if (!int.TryParse(values.GetValueOrDefault("--series", "1000"), NumberStyles.None, CultureInfo.InvariantCulture, out var series) || series is < 1 or > LoadOptions.MaxSeries)
+        {
+            throw new ArgumentException($"--series {values["--series"]}: write a number from 1 to {LoadOptions.MaxSeries}");
+        }
+
+        var interval = Time(values, "--interval", "10s", TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(10));
+        var duration = Time(values, "--duration", "1m", interval, TimeSpan.FromHours(1));
+        return series / interval.TotalSeconds <= LoadOptions.MaxRate
+            ? new LoadOptions(endpoint(config), profile, series, interval, duration)
+            : throw new ArgumentException($"--series {series} every {Duration.Format(interval)} are more than {LoadOptions.MaxRate} points a second: write fewer series or a longer interval");
+    }
+
+    private static TimeSpan Time(Dictionary<string, string> values, string name, string byDefault, TimeSpan least, TimeSpan most) =>
+        Duration.TryParse(values.GetValueOrDefault(name, byDefault), out var time) && time >= least && time <= most
+            ? time
+            : throw new ArgumentException($"{name} {values.GetValueOrDefault(name, byDefault)}: write a time from {Duration.Format(least)} to {Duration.Format(most)}, such as 30s");
+
+    private static bool IsJson(Dictionary<string, string> values) => values.GetValueOrDefault("--format", "text") switch
+    {
+        "text" => false,
+        "json" => true,
+        var other => throw new ArgumentException($"--format {other}: write text or json"),
+    };
 
     private static Dictionary<string, string> Parse(ReadOnlySpan<string> arguments, params ReadOnlySpan<string> known)
     {

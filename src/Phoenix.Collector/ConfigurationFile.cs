@@ -24,5 +24,8 @@ internal sealed record ConfigurationFile(LoadedConfiguration Loaded, string Hash
         return new(CollectorConfiguration.Load(Encoding.UTF8.GetString(bytes), Environment.GetEnvironmentVariable), Convert.ToHexStringLower(SHA256.HashData(bytes)));
     }
 
-    public ConfigurationProblem Problem => new([.. Loaded.Errors.Select(e => new ConfigurationError(e.Line, e.Key, e.Message, e.Remedy))]);
+    public ConfigurationProblem Problem => new(Wire(Loaded.Errors)) { Warnings = Wire(Loaded.Warnings) };
+
+    private static List<ConfigurationError> Wire(IEnumerable<ConfigurationIssue> issues) =>
+        [.. issues.Select(i => new ConfigurationError(i.Line, i.Key, i.Message, i.Remedy))];
 }

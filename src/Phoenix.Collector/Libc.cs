@@ -17,6 +17,16 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", EntryPoint = "umask")]
     public static partial uint Umask(uint mask);
 
+    /// <summary>The process that started this one; another one (init) once that has ended.</summary>
+    [LibraryImport("libc", EntryPoint = "getppid")]
+    public static partial int ParentProcess();
+
+    /// <summary>Lets other processes go first; higher is more polite. 0 where done.</summary>
+    public static int BePolite(int niceness) => SetPriority(0, 0, niceness);
+
+    [LibraryImport("libc", EntryPoint = "setpriority")]
+    private static partial int SetPriority(int which, uint who, int priority);
+
     /// <param name="path">Ends with a zero byte.</param>
     /// <returns>Bytes read, at most the buffer's length; minus the error number where the file cannot be read.</returns>
     public static int ReadFile(ReadOnlySpan<byte> path, Span<byte> buffer)

@@ -1,9 +1,12 @@
 using System.Text.Json;
 using Phoenix.Collector;
+using Phoenix.Collector.LoadSimulation;
+using Phoenix.Collector.Preview;
 using Phoenix.Contracts;
 
 const int InvalidConfiguration = 1;
 const int InvalidArguments = 2;
+const int NoSample = 5;
 
 try
 {
@@ -12,6 +15,9 @@ try
         ["--version"] => Print($"phoenix-collector {Collector.Version}"),
         ["--help"] or ["-h"] or ["help"] => Print(CommandLine.Usage),
         ["validate", .. var rest] => Validate(rest),
+        ["preview", .. var rest] => await PreviewAsync(CommandLine.ParsePreview(rest)),
+        ["measure", .. var rest] => Measure(CommandLine.ParseMeasure(rest)),
+        ["loadsim", .. var rest] => await LoadAsync(rest),
         _ => await RunAsync(CommandLine.ParseRun(args)),
     };
 }
@@ -19,6 +25,11 @@ catch (ArgumentException e)
 {
     await Console.Error.WriteLineAsync($"phoenix-collector: {e.Message}\n\n{CommandLine.Usage}");
     return InvalidArguments;
+}
+catch (InvalidDataException e)
+{
+    await Console.Error.WriteLineAsync($"phoenix-collector: {e.Message}");
+    return NoSample;
 }
 
 static int Print(string text)
@@ -30,7 +41,8 @@ static int Print(string text)
 static int Validate(ReadOnlySpan<string> arguments)
 {
     var (path, json) = CommandLine.ParseValidate(arguments);
-    var file = ConfigurationFile.Read(path);
+    var read = ConfigurationFile.Read(path);
+    var file = read with { Loaded = StartCheck.Run(read.Loaded) };
     if (json)
     {
         Console.WriteLine(JsonSerializer.Serialize(file.Problem, WireJson.Default.ConfigurationProblem));
@@ -46,6 +58,57 @@ static int Validate(ReadOnlySpan<string> arguments)
     }
 
     return file.Loaded.Configuration is null ? InvalidConfiguration : 0;
+}
+
+static async Task<int> PreviewAsync(PreviewOptions options)
+{
+    var file = ConfigurationFile.Read(options.Config);
+    if (file.Loaded.Configuration is null)
+    {
+        if (options.Json)
+        {
+            Console.WriteLine(JsonSerializer.Serialize(file.Problem, WireJson.Default.ConfigurationProblem));
+        }
+        else
+        {
+            PrintErrors(options.Config, file);
+        }
+
+        return InvalidConfiguration;
+    }
+
+    PreviewCommand.StayInBounds();
+    var report = await PreviewCommand.RunAsync(options, file);
+    Console.Write(options.Json ? JsonSerializer.Serialize(report, WireJson.Default.PreviewReport) + "\n" : PreviewCommand.Text(report));
+    return 0;
+}
+
+static int Measure((string Recordings, string? Output) options)
+{
+    var json = CatalogueMeasurement.Run(options.Recordings).ToJson();
+    if (options.Output is { } path)
+    {
+        File.WriteAllText(path, json);
+    }
+    else
+    {
+        Console.Write(json);
+    }
+
+    return 0;
+}
+
+static async Task<int> LoadAsync(string[] arguments)
+{
+    var options = CommandLine.ParseLoad(arguments, path =>
+    {
+        var file = ConfigurationFile.Read(path);
+        return file.Loaded.Configuration is { } configuration
+            ? LoadCommand.EndpointOf(configuration)
+            : throw new InvalidDataException($"{path} is no configuration of a running collector: {file.Loaded.Errors[0]}");
+    });
+    Console.WriteLine(JsonSerializer.Serialize(await LoadCommand.RunAsync(options), WireJson.Default.LoadReport));
+    return 0;
 }
 
 static void PrintErrors(string path, ConfigurationFile file)

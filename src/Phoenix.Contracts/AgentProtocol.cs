@@ -31,14 +31,23 @@ public sealed record PollResponse(IReadOnlyList<AssignedTask> Tasks);
 /// <param name="Lease">Fencing token: rises with every assignment; an agent refuses a lower one than it has seen for the task.</param>
 /// <param name="LeaseUntil">When the lease ends by the database's clock unless progress renews it.</param>
 /// <param name="Attempt">1 for the first.</param>
+/// <param name="Preview">With <see cref="TaskKind.Preview"/>.</param>
+/// <param name="Load">With <see cref="TaskKind.Load"/>.</param>
 public sealed record AssignedTask(
-    Guid Id, TaskKind Kind, long Lease, DateTimeOffset LeaseUntil, int Attempt, DesiredState Desired);
+    Guid Id, TaskKind Kind, long Lease, DateTimeOffset LeaseUntil, int Attempt, DesiredState Desired,
+    PreviewOrder? Preview = null, LoadOrder? Load = null);
 
 [JsonConverter(typeof(CamelCaseEnum<TaskKind>))]
 public enum TaskKind
 {
     /// <summary>Make the named collectors run as described and remove the named others.</summary>
     Apply,
+
+    /// <summary>Play the recent input of the host's production collector through a configuration, without running it.</summary>
+    Preview,
+
+    /// <summary>Send made-up metrics to the host's production collector for a while.</summary>
+    Load,
 }
 
 /// <summary>
@@ -111,9 +120,12 @@ public enum TaskOutcome
 /// <c>POST /api/v2/tasks/{id}/result</c>. Repeating the accepted result is harmless (200); a result under another lease
 /// than the current one gets 409 <c>lease-superseded</c> and changes nothing.
 /// </summary>
+/// <param name="Preview">What a successful preview found.</param>
+/// <param name="Load">What came of a successful load simulation.</param>
 /// <param name="Error">Null on success. For a configuration: file line and key.</param>
 public sealed record TaskResult(
-    long Lease, TaskOutcome Outcome, IReadOnlyList<AppliedCollector> Collectors, TaskError? Error);
+    long Lease, TaskOutcome Outcome, IReadOnlyList<AppliedCollector> Collectors, TaskError? Error,
+    PreviewReport? Preview = null, LoadReport? Load = null);
 
 /// <param name="Changed">False where the collector already ran with this configuration.</param>
 public sealed record AppliedCollector(string Name, string ConfigurationHash, bool Changed);

@@ -21,6 +21,18 @@ public static class CollectorControl
     /// </summary>
     public const string Reload = "/v1/reload";
 
+    /// <summary>GET <c>?after=N</c>: <see cref="CollectorDecisions"/>, decisions with a greater number. The last 500 are kept.</summary>
+    public const string Decisions = "/v1/decisions";
+
+    /// <summary>
+    /// POST <see cref="IncidentCommand"/>: 204, and full detail leaves with the next export; 409 where no adaptive processor
+    /// runs, 422 where minutes or metrics are out of range. A later command replaces an earlier one.
+    /// </summary>
+    public const string Incident = "/v1/incident";
+
+    /// <summary>GET: the recent input as a sample for <c>phoenix-collector preview</c>; 409 <c>no-sample</c> where none is kept.</summary>
+    public const string Sample = "/v1/sample";
+
     /// <summary>GET: Prometheus text exposition of the collector's own metrics.</summary>
     public const string Metrics = "/metrics";
 }
@@ -44,7 +56,11 @@ public sealed record CollectorWindows(string Epoch, IReadOnlyList<ArmWindow> Win
 public sealed record MeasurementSettings(Guid ExperimentId, double WindowSeconds, IReadOnlyList<string> ProtectedMetrics, int Generation = 0);
 
 /// <summary>Also printed as JSON by <c>phoenix-collector validate --config FILE --format json</c> (exit code 1).</summary>
-public sealed record ConfigurationProblem(IReadOnlyList<ConfigurationError> Errors);
+public sealed record ConfigurationProblem(IReadOnlyList<ConfigurationError> Errors)
+{
+    /// <summary>What is legal and probably not meant. Where there are only these the exit code is 0.</summary>
+    public IReadOnlyList<ConfigurationError> Warnings { get; init; } = [];
+}
 
 /// <param name="Line">1-based line in the file; 0 where the file could not be read.</param>
 /// <param name="Key">Dotted path, such as <c>processors.phoenix_topk.k</c>.</param>

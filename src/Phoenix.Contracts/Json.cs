@@ -24,6 +24,10 @@ public sealed record Problem(string? Type, string? Title, int? Status, string? D
 [JsonSerializable(typeof(CollectorStatus))]
 [JsonSerializable(typeof(CollectorWindows))]
 [JsonSerializable(typeof(MeasurementSettings))]
+[JsonSerializable(typeof(CollectorDecisions))]
+[JsonSerializable(typeof(IncidentCommand))]
 [JsonSerializable(typeof(ConfigurationProblem))]
+[JsonSerializable(typeof(PreviewReport))]
+[JsonSerializable(typeof(LoadReport))]
 [JsonSerializable(typeof(Problem))]
 public sealed partial class WireJson : JsonSerializerContext;

@@ -38,6 +38,18 @@ public sealed record CollectorConfiguration(
     /// <param name="kind"><c>receivers</c>, <c>processors</c>, <c>exporters</c> or <c>extensions</c>.</param>
     public string TextOf(string kind, string id) => ComponentTexts.GetValueOrDefault($"{kind}.{id}", "");
 
+    /// <summary>
+    /// Whether another configuration processes alike: the same processors in the same order, at the same intervals and bounds. What
+    /// they hold then goes on under it.
+    /// </summary>
+    public bool ProcessesLike(CollectorConfiguration other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return Pipeline.Processors.SequenceEqual(other.Pipeline.Processors)
+            && Pipeline.Processors.All(id => TextOf("processors", id) == other.TextOf("processors", id))
+            && (ShortestInputInterval, LongestInputInterval, Telemetry.MaxSeries) == (other.ShortestInputInterval, other.LongestInputInterval, other.Telemetry.MaxSeries);
+    }
+
     private IEnumerable<TimeSpan> Intervals => Receivers.SelectMany(r => r.Intervals);
 
     /// <summary>Reads and validates a configuration.</summary>

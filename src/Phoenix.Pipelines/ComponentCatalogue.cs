@@ -19,6 +19,7 @@ internal static class ComponentCatalogue
         {
             [AggregateProcessorSettings.Type] = AggregateProcessorSettings.Read,
             [TopKProcessorSettings.Type] = TopKProcessorSettings.Read,
+            [AdaptiveProcessorSettings.Type] = AdaptiveProcessorSettings.Read,
             [FilterProcessorSettings.Type] = FilterProcessorSettings.Read,
             [AttributesProcessorSettings.Type] = AttributesProcessorSettings.ReadAttributes,
             [AttributesProcessorSettings.ResourceType] = AttributesProcessorSettings.ReadResource,
@@ -33,6 +34,9 @@ internal static class ComponentCatalogue
             [OtlpExporterSettings.NewerType] = OtlpExporterSettings.Read,
             [OtlpHttpExporterSettings.Type] = OtlpHttpExporterSettings.Read,
             [OtlpHttpExporterSettings.NewerType] = OtlpHttpExporterSettings.Read,
+            [RemoteWriteExporterSettings.Type] = RemoteWriteExporterSettings.Read,
+            [PrometheusExporterSettings.Type] = PrometheusExporterSettings.Read,
+            [FileExporterSettings.Type] = FileExporterSettings.Read,
             [DebugExporterSettings.Type] = DebugExporterSettings.Read,
             [NopExporterSettings.Type] = NopExporterSettings.Read,
         };

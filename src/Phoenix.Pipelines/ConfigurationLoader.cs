@@ -140,6 +140,11 @@ internal sealed class ConfigurationLoader(Func<string, string?>? environment)
                     References(section, "receivers", receivers, required: true),
                     References(section, "processors", processors, required: false),
                     References(section, "exporters", exporters, required: true));
+                if (found.Processors.SkipLast(1).Any(id => processors[id].Settings is BatchProcessorSettings))
+                {
+                    section.Error("processors", "`batch` is not the last processor, and would give what it gathered to the next one late", "list it last");
+                }
+
                 if (found.Processors.Count(id => processors[id].Settings is MemoryLimiterProcessorSettings) > 1)
                 {
                     section.Error("processors", "names more than one memory_limiter", "keep one: it limits the whole process");

@@ -14,7 +14,9 @@ public sealed record PipelineSettings(
 /// <param name="MaxSeries">Streams that the meter tracks exactly; what comes beyond is counted as untracked.</param>
 /// <param name="QueueBatches">Input batches that may wait for the pipeline before senders are refused.</param>
 /// <param name="QueueBytes">Bytes of those batches.</param>
-public sealed record TelemetrySettings(LogLevel Level, bool JsonLogs, TimeSpan Window, int MaxSeries, int QueueBatches, long QueueBytes)
+/// <param name="Sample">What is kept of recent input for previews; null where nothing is.</param>
+public sealed record TelemetrySettings(
+    LogLevel Level, bool JsonLogs, TimeSpan Window, int MaxSeries, int QueueBatches, long QueueBytes, SampleSettings? Sample = null)
 {
     /// <summary>Where the production arm serves its own metrics over TCP; null where on the control socket alone.</summary>
     public IPEndPoint? MetricsEndpoint { get; init; }
@@ -32,6 +34,7 @@ public sealed record TelemetrySettings(LogLevel Level, bool JsonLogs, TimeSpan W
             logs.RejectUnknown();
         }
 
+        SampleSettings? sample = null;
         var metrics = section?.Section("metrics") is { } own ? ReadMetrics(own) : null;
         if (section?.Section("phoenix") is { } phoenix)
         {
@@ -43,11 +46,13 @@ public sealed record TelemetrySettings(LogLevel Level, bool JsonLogs, TimeSpan W
             batches = phoenix.Integer("queue_batches", batches, 1, 1_000_000);
             // Bytes of those batches. Default 64 MiB.
             bytes = phoenix.Integer("queue_bytes", bytes, 1024, 4L << 30);
+            // Keeps recent input in memory, so that another pipeline can be previewed on it. Absent: nothing is kept.
+            sample = SampleSettings.Read(phoenix.Section("sample"));
             phoenix.RejectUnknown();
         }
 
         section?.RejectUnknown();
-        return new(level, json, window, (int)maxSeries, (int)batches, bytes) { MetricsEndpoint = metrics };
+        return new(level, json, window, (int)maxSeries, (int)batches, bytes, sample) { MetricsEndpoint = metrics };
     }
 
     private static IPEndPoint? ReadMetrics(SectionReader section)
@@ -81,6 +86,28 @@ public sealed record TelemetrySettings(LogLevel Level, bool JsonLogs, TimeSpan W
 
         section.RejectUnknown();
         return off ? null : endpoint;
+    }
+}
+
+/// <summary><c>service.telemetry.phoenix.sample</c>: recent input kept for previews, compressed, in the production arm.</summary>
+/// <param name="MaxBytes">Compressed bytes held; the oldest batches go first.</param>
+/// <param name="MaxAge">Batches older than this are dropped.</param>
+public sealed record SampleSettings(long MaxBytes, TimeSpan MaxAge)
+{
+    internal static SampleSettings? Read(SectionReader? section)
+    {
+        if (section is null)
+        {
+            return null;
+        }
+
+        var settings = new SampleSettings(
+            // Compressed bytes held. Default 16 MiB.
+            section.Integer("max_bytes", 16L << 20, 64 << 10, 1L << 30),
+            // How far back it reaches. Default 10m.
+            section.Duration("max_age", TimeSpan.FromMinutes(10), TimeSpan.FromSeconds(1), TimeSpan.FromHours(24)));
+        section.RejectUnknown();
+        return settings;
     }
 }
 

@@ -41,6 +41,13 @@ public sealed class BatchGatherer : IMetricProcessor
     {
         ArgumentNullException.ThrowIfNull(output);
         Counters.PointsIn += batch.PointCount;
+        if (batch.IsFolded)
+        {
+            // Large already, and a reducer behind has to tell it from what only passed.
+            Emit(batch, output);
+            return;
+        }
+
         if (gathered.Length == 0)
         {
             if ((batch.PointCount >= enough && enough > 0) || timeoutNanos == 0)

@@ -26,5 +26,8 @@ public readonly ref struct DecodedBatch
     /// <summary>Data points in it.</summary>
     public int PointCount => decoder.Points.Length;
 
+    /// <summary>All its points, in the order in which a reader comes to them.</summary>
+    internal ReadOnlySpan<DecodedPoint> Points => decoder.Points;
+
     internal BatchReader Read() => new(Bytes, decoder);
 }

@@ -70,12 +70,12 @@ internal static class Identity
     public static UInt128 OfTupleValue(ReadOnlySpan<byte> value, int place) => XxHash128.HashToUInt128(value, TupleSeed + place);
 
     /// <summary>What one point adds to the order-independent checksum: identity, time and value as it is on the wire.</summary>
-    public static UInt128 OfObservation(UInt128 identity, scoped in BatchReader reader, scoped in PointFields point)
+    public static UInt128 OfObservation(UInt128 identity, scoped in LedgerPoint point)
     {
-        ulong value = point.ValueBits, form = (point.IsInteger ? 1ul : 0) | (point.HasValue ? 2ul : 0) | (point.NoRecordedValue ? 4ul : 0);
-        if (reader.Type is not (MetricType.Gauge or MetricType.Sum))
+        ulong value = point.Bits, form = (point.IsInteger ? 1ul : 0) | (point.HasValue ? 2ul : 0) | (point.NoRecordedValue ? 4ul : 0);
+        if (!point.IsNumber)
         {
-            var digest = XxHash128.HashToUInt128(reader.Point, ValueSeed);
+            var digest = XxHash128.HashToUInt128(point.Bytes, ValueSeed);
             (value, form) = ((ulong)digest, (ulong)(digest >> 64));
         }
 

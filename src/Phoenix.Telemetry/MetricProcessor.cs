@@ -31,6 +31,12 @@ public interface IMetricProcessor
     {
     }
 
+    /// <summary>
+    /// What <see cref="Flush"/> emits are its own counters, which began at zero at their start time: a reducer behind it counts
+    /// them from their first point on (<see cref="DecodedBatch.IsFolded"/>). False where it only holds back what came in.
+    /// </summary>
+    bool EmitsFolded => false;
+
     /// <summary>Which labels of which metrics this may fold or select on. The ledger compares groups without them.</summary>
     IReadOnlyList<FoldRule> Folds { get; }
 
@@ -53,6 +59,12 @@ public sealed record FoldRule(MetricSelector Metrics, IReadOnlyList<string> Labe
 {
     /// <summary><see cref="Labels"/> are what stays: every other point attribute may be folded.</summary>
     public bool KeepsLabels { get; init; }
+
+    /// <summary>Labels of some of the metrics that are not folded all the same.</summary>
+    public IReadOnlyList<KeptLabels> Kept { get; init; } = [];
+
+    /// <summary>When the first value of a cumulative stream counts.</summary>
+    public FirstSample FirstSample { get; init; }
 
     /// <summary>How gauges are folded: where by another function than <c>sum</c>, their sum is not kept and is not compared.</summary>
     public IReadOnlyList<GaugeRule> Gauges { get; init; } = [];

@@ -20,6 +20,8 @@ public sealed class OtlpWriter
         Point,
     }
 
+    private const int MetricMetadata = 12;
+
     private readonly ProtoBuffer buffer = new();
     private Level level;
     private MetricType type;
@@ -169,11 +171,20 @@ public sealed class OtlpWriter
         ClosePoint(MetricType.Gauge, MetricType.Sum, nameof(EndPointWithoutValue));
     }
 
+    /// <summary>Appends attributes or exemplars of the current point that are encoded already, with their tags.</summary>
+    internal void Raw(ReadOnlySpan<byte> fields)
+    {
+        Require(Level.Point, nameof(Raw));
+        buffer.Append(fields);
+    }
+
+    /// <param name="sum">Null where it is not known.</param>
     /// <param name="bucketCounts">One more than there are bounds; each counts its own bucket only.</param>
-    public void EndHistogramPoint(ulong count, double sum, ReadOnlySpan<ulong> bucketCounts, ReadOnlySpan<double> bounds)
+    public void EndHistogramPoint(ulong count, double? sum, ReadOnlySpan<ulong> bucketCounts, ReadOnlySpan<double> bounds)
     {
         buffer.Fixed64(4, count);
-        buffer.Double(5, sum);
+        if (sum is { } known)
+            buffer.Double(5, known);
         var packed = buffer.Begin(6);
         Span<byte> eight = stackalloc byte[8];
         foreach (var bucket in bucketCounts)
@@ -209,10 +220,16 @@ public sealed class OtlpWriter
         ClosePoint(MetricType.Summary, MetricType.Summary, nameof(EndSummaryPoint));
     }
 
-    public void EndMetric()
+    public void EndMetric() => EndMetric(default);
+
+    /// <summary>Ends a metric that was read from Prometheus.</summary>
+    /// <param name="prometheusType">Its type there, for the metadata key <c>prometheus.type</c>; empty for none.</param>
+    internal void EndMetric(ReadOnlySpan<byte> prometheusType)
     {
         Enter(Level.Metric, Level.Scope, nameof(EndMetric));
         buffer.End(data);
+        if (prometheusType.Length > 0)
+            KeyValue.Write(buffer, MetricMetadata, "prometheus.type"u8, prometheusType);
         buffer.End(metric);
     }
 

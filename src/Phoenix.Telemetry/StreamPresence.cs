@@ -40,7 +40,7 @@ public sealed class StreamPresence
                     {
                         var point = reader.ReadPoint();
                         if (point.UnixNanos == unixNanos)
-                            added += Observe(metric, reader) ? ClassicSeries.Of(reader.Type, point) : 0;
+                            added += Observe(metric, reader) ? SeriesProjection.Classic(reader.Type, point) : 0;
                     }
                 }
             }

@@ -21,6 +21,30 @@ if (args[0] is "validate")
 }
 
 var behaviour = Behaviour.Read(configurationPath);
+if (args[0] is "preview")
+{
+    if (behaviour.Values.GetValueOrDefault("preview") is "no-sample")
+    {
+        Console.Error.WriteLine("phoenix-collector: there is no sample as told");
+        return 5;
+    }
+    var counts = new StreamCounts(1, 1, 1, 1, 1, 1, 1);
+    Console.WriteLine(JsonSerializer.Serialize(
+        new PreviewReport(
+            new PreviewSample(Path.GetFileName(Argument("--live")), DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch, 1, 60, true, 0), counts, counts, 1, 1,
+            new PreviewConservation(1, 1, 0, null, 0, []), new ProtectedWindow(1, 1, [Argument("--protect")]), [], 0, 1),
+        WireJson.Default.PreviewReport));
+    return 0;
+}
+if (args[0] is "loadsim")
+{
+    if (behaviour.Values.GetValueOrDefault("load") is "hang")
+        Thread.Sleep(Timeout.Infinite);
+    Console.WriteLine(JsonSerializer.Serialize(
+        new LoadReport(LoadKind.Steady, 1, true, 1, int.Parse(Argument("--series"), CultureInfo.InvariantCulture), 0, 0, 1, 0, 1, 1, Argument("--profile")),
+        WireJson.Default.LoadReport));
+    return 0;
+}
 var arm = Enum.Parse<CollectorArm>(Argument("--arm"), ignoreCase: true);
 var windows = new WindowCutter(arm, Argument("--tee"), () => behaviour);
 var startedAt = DateTimeOffset.UtcNow;

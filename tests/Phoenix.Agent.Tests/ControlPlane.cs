@@ -44,6 +44,8 @@ internal sealed class ControlPlane : IAsyncDisposable
         _app.MapPost("/api/v2/tasks/{id:guid}/progress", async (Guid id, HttpRequest request) =>
         {
             Progress.Add((id, await ReadAsync(request, WireJson.Default.TaskProgress)));
+            if (Cancelled == id)
+                return Results.Json(new Problem(null, "Conflict", 409, "cancelled", "lease-superseded"), WireJson.Default.Problem, statusCode: 409);
             return Results.Json(new TaskProgressAccepted(DateTimeOffset.UtcNow.AddMinutes(1)), WireJson.Default.TaskProgressAccepted);
         });
         _app.MapPost("/api/v2/tasks/{id:guid}/result", async (Guid id, HttpRequest request) =>
@@ -68,6 +70,7 @@ internal sealed class ControlPlane : IAsyncDisposable
     public string Url => _app.Urls.First();
     public volatile bool Away;
     public volatile bool Fenced;
+    public Guid Cancelled;
     public int Refused;
     public Log<(string Path, string Authorization, string HostId)> Seen { get; } = new();
     public Log<EnrolmentRequest> Enrolments { get; } = new();

@@ -105,7 +105,7 @@ public sealed class StoredStateTests : IDisposable
     [Fact]
     public async Task a_program_that_is_not_there_is_named() =>
         (await Should.ThrowAsync<ProgramMissingException>(() =>
-            ChildProcess.RunAsync(new Launch(Path.Combine(_folder, "nothing"), [], new Dictionary<string, string>()), Path.Combine(_folder, "out"), TimeSpan.FromSeconds(5), default)))
+            ChildProcess.RunAsync(Path.Combine(_folder, "nothing"), [], Path.Combine(_folder, "out"), TimeSpan.FromSeconds(5), default)))
             .Message.ShouldContain("nothing");
 
     [Fact]

@@ -9,14 +9,14 @@ internal static class Batches
     private static readonly HttpClient Client = new() { Timeout = TimeSpan.FromSeconds(30) };
 
     /// <summary>A cumulative counter <c>shop.requests</c> with one stream per customer, each at <paramref name="value"/>.</summary>
-    public static byte[] Requests(int customers, long value, int padding = 0)
+    public static byte[] Requests(int customers, long value, int padding = 0, Temporality temporality = Temporality.Cumulative)
     {
         var writer = new OtlpWriter();
         var now = (ulong)Clock.UnixNanos();
         writer.BeginResource();
         writer.ResourceAttribute("service.name", "shop");
         writer.BeginScope("test", "");
-        writer.BeginSum("shop.requests", "1", "", monotonic: true, Temporality.Cumulative);
+        writer.BeginSum("shop.requests", "1", "", monotonic: true, temporality);
         for (var i = 0; i < customers; i++)
         {
             writer.BeginPoint(1_000_000_000, now);

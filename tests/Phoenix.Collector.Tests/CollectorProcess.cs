@@ -107,6 +107,11 @@ internal sealed partial class CollectorProcess : IAsyncDisposable
         ((int)response.StatusCode).ShouldBe(204);
     }
 
+    public Task<HttpResponseMessage> DeclareIncidentAsync(string command) => _control.PostAsync(CollectorControl.Incident, new StringContent(command));
+
+    public async Task<CollectorDecisions> DecisionsAsync(long after = 0) =>
+        (await _control.GetFromJsonAsync($"{CollectorControl.Decisions}?after={after}", WireJson.Default.CollectorDecisions))!;
+
     public Task<HttpResponseMessage> ReloadAsync() => _control.PostAsync(CollectorControl.Reload, null);
 
     public Task<string> MetricsAsync() => _control.GetStringAsync(CollectorControl.Metrics);

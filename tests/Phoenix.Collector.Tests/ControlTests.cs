@@ -138,6 +138,25 @@ public sealed class ControlTests : IDisposable
     }
 
     [Fact]
+    public async Task validate_looks_at_files_and_warns_of_addresses_that_are_taken()
+    {
+        await using var peer = await HttpPeer.StartAsync();
+        var file = _place.Configuration("suspect");
+        File.WriteAllText(file, Yaml.Otlp().Replace("127.0.0.1:0", peer.Address.Authority, StringComparison.Ordinal));
+
+        var (exitCode, json, _) = await CollectorProcess.RunToEndAsync("validate", "--config", file, "--json");
+        File.WriteAllText(file, Yaml.Into("  otlp:\n    endpoint: b:4317\n    tls:\n      cert_file: none.crt\n      key_file: none.key", "otlp"));
+        var (badExitCode, _, error) = await CollectorProcess.RunToEndAsync("validate", "--config", file);
+
+        exitCode.ShouldBe(0);
+        var problem = JsonSerializer.Deserialize(json, WireJson.Default.ConfigurationProblem)!;
+        problem.Errors.ShouldBeEmpty();
+        problem.Warnings.ShouldContain(w => w.Key == "receivers.otlp.protocols.http.endpoint" && w.Message.Contains(peer.Address.Authority));
+        badExitCode.ShouldBe(1);
+        error.ShouldContain($"{file}:8: exporters.otlp.tls.cert_file: none.crt cannot be used");
+    }
+
+    [Fact]
     public async Task a_filter_condition_that_cannot_be_read_is_found_by_validate()
     {
         var file = _place.Configuration("bad");

@@ -93,6 +93,26 @@ public sealed class ExporterTests : IDisposable
         await Wait.UntilAsync("the reason", () => Task.FromResult(collector.Log.Contains("production.yaml:8: exporters.otlphttp.tls.ca_file:", StringComparison.Ordinal)));
     }
 
+    [Theory]
+    [InlineData("gzip")]
+    [InlineData("zstd")]
+    public async Task a_collector_behind_a_collector_gets_everything_over_grpc(string compression)
+    {
+        await using var peer = await HttpPeer.StartAsync();
+        await using var gateway = CollectorProcess.Start(_place, "production", Yaml.OtlpBoth(peer.Address), "gateway");
+        var address = await gateway.GrpcAsync();
+        using var second = new Workspace();
+        await using var collector = CollectorProcess.Start(second, "production", Yaml.Into($"  otlp: {{endpoint: '{address.Authority}', compression: {compression}, tls: {{insecure: true}}, {Patient}}}", "otlp"));
+        var otlp = await collector.OtlpAsync();
+        for (var i = 1; i <= 5; i++)
+        {
+            await Batches.SendAsync(otlp, Batches.Requests(100, i));
+        }
+
+        await Wait.UntilAsync("every point", () => Task.FromResult(peer.Points.Count == 500));
+        peer.Points.Sum(p => p.Value).ShouldBe(15 * 5050);
+    }
+
     [Fact]
     public async Task zstd_is_sent_as_zstd()
     {
@@ -134,6 +154,10 @@ public sealed class ExporterTests : IDisposable
             ((int)answer.StatusCode).ShouldBe(503);
         }
 
+        var metrics = await collector.MetricsAsync();
+        metrics.ShouldContain("otelcol_exporter_queue_size{exporter=\"otlphttp\"} 3\n");
+        metrics.ShouldContain("phoenix_collector_queued_batches 2\n");
+        metrics.ShouldContain("phoenix_collector_input_held 1\n");
         await collector.MeasureAsync(Guid.NewGuid(), 1);
         peer.Stall.SetResult();
         peer.Stall = null;
@@ -143,6 +167,32 @@ public sealed class ExporterTests : IDisposable
         peer.Points.Select(p => p.Value).ShouldBe([.. acknowledged, next], "in order, each once");
         await Wait.UntilAsync("the refused points", async () => (await collector.WindowsAsync()).Sum(w => w.Input.Refused) >= 50_000);
         (await collector.WindowsAsync()).Sum(w => w.Output.DroppedPoints).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task a_stalled_backend_holds_no_more_memory_than_the_queues_may()
+    {
+        await using var peer = await HttpPeer.StartAsync();
+        peer.Stall = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var collector = Start(
+            $"  otlphttp: {{endpoint: '{peer.Address}', compression: none, {Patient}, sending_queue: {{queue_size: 100000, queue_bytes: 4000000}}}}", "otlphttp", ", queue_bytes: 4000000");
+        var otlp = await collector.OtlpAsync();
+        var batch = Batches.Requests(5_000, 1, padding: 100);
+        var accepted = 0L;
+        for (var i = 0; i < 150; i++)
+        {
+            using var answer = await Batches.PostAsync(otlp, batch);
+            accepted += (int)answer.StatusCode == 200 ? batch.Length : 0;
+        }
+
+        var metrics = OwnMetricsTests.Samples(await collector.MetricsAsync());
+        // Of a hundred megabytes: each bound, the batch that passed it, and what the pool rounds up.
+        metrics["phoenix_exporter_queue_bytes{exporter=\"otlphttp\"}"].ShouldBeLessThan(4_000_000 + (2 * batch.Length));
+        metrics["phoenix_collector_queued_bytes"].ShouldBeLessThanOrEqualTo(4_000_000);
+        accepted.ShouldBeLessThan(12_000_000);
+        peer.Stall.SetResult();
+        peer.Stall = null;
+        await Wait.UntilAsync("everything that was accepted", () => Task.FromResult(peer.Points.Count == accepted / batch.Length * 5_000));
     }
 
     [Fact]

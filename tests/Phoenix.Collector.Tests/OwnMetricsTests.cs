@@ -89,7 +89,8 @@ public sealed class OwnMetricsTests : IDisposable
         await Should.ThrowAsync<HttpRequestException>(() => client.GetAsync(new Uri(health, "/healthz")));
     }
 
-    private static Dictionary<string, double> Samples(string text) => text.Split('\n')
+    /// <summary>Samples by name and labels as written.</summary>
+    internal static Dictionary<string, double> Samples(string text) => text.Split('\n')
         .Where(line => line.Length > 0 && line[0] != '#')
         .ToDictionary(line => line[..line.LastIndexOf(' ')], line => double.Parse(line[line.LastIndexOf(' ')..], CultureInfo.InvariantCulture));
 }

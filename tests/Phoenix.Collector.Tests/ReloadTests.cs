@@ -121,6 +121,31 @@ public sealed class ReloadTests : IDisposable
         await Wait.UntilAsync("the point", () => Task.FromResult(peer.Points.Count == 1));
     }
 
+    [Fact]
+    public async Task counters_of_a_reducer_go_on_where_it_stays_as_it_is_and_end_where_it_does_not()
+    {
+        await using var peer = await HttpPeer.StartAsync();
+        string Configuration(string labels, string compression) => Yaml.Into($"  otlphttp: {{endpoint: '{peer.Address}', compression: {compression}}}", "otlphttp")
+            .Replace("exporters:\n", $"processors:\n  phoenix_aggregate: {{rules: [{{metrics: [shop.*], drop: [{labels}]}}], export_interval: 100ms}}\nexporters:\n", StringComparison.Ordinal)
+            .Replace("receivers: [otlp],", "receivers: [otlp], processors: [phoenix_aggregate],", StringComparison.Ordinal);
+        await using var collector = CollectorProcess.Start(_place, "production", Configuration("customer", "none"));
+        var otlp = await collector.OtlpAsync();
+        await Batches.SendAsync(otlp, Batches.Requests(2, 10));
+        await Wait.UntilAsync("the base", () => Task.FromResult(peer.Decoded.Any(p => p.Value == 0)));
+        await Batches.SendAsync(otlp, Batches.Requests(2, 15));
+        await Wait.UntilAsync("the increment", () => Task.FromResult(peer.Decoded.Any(p => p.Value == 15)));
+
+        await ReloadAsync(collector, Configuration("customer", "gzip"));
+        await Batches.SendAsync(otlp, Batches.Requests(2, 17));
+        await Wait.UntilAsync("the total to go on", () => Task.FromResult(peer.Decoded.Any(p => p.Value == 21)));
+        peer.Decoded.ShouldAllBe(p => !p.Stale);
+
+        await ReloadAsync(collector, Configuration("customer, other", "none"));
+        await Wait.UntilAsync("its end", () => Task.FromResult(peer.Decoded.Any(p => p.Stale)));
+        await Batches.SendAsync(otlp, Batches.Requests(2, 20));
+        await Wait.UntilAsync("the new counter", () => Task.FromResult(peer.Decoded.Last() is { Stale: false, Value: 0 }));
+    }
+
     private CollectorProcess Start(string exporters, string names) => CollectorProcess.Start(_place, "production", Yaml.Into(exporters, names));
 
     private async Task ReloadAsync(CollectorProcess collector, string configuration)

@@ -13,6 +13,16 @@ internal static class Yaml
 
         """;
 
+    public const string Adaptive = """
+        processors:
+          phoenix_adaptive:
+            series_budget: 5
+            mode: aggressive
+            interval: 1s
+            export_interval: 300ms
+
+        """;
+
     public const string Drop = """
         processors:
           filter:
@@ -98,5 +108,7 @@ internal static class Yaml
         """;
 
     private static string Names(string processors) =>
-        processors.Contains("phoenix_topk", StringComparison.Ordinal) ? "phoenix_topk" : processors.Contains("filter", StringComparison.Ordinal) ? "filter" : "";
+        processors.Contains("phoenix_topk", StringComparison.Ordinal) ? "phoenix_topk"
+        : processors.Contains("phoenix_adaptive", StringComparison.Ordinal) ? "phoenix_adaptive"
+        : processors.Contains("filter", StringComparison.Ordinal) ? "filter" : "";
 }

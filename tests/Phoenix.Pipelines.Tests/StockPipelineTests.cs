@@ -163,7 +163,7 @@ public class StockPipelineTests
         { "foreign exporter", "exporters: [otlp_http, debug]", "exporters: [loki]", 31, "exporters.loki", "Phoenix cannot export as `loki`" },
         { "key of no collector", "compression: gzip", "compresion: gzip", 29, "exporters.otlp_http.compresion", "is no key of the stock collector" },
         { "nested key of no collector", "{queue_size: 500}", "{queue_bytes: 500}", 30, "exporters.otlp_http.sending_queue.queue_bytes", "is no key of the stock collector" },
-        { "key that Phoenix does not have", "compression: gzip", "encoding: json", 29, "exporters.otlp_http.encoding", "is unknown" },
+        { "key that Phoenix does not have", "compression: gzip", "profiles_endpoint: x", 29, "exporters.otlp_http.profiles_endpoint", "is unknown" },
         { "reducer's key", "    k: 20", "    k: many", 22, "processors.phoenix_topk.k", "no whole number" },
         { "same exporter twice", "exporters: [otlp_http, debug]", "exporters: [otlp_http, otlphttp]", 49, "service.pipelines.metrics/app.exporters", "one name to Phoenix" },
         { "connector", "exporters: [otlp_http, debug]", "exporters: [spanmetrics]", 49, "service.pipelines.metrics/app.exporters", "not defined under exporters" },

@@ -37,7 +37,7 @@ public class TemplateCatalogueTests
     [Fact]
     public void the_catalogue_holds_what_a_person_looks_for() =>
         TemplateCatalogue.All.Select(t => t.Name).ShouldBe(
-            ["baseline", "kubernetes", "priority", "process-metrics", "topk"]);
+            ["aggregated", "baseline", "kubernetes", "priority", "process-metrics", "topk"]);
 
     [Theory]
     [MemberData(nameof(Names))]

@@ -130,7 +130,8 @@ public class AggregateReducerTests
         arm.Send(0, Batches.Write(w => w.CounterPoints("requests", 0, Batches.At(-50), ("customer=old", 100))));
         arm.Send(5, Batches.Write(w => w.CounterPoints("requests", 5, Batches.At(3), ("customer=new", 7))));
         arm.Send(5, Batches.Write(w => w.CounterPoints("requests", 5, Batches.At(5), ("customer=unknown", 9))));
-        arm.Flush(5);
+        var ledger = arm.Cut(5).Ledger;
+        (ledger.In, ledger.ErrorPct).ShouldBe((7, 0));
 
         Batches.Read(arm.Output).ShouldHaveSingleItem().Value.ShouldBe(7);
     }

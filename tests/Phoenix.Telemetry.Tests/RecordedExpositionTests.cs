@@ -66,7 +66,7 @@ public class RecordedExpositionTests(ITestOutputHelper log)
         }
     }
 
-    private static byte[] Batch(byte[] text, double at)
+    internal static byte[] Batch(byte[] text, double at)
     {
         Parse(text, at, out var batch);
         return batch;
@@ -84,10 +84,10 @@ public class RecordedExpositionTests(ITestOutputHelper log)
         return result;
     }
 
-    private static double[] Times(string folder) =>
+    internal static double[] Times(string folder) =>
         [.. File.ReadLines(Path.Combine(folder, "times.txt")).Select(line => double.Parse(line.Split(' ')[1], CultureInfo.InvariantCulture))];
 
-    private static IEnumerable<(int Number, byte[] Text)> Scrapes(string folder, string job)
+    internal static IEnumerable<(int Number, byte[] Text)> Scrapes(string folder, string job)
     {
         using var file = new GZipStream(File.OpenRead(Path.Combine(folder, $"{job}.tar.gz")), CompressionMode.Decompress);
         using var archive = new TarReader(file);
@@ -101,7 +101,7 @@ public class RecordedExpositionTests(ITestOutputHelper log)
         }
     }
 
-    private static string? Recordings()
+    internal static string? Recordings()
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {

@@ -243,7 +243,7 @@ public class TopKReducerTests
         arm.Send(0, Batches.Gauge("shop.depth", 0, ("customer=a", 1), ("customer=b", 3)));
         arm.Send(0, Batches.Gauge("shop.age", 0, ("customer=a", 1), ("customer=b", 3)));
         var ledger = arm.Cut(0).Ledger;
-        (ledger.Groups, ledger.WorstMetric).ShouldBe((1, "shop.depth"));
+        (ledger.Groups, ledger.WorstMetric, ledger.WorstAspect).ShouldBe((2, "shop.depth", "level"));
     }
 
     [Theory]

@@ -1,5 +1,8 @@
 using Marten;
+using Phoenix.Domain;
 using Phoenix.Domain.Experiments;
+using Phoenix.Domain.Tasks;
+using Phoenix.Projections.Tasks;
 using Wolverine;
 using Wolverine.Http;
 
@@ -12,5 +15,15 @@ public static class StartExperimentEndpoint
     public static Task<(IResult, OutgoingMessages)> Post(
         Guid id, ExperimentReason command, IDocumentSession session, HttpContext http, TimeProvider clock, CancellationToken cancellation) =>
         ExperimentCommand.Run(id, command.Reason, session, http, async x =>
-            ExperimentDecisions.Start(x, await ExperimentCommand.Live(x, session, cancellation), clock.GetUtcNow()), cancellation);
+            await Loaded(x, session, cancellation) is { } host
+                ? Rejection.Conflict("load-running", $"Host '{host}' gets a simulated load, whose series would enter the experiment. Wait for its end, or cancel it.")
+                : ExperimentDecisions.Start(x, await ExperimentCommand.Live(x, session, cancellation), clock.GetUtcNow()), cancellation);
+
+    static async Task<string?> Loaded(Experiment experiment, IDocumentSession session, CancellationToken cancellation)
+    {
+        var loaded = await session.AdvancedSql.QueryAsync<string>(
+            $"select host_id from {TaskQueueProjection.TableName} where host_id = any(?) and status in (0, 1) and purpose = '{TaskPurpose.SimulateLoad}' limit 1",
+            cancellation, (object)experiment.Hosts.ToArray());
+        return loaded is [var host, ..] ? host : null;
+    }
 }

@@ -33,6 +33,9 @@ public static class EventMetadata
             session.LastModifiedBy = System;
     }
 
-    public static void ForExperiment(this IDocumentSession session, Guid experimentId) =>
-        session.SetHeader(AuditLogProjection.ExperimentHeader, experimentId.ToString());
+    /// <summary>Says which experiment the session's events belong to; nothing for work outside of experiments.</summary>
+    public static void ForExperiment(this IDocumentSession session, Guid experimentId)
+    {
+        if (experimentId != Guid.Empty) session.SetHeader(AuditLogProjection.ExperimentHeader, experimentId.ToString());
+    }
 }

@@ -34,5 +34,10 @@ public static class WindowCheck
         : arm.Cost is null ? "cost"
         : arm.Ledger is null ? "ledger"
         : arm.Protected?.Missing is null ? "protected"
+        : arm.Adaptive is { } adaptive && !IsWhole(adaptive) ? "adaptive"
         : null;
+
+    static bool IsWhole(AdaptiveWindow adaptive) =>
+        adaptive.Decisions is { Count: <= AdaptiveWindow.MaxDecisions }
+        && adaptive.Decisions.All(d => d is { Processor: not null, Metric: not null, Labels: not null, Reason: not null, Words: not null, Against: not null });
 }

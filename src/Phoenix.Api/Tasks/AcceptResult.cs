@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Marten;
 using Microsoft.AspNetCore.Authorization;
 using Phoenix.Api.Experiments;
@@ -24,18 +25,28 @@ public static class AcceptResultEndpoint
         if (command.Outcome == TaskOutcome.Succeeded && Contradiction(task, command) is { } contradiction)
             return (Problems.Of(422, "result-contradicts-task", contradiction, "collectors"), []);
         var decision = command.Outcome == TaskOutcome.Succeeded
-            ? AgentTaskDecisions.Succeed(task, command.Lease, Running(task, command))
+            ? AgentTaskDecisions.Succeed(task, command.Lease, Running(task, command), Report(command))
             : AgentTaskDecisions.Fail(task, Failed(command.Lease, command.Error!), RetryPolicy.Default, clock.GetUtcNow(), Random.Shared.NextDouble());
         if (decision.Rejection is { } rejection) return (rejection.ToProblem(), []);
         session.Stamp(http);
         session.ForExperiment(task.ExperimentId);
         stream.AppendMany(decision.Events);
         var ended = decision.Events.Any(e => e is TaskSucceeded or TaskDeadLettered);
-        return (TypedResults.Ok(), ended ? [new HostTaskEnded(taskId)] : []);
+        return (TypedResults.Ok(), ended && task.ExperimentId != Guid.Empty ? [new HostTaskEnded(taskId)] : []);
     }
 
     /// <summary>Success is believed of a host that says of every collector that it runs the configuration asked for.</summary>
     static string? Contradiction(AgentTask task, TaskResult result) =>
+        task.Desired.Preview is not null && result.Preview is null ? "A preview succeeds with its report in 'preview'."
+        : task.Desired.Load is not null && result.Load is null ? "A load simulation succeeds with its report in 'load'."
+        : Missing(task, result);
+
+    static JsonElement? Report(TaskResult result) =>
+        result.Preview is { } preview ? JsonSerializer.SerializeToElement(preview, WireJson.Default.PreviewReport)
+        : result.Load is { } load ? JsonSerializer.SerializeToElement(load, WireJson.Default.LoadReport)
+        : null;
+
+    static string? Missing(AgentTask task, TaskResult result) =>
         task.Desired.Collectors.FirstOrDefault(c => result.Collectors?.Any(a => a?.Name == c.Name && a.ConfigurationHash == c.ConfigurationHash) != true) is { } missing
             ? $"Collector '{missing.Name}' should run with configuration {missing.ConfigurationHash}; the result does not say that it does."
             : null;

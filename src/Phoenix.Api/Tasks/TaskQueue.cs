@@ -3,6 +3,7 @@ using Marten;
 using Npgsql;
 using Phoenix.Api.Infrastructure;
 using Phoenix.Contracts;
+using Phoenix.Domain.Experiments;
 using Phoenix.Domain.Tasks;
 using Phoenix.Projections;
 using Phoenix.Projections.Audit;
@@ -59,7 +60,7 @@ public sealed class TaskQueue(IDocumentStore store, NpgsqlDataSource database)
         foreach (var row in claimed)
         {
             var assigned = session.Events.BuildEvent(new TaskAssigned(row.Lease, row.LeaseUntil, row.Attempt));
-            assigned.SetHeader(AuditLogProjection.ExperimentHeader, row.ExperimentId.ToString());
+            if (row.ExperimentId != Guid.Empty) assigned.SetHeader(AuditLogProjection.ExperimentHeader, row.ExperimentId.ToString());
             session.Events.Append(row.Id, assigned);
         }
         if (claimed.Count > 0) await session.SaveChangesAsync(cancellation);
@@ -122,8 +123,9 @@ public sealed class TaskQueue(IDocumentStore store, NpgsqlDataSource database)
     }
 
     static AssignedTask ToWire(Row row, IReadOnlyDictionary<Guid, PipelineText> pipelines) => new(
-        row.Id, TaskKind.Apply, row.Lease, row.LeaseUntil, row.Attempt,
-        new DesiredState(row.ExperimentId,
+        row.Id, row.Desired switch { { Preview: not null } => TaskKind.Preview, { Load: not null } => TaskKind.Load, _ => TaskKind.Apply },
+        row.Lease, row.LeaseUntil, row.Attempt,
+        new DesiredState(row.ExperimentId == Guid.Empty ? null : row.ExperimentId,
             [.. row.Desired.Collectors.Select(c =>
             {
                 var pipeline = pipelines[c.PipelineId];
@@ -133,5 +135,9 @@ public sealed class TaskQueue(IDocumentStore store, NpgsqlDataSource database)
             row.Desired.Remove,
             row.Desired.Measurement is { } m
                 ? new MeasurementPlan(row.ExperimentId, m.ProductionName, m.CandidateName, m.Window.TotalSeconds, m.ProtectedMetrics)
-                : null));
+                : null),
+        row.Desired.Preview is { } p ? new PreviewOrder(ExperimentTasks.Production, p.Configuration, p.ConfigurationHash, p.ProtectedMetrics) : null,
+        row.Desired.Load is { } l
+            ? new LoadOrder(ExperimentTasks.Production, Enum.Parse<LoadKind>(l.Profile.ToString()), l.Series, l.Interval.TotalSeconds, l.Duration.TotalSeconds)
+            : null);
 }

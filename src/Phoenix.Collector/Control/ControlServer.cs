@@ -15,6 +15,7 @@ internal sealed class ControlServer(
     MetricsPipeline pipeline, Func<CollectorStatus> status, Func<string> metrics, Func<Task<ReloadOutcome>> reload)
 {
     private const int MaxBodyBytes = 1 << 20;
+    private const int LongestIncidentMinutes = 24 * 60;
 
     public Task<BareServer> StartAsync(string socket) => BareServer.StartAsync(
         options =>
@@ -30,19 +31,44 @@ internal sealed class ControlServer(
         ("GET", CollectorControl.Windows) => WindowsAsync(context),
         ("PUT", CollectorControl.Measurement) => MeasureAsync(context),
         ("POST", CollectorControl.Reload) => ReloadAsync(context),
+        ("GET", CollectorControl.Decisions) => DecisionsAsync(context),
+        ("POST", CollectorControl.Incident) => IncidentAsync(context),
+        ("GET", CollectorControl.Sample) => SampleAsync(context),
         ("GET", CollectorControl.Metrics) => TextAsync(context, metrics()),
         var (method, path) => ProblemAsync(context, 404, "not-found", $"{method} {path} does not exist on the control socket"),
     };
 
-    private Task WindowsAsync(HttpContext context)
+    private Task WindowsAsync(HttpContext context) => After(context) is { } after
+        ? JsonAsync(context, 200, new CollectorWindows(pipeline.Status.Epoch, pipeline.Windows.After(after)), WireJson.Default.CollectorWindows)
+        : NoNumberAsync(context);
+
+    private Task DecisionsAsync(HttpContext context)
+    {
+        var adaptive = pipeline.Adaptive;
+        return After(context) is { } after
+            ? JsonAsync(context, 200, new CollectorDecisions(pipeline.Status.Epoch, adaptive.Dropped, adaptive.After(after)), WireJson.Default.CollectorDecisions)
+            : NoNumberAsync(context);
+    }
+
+    private static long? After(HttpContext context)
     {
         var text = context.Request.Query["after"].ToString();
-        if (!long.TryParse(text.Length == 0 ? "0" : text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var after))
+        return long.TryParse(text.Length == 0 ? "0" : text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var after) ? after : null;
+    }
+
+    private static Task NoNumberAsync(HttpContext context) =>
+        ProblemAsync(context, 400, "invalid-number", $"after={context.Request.Query["after"]} is no whole number");
+
+    private async Task SampleAsync(HttpContext context)
+    {
+        if (pipeline.Recent is not { } recent)
         {
-            return ProblemAsync(context, 400, "invalid-number", $"after={text} is no window number");
+            await ProblemAsync(context, 409, "no-sample", "this collector keeps no recent input; add `service.telemetry.phoenix.sample: {}` to a production arm's configuration");
+            return;
         }
 
-        return JsonAsync(context, 200, new CollectorWindows(pipeline.Status.Epoch, pipeline.Windows.After(after)), WireJson.Default.CollectorWindows);
+        context.Response.ContentType = "application/octet-stream";
+        await recent.WriteAsync(context.Response.Body, context.RequestAborted);
     }
 
     private async Task MeasureAsync(HttpContext context)
@@ -66,6 +92,34 @@ internal sealed class ControlServer(
 
         await pipeline.MeasureAsync(settings);
         context.Response.StatusCode = 204;
+    }
+
+    private async Task IncidentAsync(HttpContext context)
+    {
+        IncidentCommand? command;
+        try
+        {
+            command = await JsonSerializer.DeserializeAsync(context.Request.Body, WireJson.Default.IncidentCommand, context.RequestAborted);
+        }
+        catch (JsonException e)
+        {
+            await ProblemAsync(context, 400, "invalid-json", $"the body is no IncidentCommand: {e.Message}");
+            return;
+        }
+
+        if (command is not { Minutes: >= 0 and <= LongestIncidentMinutes } || command.Metrics?.Any(string.IsNullOrEmpty) == true)
+        {
+            await ProblemAsync(context, 422, "invalid-incident", $"minutes must be 0 to {LongestIncidentMinutes}, metrics a list of names or patterns that are not empty");
+        }
+        else if (!pipeline.Adaptive.Any)
+        {
+            await ProblemAsync(context, 409, "no-adaptive-processor", "this collector runs no phoenix_adaptive, so that nothing is folded that could be given back");
+        }
+        else
+        {
+            await pipeline.DeclareIncidentAsync(command);
+            context.Response.StatusCode = 204;
+        }
     }
 
     private async Task ReloadAsync(HttpContext context)

@@ -50,6 +50,8 @@ internal sealed class OwnMetrics(Func<CollectorStatus> status, MetricsPipeline p
         receivers.ForEach(r => text.Sample(r.AcceptedPoints, ("receiver", r.Receiver), ("transport", r.Transport)));
         text.Counter("otelcol_receiver_refused_metric_points", "Points that were turned away.");
         receivers.ForEach(r => text.Sample(r.RefusedPoints, ("receiver", r.Receiver), ("transport", r.Transport)));
+        text.Counter("phoenix_receiver_read_errors", "Reads of a receiver's own collection that failed, such as files of other users' processes.");
+        receivers.ForEach(r => text.Sample(r.Errors, ("receiver", r.Receiver), ("transport", r.Transport)));
     }
 
     private void Processors(MetricsText text)
@@ -149,6 +151,7 @@ internal sealed class OwnMetrics(Func<CollectorStatus> status, MetricsPipeline p
         DropReason.Rejected => "rejected",
         DropReason.RetriesExhausted => "retries_exhausted",
         DropReason.Stopped => "stopped",
+        DropReason.TooManyStreams => "too_many_streams",
         _ => "unsupported",
     };
 

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Phoenix.Collector.Exporters;
 using Phoenix.Collector.Http;
 using Phoenix.Contracts;
 using Phoenix.Pipelines;
@@ -11,10 +12,11 @@ using Phoenix.Pipelines.Components;
 namespace Phoenix.Collector.Control;
 
 /// <summary>
-/// What the production arm serves over TCP beside its receivers: its own metrics and <c>health_check</c>. A listener whose
+/// What the production arm serves over TCP beside its receivers: its own metrics, <c>health_check</c> and what <c>prometheus</c>
+/// exporters hold. A listener whose
 /// address stays is kept over a reload.
 /// </summary>
-internal sealed class ServiceListeners(Func<CollectorStatus> status, Func<string> metrics) : IAsyncDisposable
+internal sealed class ServiceListeners(Func<CollectorStatus> status, Func<string> metrics, Func<IReadOnlyList<IExporter>> exporters) : IAsyncDisposable
 {
     private readonly Dictionary<string, Listener> _open = new(StringComparer.Ordinal);
 
@@ -87,8 +89,19 @@ internal sealed class ServiceListeners(Func<CollectorStatus> status, Func<string
             wanted.Add(($"extensions.{health.Id}", health.Endpoint, context => HealthAsync(context, health)));
         }
 
+        foreach (var prometheus in configuration.Exporters.OfType<PrometheusExporterSettings>())
+        {
+            wanted.Add(($"exporters.{prometheus.Id}", prometheus.Endpoint, context => ScrapeAsync(context, prometheus.Id)));
+        }
+
         return wanted;
     }
+
+    private Task ScrapeAsync(HttpContext context, string id) =>
+        exporters().OfType<PrometheusExporter>().FirstOrDefault(e => e.Id == id) is { } exporter
+            ? exporter.ScrapeAsync(context)
+            // Between the listener and the exporter of a reload.
+            : AnswerAsync(context, StatusCodes.Status503ServiceUnavailable, "text/plain", "not ready yet\n");
 
     private Task MetricsAsync(HttpContext context) =>
         context.Request.Path == "/metrics"

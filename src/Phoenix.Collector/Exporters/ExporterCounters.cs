@@ -20,6 +20,9 @@ internal enum DropReason
 
     /// <summary>The exporter's format cannot say what they are.</summary>
     Unsupported,
+
+    /// <summary>The exporter holds streams, and has no room for more.</summary>
+    TooManyStreams,
 }
 
 /// <summary>

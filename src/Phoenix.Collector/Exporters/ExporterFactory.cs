@@ -10,6 +10,7 @@ internal sealed class ExporterFactory(Action roomMade)
     public IExporter Create(ExporterSettings settings, bool holds) => settings switch
     {
         QueuedExporterSettings queued => new QueuedExporter(queued, Encoder(queued), Transport(queued), holds, roomMade),
+        PrometheusExporterSettings prometheus => new PrometheusExporter(prometheus),
         DebugExporterSettings debug => new DebugExporter(debug),
         NopExporterSettings nop => new NopExporter(nop.Id),
         _ => throw Unknown(settings),
@@ -19,6 +20,8 @@ internal sealed class ExporterFactory(Action roomMade)
     {
         OtlpExporterSettings grpc => new OtlpEncoder(grpc.Compression),
         OtlpHttpExporterSettings http => new OtlpEncoder(http.Compression),
+        RemoteWriteExporterSettings remoteWrite => new RemoteWriteBatchEncoder(remoteWrite),
+        FileExporterSettings file => new FramedEncoder(file.Compression),
         _ => throw Unknown(settings),
     };
 
@@ -27,8 +30,23 @@ internal sealed class ExporterFactory(Action roomMade)
     {
         OtlpExporterSettings grpc => new OtlpGrpcTransport(grpc),
         OtlpHttpExporterSettings http => new OtlpHttpTransport(http),
+        RemoteWriteExporterSettings remoteWrite => new RemoteWriteTransport(remoteWrite),
+        FileExporterSettings file => new FileTransport(file),
         _ => throw Unknown(settings),
     };
+
+    /// <summary>Looks at the files that an exporter needs, without writing any.</summary>
+    /// <exception cref="UnusableFileException">One of them cannot be used.</exception>
+    public static void CheckFiles(QueuedExporterSettings settings)
+    {
+        if (settings is FileExporterSettings file)
+        {
+            FileTransport.Check(file);
+            return;
+        }
+
+        Transport(settings).Dispose();
+    }
 
     /// <summary>
     /// Whether an exporter, once full, holds the input: where it says so, and where it is the only one that could take a batch.

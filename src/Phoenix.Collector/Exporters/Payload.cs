@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Phoenix.Pipelines.Components;
 
 namespace Phoenix.Collector.Exporters;
@@ -21,6 +22,20 @@ internal sealed class OtlpEncoder(Compression compression) : IBatchEncoder
     public int Encode(EncodedBatch batch, List<Payload> payloads)
     {
         payloads.Add(new Payload(batch.As(compression).Retain(), batch.Points, compression));
+        return 0;
+    }
+}
+
+/// <summary>Messages behind their length as four bytes in network order, as the OpenTelemetry Collector's <c>file</c> exporter writes them.</summary>
+internal sealed class FramedEncoder(Compression compression) : IBatchEncoder
+{
+    public int Encode(EncodedBatch batch, List<Payload> payloads)
+    {
+        var message = batch.As(compression);
+        var framed = SharedBytes.Rent(sizeof(int) + message.Length);
+        BinaryPrimitives.WriteInt32BigEndian(framed.Span, message.Length);
+        message.Span.CopyTo(framed.Span[sizeof(int)..]);
+        payloads.Add(new Payload(framed, batch.Points, compression));
         return 0;
     }
 }

@@ -1,4 +1,5 @@
 using Phoenix.Collector.Exporters;
+using Phoenix.Collector.Preview;
 using Phoenix.Collector.Tee;
 using Phoenix.Contracts;
 using Phoenix.Pipelines;
@@ -19,6 +20,7 @@ internal sealed class MetricsPipeline : IDisposable
     private readonly TeePublisher? _tee;
     private readonly Output _output;
     private readonly BatchDecoder _decoder = new();
+    private readonly WindowWarnings _warnings = new();
     private readonly Thread _thread;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private CollectorConfiguration _configuration;
@@ -33,6 +35,7 @@ internal sealed class MetricsPipeline : IDisposable
     private long _nextExport;
     private long _refusedPoints;
     private volatile PipelineStatus _status;
+    private volatile RecentInput? _recent;
 
     public MetricsPipeline(
         CollectorArm arm, bool shadow, CollectorConfiguration configuration, string configurationHash, Guid epoch, long firstWindow,
@@ -43,6 +46,7 @@ internal sealed class MetricsPipeline : IDisposable
         _output = new Output(shadow ? CollectorArm.Candidate : arm, configuration, queue.RoomMade) { Meter = null! };
         (_chain, _meter) = Build(configuration);
         _output.Meter = _meter;
+        KeepRecent(configuration.Telemetry.Sample);
         _status = new PipelineStatus(epoch.ToString(), configurationHash, firstWindow, 0);
         var now = Clock.UnixNanos();
         // Never complete: it does not begin at a mark, and a candidate has not joined its source yet.
@@ -53,6 +57,9 @@ internal sealed class MetricsPipeline : IDisposable
     }
 
     public WindowRing Windows { get; } = new();
+
+    /// <summary>Recent input for previews; null in a candidate, whose input production has, and where nothing is to be kept.</summary>
+    public RecentInput? Recent => _recent;
 
     public PipelineStatus Status => _status;
 
@@ -76,6 +83,12 @@ internal sealed class MetricsPipeline : IDisposable
 
     /// <summary>Counts points that a receiver turned away.</summary>
     public void Refuse(long points) => Interlocked.Add(ref _refusedPoints, points);
+
+    /// <summary>The adaptive processors that run now.</summary>
+    public AdaptiveProcessors Adaptive => _chain.Adaptive;
+
+    /// <summary>Full detail for a while, from the next export on.</summary>
+    public Task DeclareIncidentAsync(IncidentCommand command) => OnPipelineAsync(() => _chain.Adaptive.DeclareIncident(command, Clock.UnixNanos()));
 
     /// <summary>Takes a measurement's settings over. The same settings again change nothing.</summary>
     public Task MeasureAsync(MeasurementSettings settings) => OnPipelineAsync(() => Measure(settings));
@@ -160,6 +173,7 @@ internal sealed class MetricsPipeline : IDisposable
             var decoded = _decoder.Decode(batch.Span);
             _meter.ObserveInput(decoded, work.UnixNanos);
             _tee?.Batch(sequence, work.UnixNanos, batch);
+            _recent?.Offer(work.UnixNanos, batch);
             _chain.Process(decoded, work.UnixNanos);
             _status = _status with { LastInput = Clock.UnixNanos() };
         }
@@ -219,7 +233,9 @@ internal sealed class MetricsPipeline : IDisposable
             _chain.Flush(Clock.UnixNanos());
         }
 
-        Windows.Add(_window.Close(_status.Epoch, unixNanos, missedBatches, _meter.Cut(), _output, RefusedPoints, _generation));
+        var measured = _meter.Cut(unixNanos);
+        _warnings.Look(_window.Number, TimeSpan.FromTicks((unixNanos - _window.StartedAt) / 100), _window.Complete, measured);
+        Windows.Add(_window.Close(_status.Epoch, unixNanos, missedBatches, measured, _output, RefusedPoints, _generation, _chain.Adaptive.CloseWindow()));
     }
 
     private void Begin(OpenWindow window)
@@ -251,8 +267,15 @@ internal sealed class MetricsPipeline : IDisposable
 
     private void Reload(CollectorConfiguration configuration, string configurationHash, ExporterChange exporters)
     {
-        // Built before anything is given up: where this throws, the old configuration goes on.
-        var (chain, meter) = Build(configuration);
+        // Built before anything is given up: where this throws, the old configuration goes on. Processors that stay as they are
+        // keep what they hold, so that their counters go on.
+        var goesOn = configuration.ProcessesLike(_configuration);
+        var (chain, meter) = goesOn ? (_chain, _meter) : Build(configuration);
+        if (!goesOn)
+        {
+            chain.Adaptive.GoOnFrom(_chain.Adaptive);
+        }
+
         var now = Clock.UnixNanos();
         _window.Complete = false;
         CloseWindow(now, missedBatches: 0);
@@ -261,9 +284,15 @@ internal sealed class MetricsPipeline : IDisposable
             meter.Reset(measurement.ProtectedMetrics);
         }
 
+        if (!goesOn)
+        {
+            _chain.Close(now);
+        }
+
         // After the flush: what was folded before belongs to the exporters of before.
         _output.Apply(exporters);
         (_chain, _meter, _configuration, _output.Meter) = (chain, meter, configuration, meter);
+        KeepRecent(configuration.Telemetry.Sample);
         var epoch = Guid.NewGuid();
         var source = _arm == CollectorArm.Production ? epoch.ToString() : _window.SourceEpoch;
         // In the candidate the window goes on under its number, since only the production arm's cuts end it.
@@ -277,17 +306,21 @@ internal sealed class MetricsPipeline : IDisposable
         Log.Info("configuration taken over", ("epoch", epoch), ("configurationHash", configurationHash));
     }
 
+    private void KeepRecent(SampleSettings? settings)
+    {
+        if (_arm == CollectorArm.Candidate || settings == _recent?.Settings)
+        {
+            return;
+        }
+
+        _recent?.Complete();
+        _recent = settings is null ? null : new RecentInput(settings);
+    }
+
     private (ProcessorChain Chain, ArmMeter Meter) Build(CollectorConfiguration configuration)
     {
         var chain = new ProcessorChain(configuration, _output);
-        return (chain, new ArmMeter(new ArmMeterOptions
-        {
-            Folds = [.. chain.Processors.SelectMany(p => p.Folds)],
-            Processors = chain.Processors,
-            ProtectedMetrics = _measurement?.ProtectedMetrics ?? [],
-            StalenessSeconds = chain.Staleness.TotalSeconds,
-            MaxStreams = configuration.Telemetry.MaxSeries,
-        }));
+        return (chain, new ArmMeter(chain.MeterOptions(configuration, _measurement?.ProtectedMetrics ?? [])));
     }
 
     private OpenWindow NewWindow(string sourceEpoch, long number, long startedAt, bool complete) =>

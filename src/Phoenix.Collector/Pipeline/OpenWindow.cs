@@ -46,7 +46,8 @@ internal sealed class OpenWindow
         Batches++;
     }
 
-    public ArmWindow Close(string epoch, long unixNanos, long missedBatches, MeterWindow measured, Output output, long refused, int generation) => new(
+    public ArmWindow Close(string epoch, long unixNanos, long missedBatches, MeterWindow measured, Output output, long refused, int generation,
+        AdaptiveWindow? adaptive) => new(
         epoch, SourceEpoch, Number, Clock.Time(StartedAt), Clock.Time(unixNanos),
         FirstSequence, LastSequence, Batches, missedBatches, Complete,
         new ArmInput(Counts(measured.Input), measured.Checksum, refused - _refusedAtStart),
@@ -59,12 +60,21 @@ internal sealed class OpenWindow
         Ledger(measured.Ledger),
         new ProtectedWindow(measured.Protected.Expected, measured.Protected.Retained, measured.Protected.Missing),
         [.. measured.Top.Select(t => new MetricShare(t.Metric, t.SeriesIn, t.SeriesOut))],
-        generation, measured.UntrackedPoints);
+        generation, measured.UntrackedPoints, measured.LongestInterval.TotalSeconds, adaptive);
 
     private static StreamCounts Counts(MeterCounts counts) => new(
-        counts.StreamsActive, counts.SeriesActive, counts.StreamsDistinct, counts.SeriesDistinct, counts.Points, counts.Samples, counts.Bytes);
+        counts.StreamsActive, counts.SeriesActive, counts.StreamsDistinct, counts.SeriesDistinct, counts.Points, counts.Samples, counts.Bytes,
+        counts.SamplesPerMinute, counts.Names, Meters(counts.Series), counts.StandardErrorPct, counts.EndedHour);
 
+    private static Contracts.SeriesMeters Meters(Telemetry.SeriesMeters meters) => new(
+        ByBackend(meters.Window), ByBackend(meters.Active20Minutes), ByBackend(meters.ActiveHour), ByBackend(meters.DistinctHour),
+        ByBackend(meters.DistinctDay), ByBackend(meters.Measurement));
+
+    private static SeriesByBackend ByBackend(SeriesCount count) => new(count.Classic, count.Native, count.Datadog);
+
+    // The name carries what is wrong with the group as far as a person reads it: window, guardrail and verdict.
     private static LedgerWindow Ledger(LedgerResult ledger) => new(
-        ledger.Groups, ledger.Increments, ledger.In, ledger.Out, ledger.ErrorPct, ledger.WorstGroup, ledger.WorstMetric, ledger.WorstErrorPct,
-        [.. ledger.Dropped.Select(d => new DroppedByRule(d.Rule, d.Points))]);
+        ledger.Groups, ledger.Increments, ledger.In, ledger.Out, ledger.ErrorPct,
+        ledger.WorstAspect is null or "increments" ? ledger.WorstGroup : $"{ledger.WorstGroup} ({ledger.WorstAspect})", ledger.WorstMetric, ledger.WorstErrorPct,
+        [.. ledger.Dropped.Select(d => new DroppedByRule(d.Rule, d.Points))], ledger.VoidGroups);
 }

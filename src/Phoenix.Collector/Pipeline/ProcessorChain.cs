@@ -11,7 +11,7 @@ internal sealed class ProcessorChain
     private readonly IMetricProcessor[] _processors;
     private readonly IBatchSink[] _sinks;
     private long _now;
-    private bool _isFlushing;
+    private bool _isFolded;
 
     public ProcessorChain(CollectorConfiguration configuration, IBatchSink output)
     {
@@ -25,6 +25,7 @@ internal sealed class ProcessorChain
             _sinks[i] = new Link(this, _processors[i], _sinks[i + 1]);
         }
 
+        Adaptive = new AdaptiveProcessors([.. _processors.OfType<AdaptiveReducer>()]);
         Staleness = configuration.Processors.Select(p => p.Memory ?? TimeSpan.Zero).Append(TimeSpan.FromMinutes(5)).Append(twiceTheLongest).Max();
         ExportInterval = configuration.Processors.Select(p => p.ExportInterval).Min() ?? configuration.ShortestInputInterval ?? TimeSpan.FromSeconds(10);
     }
@@ -49,11 +50,23 @@ internal sealed class ProcessorChain
 
     public IReadOnlyList<IMetricProcessor> Processors => _processors;
 
+    public AdaptiveProcessors Adaptive { get; }
+
     /// <summary>How long a silent stream is remembered by the processor with the longest memory.</summary>
     public TimeSpan Staleness { get; }
 
     /// <summary>How often folded points leave: as the processors say, else the shortest interval of the inputs, else 10 s.</summary>
     public TimeSpan ExportInterval { get; }
+
+    /// <summary>What measures an arm that runs this chain.</summary>
+    public ArmMeterOptions MeterOptions(CollectorConfiguration configuration, IReadOnlyList<string> protectedMetrics) => new()
+    {
+        Folds = [.. _processors.SelectMany(p => p.Folds)],
+        Processors = _processors,
+        ProtectedMetrics = protectedMetrics,
+        StalenessSeconds = Staleness.TotalSeconds,
+        MaxStreams = configuration.Telemetry.MaxSeries,
+    };
 
     public void Process(scoped in DecodedBatch batch, long unixNanos)
     {
@@ -65,13 +78,13 @@ internal sealed class ProcessorChain
     public void Flush(long unixNanos)
     {
         _now = unixNanos;
-        _isFlushing = true;
         for (var i = 0; i < _processors.Length; i++)
         {
+            _isFolded = _processors[i].EmitsFolded;
             _processors[i].Flush(unixNanos, _sinks[i + 1]);
         }
 
-        _isFlushing = false;
+        _isFolded = false;
     }
 
     /// <summary>Sends on what was gathered and has waited long enough.</summary>
@@ -87,6 +100,20 @@ internal sealed class ProcessorChain
         }
     }
 
+    /// <summary>Emits what is folded, and marks the series of every reducer as ended: others will take their place.</summary>
+    public void Close(long unixNanos)
+    {
+        _now = unixNanos;
+        for (var i = 0; i < _processors.Length; i++)
+        {
+            _isFolded = _processors[i].EmitsFolded;
+            _processors[i].Close(_sinks[i + 1]);
+            _processors[i].Flush(unixNanos, _sinks[i + 1]);
+        }
+
+        _isFolded = false;
+    }
+
     private static IMetricProcessor Create(ProcessorSettings settings, TimeSpan leastStaleness) => settings switch
     {
         TopKProcessorSettings topK => new TopKReducer(topK.ToOptions() with
@@ -97,6 +124,13 @@ internal sealed class ProcessorChain
         AggregateProcessorSettings aggregate => new AggregateReducer(aggregate.ToOptions() with
         {
             StalenessSeconds = Math.Max(aggregate.Staleness.TotalSeconds, leastStaleness.TotalSeconds),
+            HostId = HostIdentity.Read().Id,
+        }),
+        AdaptiveProcessorSettings adaptive => new AdaptiveReducer(adaptive.Options with
+        {
+            // A control interval that is shorter would see series come and go that are only between two of their points.
+            Interval = adaptive.Options.Interval > leastStaleness ? adaptive.Options.Interval : leastStaleness,
+            StalenessSeconds = Math.Max(adaptive.Options.StalenessSeconds, leastStaleness.TotalSeconds),
             HostId = HostIdentity.Read().Id,
         }),
         FilterProcessorSettings filter => new MetricFilter(new FilterOptions
@@ -114,7 +148,7 @@ internal sealed class ProcessorChain
     {
         private readonly BatchDecoder _decoder = new();
 
-        public void Write(ReadOnlySpan<byte> batch) => Write(_decoder.Decode(batch) with { IsFolded = chain._isFlushing });
+        public void Write(ReadOnlySpan<byte> batch) => Write(_decoder.Decode(batch) with { IsFolded = chain._isFolded });
 
         public void Write(scoped in DecodedBatch batch) => processor.Process(batch, chain._now, next);
     }

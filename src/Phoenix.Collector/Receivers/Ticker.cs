@@ -17,20 +17,18 @@ internal static class Ticker
         while (true)
         {
             // A timer may fire a little early; a tick must not, or it would be met twice.
-            var left = tick - Clock.UnixNanos();
+            var now = Clock.UnixNanos();
+            tick = Follow(tick, now, period, phase);
+            var left = tick - now;
             if (left <= 0)
             {
                 return tick;
             }
 
-            if (left > period)
-            {
-                // The clock was set back: the tick would come that much later.
-                tick = Clock.NextMark(Clock.UnixNanos(), period, phase);
-                continue;
-            }
-
             await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(left / 1_000_000 + 1, LongestWaitMilliseconds)), stop);
         }
     }
+
+    /// <summary>A tick that lies more than its period ahead means that the clock was set back: it would come that much later.</summary>
+    public static long Follow(long tick, long now, long period, long phase) => tick - now > period ? Clock.NextMark(now, period, phase) : tick;
 }

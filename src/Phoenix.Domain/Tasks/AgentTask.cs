@@ -1,3 +1,4 @@
+using System.Text.Json;
 using JasperFx.Events;
 
 namespace Phoenix.Domain.Tasks;
@@ -15,9 +16,10 @@ public enum TaskState
 /// <param name="Attempt">Attempts begun so far.</param>
 /// <param name="Lease">The current fencing number; 0 before the first assignment.</param>
 /// <param name="FailedLease">The lease under which the last failure was accepted.</param>
+/// <param name="Report">What a preview or a load simulation found; null before its end and for other work.</param>
 public sealed record AgentTask(
     Guid Id, string HostId, TaskPurpose Purpose, int Priority, Guid ExperimentId, DesiredHostState Desired, TaskState State,
-    int Attempt, long Lease, long FailedLease, string? LastError)
+    int Attempt, long Lease, long FailedLease, string? LastError, JsonElement? Report = null)
 {
     public static AgentTask Create(IEvent<TaskQueued> e) =>
         new(e.StreamId, e.Data.HostId, e.Data.Purpose, e.Data.Priority, e.Data.ExperimentId, e.Data.Desired, TaskState.Queued, 0, 0, 0, null);
@@ -26,7 +28,7 @@ public sealed record AgentTask(
 
     public AgentTask Apply(TaskProgressed _) => this;
 
-    public AgentTask Apply(TaskSucceeded _) => this with { State = TaskState.Succeeded };
+    public AgentTask Apply(TaskSucceeded e) => this with { State = TaskState.Succeeded, Report = e.Report };
 
     public AgentTask Apply(TaskFailed e) => this with { FailedLease = e.Lease, LastError = $"{e.Code}: {e.Detail}" };
 

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Phoenix.Domain.Tasks;
 
 /// <summary>When a failed attempt is tried again, and when no more.</summary>
@@ -23,10 +25,10 @@ public static class AgentTaskDecisions
         Current(task, lease) is { } rejection ? rejection : Decision.Of(new TaskProgressed(lease, phase, detail, leaseUntil));
 
     /// <summary>Repeating the accepted result of the same lease is harmless.</summary>
-    public static Decision Succeed(AgentTask task, long lease, IReadOnlyList<RunningCollector> collectors) =>
+    public static Decision Succeed(AgentTask task, long lease, IReadOnlyList<RunningCollector> collectors, JsonElement? report = null) =>
         task.State == TaskState.Succeeded && task.Lease == lease ? Decision.Nothing
         : Current(task, lease) is { } rejection ? rejection
-        : Decision.Of(new TaskSucceeded(lease, task.HostId, task.Purpose, collectors, task.Desired.Remove));
+        : Decision.Of(new TaskSucceeded(lease, task.HostId, task.Purpose, collectors, task.Desired.Remove, report));
 
     public static Decision Fail(AgentTask task, TaskFailed failed, RetryPolicy policy, DateTimeOffset now, double jitter)
     {

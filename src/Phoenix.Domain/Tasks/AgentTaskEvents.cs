@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Phoenix.Domain.Tasks;
 
 /// <summary>Work for one host was asked for.</summary>
@@ -15,7 +17,9 @@ public sealed record TaskAssigned(long Lease, DateTimeOffset LeaseUntil, int Att
 public sealed record TaskProgressed(long Lease, string Phase, string? Detail, DateTimeOffset LeaseUntil);
 
 /// <summary>The host has made it so. The one accepted end of a good task.</summary>
-public sealed record TaskSucceeded(long Lease, string HostId, TaskPurpose Purpose, IReadOnlyList<RunningCollector> Collectors, IReadOnlyList<string> Removed);
+/// <param name="Report">What a preview or a load simulation found, in the shape of its wire type; null for other work.</param>
+public sealed record TaskSucceeded(
+    long Lease, string HostId, TaskPurpose Purpose, IReadOnlyList<RunningCollector> Collectors, IReadOnlyList<string> Removed, JsonElement? Report = null);
 
 /// <summary>An attempt failed on the host.</summary>
 /// <param name="Code">Stable, from the agent: <c>configuration-invalid</c>, <c>not-healthy</c>, …</param>
@@ -47,6 +51,12 @@ public enum TaskPurpose
 
     /// <summary>Make the baseline's pipeline the production one again.</summary>
     RestoreBaseline,
+
+    /// <summary>Play the host's recent input through a pipeline, without deploying it. Belongs to no experiment.</summary>
+    PreviewPipeline,
+
+    /// <summary>Send made-up metrics to the host's own production collector for a while. Belongs to no experiment.</summary>
+    SimulateLoad,
 }
 
 public enum Arm
@@ -56,9 +66,43 @@ public enum Arm
 }
 
 /// <param name="Remove">Names of collectors that should not run.</param>
+/// <param name="Preview">What to preview; null for other work.</param>
+/// <param name="Load">What load to make; null for other work.</param>
 public sealed record DesiredHostState(
-    IReadOnlyList<CollectorOfPipeline> Collectors, IReadOnlyList<string> Remove, MeasurementSpecification? Measurement);
+    IReadOnlyList<CollectorOfPipeline> Collectors, IReadOnlyList<string> Remove, MeasurementSpecification? Measurement,
+    PreviewSpecification? Preview = null, LoadSpecification? Load = null)
+{
+    public static DesiredHostState Previewing(PreviewSpecification preview) => new([], [], null, Preview: preview);
 
+    public static DesiredHostState Loading(LoadSpecification load) => new([], [], null, Load: load);
+}
+
+/// <param name="Configuration">The collector configuration (YAML) to try; it may belong to no published version.</param>
+/// <param name="ConfigurationHash">Lower-case hex SHA-256 of its UTF-8 bytes.</param>
+public sealed record PreviewSpecification(string Configuration, string ConfigurationHash, IReadOnlyList<string> ProtectedMetrics);
+
+/// <param name="Series">Series alive at a time, or at the height of a spike.</param>
+/// <param name="Interval">Between two points of a series.</param>
+public sealed record LoadSpecification(LoadProfile Profile, int Series, TimeSpan Interval, TimeSpan Duration);
+
+/// <summary>What made-up load looks like.</summary>
+public enum LoadProfile
+{
+    /// <summary>A few services with routes, status codes and latency histograms, busy in unequal parts.</summary>
+    Realistic,
+
+    /// <summary>One label with as many values as there are series.</summary>
+    HighCardinality,
+
+    /// <summary>Instances that live for a few intervals and come back under another name.</summary>
+    HighChurn,
+
+    /// <summary>A tenth of the series, and all of them for the middle fifth of the time.</summary>
+    Spike,
+
+    /// <summary>The same series with the same increments all the time.</summary>
+    Steady,
+}
 /// <summary>A collector by reference: the configuration's text stays with the pipeline version, which never changes.</summary>
 /// <param name="ExpiresAt">When the agent ends it by itself; null for production.</param>
 public sealed record CollectorOfPipeline(

@@ -9,8 +9,14 @@ public static class TemplateCatalogue
     private const string SharedPrefix = "shared/";
     private static readonly Lazy<IReadOnlyList<Template>> Loaded = new(Load);
 
+    private static readonly Lazy<CatalogueMeasurements> Measured =
+        new(() => CatalogueMeasurements.Parse(Text(typeof(TemplateCatalogue).Assembly, "measurements.json")!));
+
     /// <summary>Every template, by name.</summary>
     public static IReadOnlyList<Template> All => Loaded.Value;
+
+    /// <summary>What the templates made of recorded input.</summary>
+    public static CatalogueMeasurements Measurements => Measured.Value;
 
     public static Template? Find(string name) => All.FirstOrDefault(t => t.Name == name);
 

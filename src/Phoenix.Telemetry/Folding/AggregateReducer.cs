@@ -28,7 +28,7 @@ public sealed class AggregateReducer : IMetricProcessor
         [
             .. options.Rules.Select(rule => new FoldRule(rule.Metrics, rule.Keep ?? rule.Drop)
             {
-                KeepsLabels = rule.Keep is not null, Gauges = options.Gauges, HostId = hostId,
+                KeepsLabels = rule.Keep is not null, Gauges = options.Gauges, HostId = hostId, FirstSample = options.FirstSample,
             }),
         ];
     }
@@ -36,6 +36,8 @@ public sealed class AggregateReducer : IMetricProcessor
     public string Name { get; }
 
     public IReadOnlyList<FoldRule> Folds { get; }
+
+    public bool EmitsFolded => true;
 
     /// <summary>Empty: nothing is dropped.</summary>
     public IReadOnlyList<DroppedPoints> Dropped => [];

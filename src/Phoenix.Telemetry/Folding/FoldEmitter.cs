@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 namespace Phoenix.Telemetry;
 
 /// <summary>Writes the outputs that changed since the last flush, in batches of about 1 MB.</summary>
-internal sealed class FoldEmitter(FoldOutputs outputs)
+internal sealed class FoldEmitter(FoldOutputs outputs, bool tellsBegin)
 {
     private const int PieceBytes = 1 << 20;
     private const ulong NextMillisecond = 1_000_000;
@@ -44,6 +44,12 @@ internal sealed class FoldEmitter(FoldOutputs outputs)
             if (!IsDue(ref output))
                 continue;
             Open(metric);
+            if (tellsBegin && BeginsAboveZero(metric, output))
+            {
+                WriteZero(metric, ref output);
+                points++;
+            }
+
             WritePoint(metric, ref output);
             points++;
             if (batch.Length < PieceBytes)
@@ -110,6 +116,64 @@ internal sealed class FoldEmitter(FoldOutputs outputs)
         if (mark >= 0)
             batch.End(mark);
         mark = -1;
+    }
+
+    private bool BeginsAboveZero(OutputMetric metric, in FoldOutput output) =>
+        output.LastEmitted == 0 && !IsEnding(output) && metric.Plan.Kind switch
+        {
+            FoldKind.Counter => output.Total.Value != 0,
+            FoldKind.Histogram => output.Distribution >= 0 && outputs.Explicit[output.Distribution].Count > 0,
+            FoldKind.ExponentialHistogram => output.Distribution >= 0 && outputs.Exponential[output.Distribution].Count > 0,
+            _ => false,
+        };
+
+    private unsafe void WriteZero(OutputMetric metric, ref FoldOutput output)
+    {
+        output.LastEmitted = output.Start + NextMillisecond;
+        var point = batch.Begin(1);
+        batch.Append(new ReadOnlySpan<byte>(output.Attributes, output.AttributesLength));
+        batch.Fixed64(2, output.Start);
+        batch.Fixed64(3, output.LastEmitted);
+        switch (metric.Plan.Kind)
+        {
+            case FoldKind.Histogram:
+                WriteZero(outputs.Explicit[output.Distribution]);
+                break;
+            case FoldKind.ExponentialHistogram:
+                WriteZero(outputs.Exponential[output.Distribution]);
+                break;
+            default:
+                var zero = default(RunningTotal);
+                if (output.Total.IsDouble)
+                    zero.Add(0.0);
+                WriteNumber(zero);
+                break;
+        }
+
+        batch.End(point);
+    }
+
+    private void WriteZero(ExplicitTotal histogram)
+    {
+        batch.Fixed64(4, 0);
+        if (!histogram.SumUnknown)
+            batch.Double(5, 0);
+        var packed = batch.Begin(6);
+        foreach (var _ in histogram.Buckets)
+            batch.Append([0, 0, 0, 0, 0, 0, 0, 0]);
+        batch.End(packed);
+        batch.Bytes(7, histogram.Bounds);
+    }
+
+    private void WriteZero(ExponentialTotal histogram)
+    {
+        batch.Fixed64(4, 0);
+        if (!histogram.SumUnknown)
+            batch.Double(5, 0);
+        batch.Tag(6, WireType.Varint);
+        batch.Varint(ZigZag(histogram.Scale));
+        batch.Fixed64(7, 0);
+        batch.Double(14, histogram.ZeroThreshold);
     }
 
     private unsafe void WritePoint(OutputMetric metric, ref FoldOutput output)
@@ -206,7 +270,7 @@ internal sealed class FoldEmitter(FoldOutputs outputs)
             batch.Fixed64(6, (ulong)total.Whole);
     }
 
-    private void WriteExplicit(ExplicitHistogram histogram, bool isDelta)
+    private void WriteExplicit(ExplicitTotal histogram, bool isDelta)
     {
         batch.Fixed64(4, histogram.Count);
         if (!histogram.SumUnknown)
@@ -225,7 +289,7 @@ internal sealed class FoldEmitter(FoldOutputs outputs)
             WriteRange(11, histogram.Min, histogram.Max);
     }
 
-    private void WriteExponential(ExponentialHistogram histogram, bool isDelta)
+    private void WriteExponential(ExponentialTotal histogram, bool isDelta)
     {
         batch.Fixed64(4, histogram.Count);
         if (!histogram.SumUnknown)

@@ -10,6 +10,13 @@ internal sealed record FoldEngineOptions
     public int MaxStreams { get; init; } = 200_000;
 
     public FirstSample FirstSample { get; init; }
+
+    /// <summary>
+    /// Outputs come and go by decisions rather than with their streams. A cumulative one whose first value is above zero says
+    /// first that it began at zero, else <c>increase()</c> would take that value for a base; one that its last stream has left
+    /// for another says that it has ended.
+    /// </summary>
+    public bool TellsBeginAndEnd { get; init; }
 }
 
 /// <summary>
@@ -18,8 +25,8 @@ internal sealed record FoldEngineOptions
 /// </summary>
 /// <remarks>
 /// <para>Cumulative points of one stream are expected in order of time, also inside a batch; an older or repeated one is
-/// ignored and counted. Deltas may come late; one is taken for a repetition where start and time are those of its stream's
-/// newest point or of the point taken in before the last.</para>
+/// ignored and counted. Deltas may come late; one is taken for a repetition where start and time are those of one of the last
+/// eight points of its stream.</para>
 /// <para>A stream is forgotten twice the staleness limit after its last point came; an old point that comes even later is taken
 /// for the first of a new stream. Past <see cref="FoldEngineOptions.MaxStreams"/> new streams pass unchanged and are counted; for
 /// twice the staleness limit none is admitted then, since a stream whose increments left on their own must not be folded as well.</para>
@@ -49,8 +56,8 @@ internal sealed class FoldEngine
         (this.policy, this.options, this.counters) = (policy, options, counters);
         stalenessNanos = (long)(options.StalenessSeconds * 1e9);
         outputs = new FoldOutputs(policy);
-        emitter = new FoldEmitter(outputs);
-        updates = new FoldUpdates(policy, streams, outputs, counters, (ulong)stalenessNanos, options.FirstSample);
+        emitter = new FoldEmitter(outputs, options.TellsBeginAndEnd);
+        updates = new FoldUpdates(policy, streams, outputs, counters, (ulong)stalenessNanos, options);
     }
 
     /// <summary>Streams tracked now.</summary>
@@ -58,6 +65,9 @@ internal sealed class FoldEngine
 
     /// <summary>Every stream's number is below it.</summary>
     public int End => streams.End;
+
+    /// <returns>The stream's number, or -1.</returns>
+    public int Find(UInt128 identity) => streams.Find(identity);
 
     public bool IsInUse(int stream) => streams[stream].Has(StreamFlags.InUse);
 
@@ -95,6 +105,7 @@ internal sealed class FoldEngine
     public void Process(scoped in DecodedBatch batch, long unixNanos, IBatchSink output)
     {
         ArgumentNullException.ThrowIfNull(output);
+        updates.Watch(unixNanos);
         if (!TakesAny(batch.Read()))
         {
             CountPassing(batch.Read());

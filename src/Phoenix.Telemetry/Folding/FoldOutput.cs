@@ -89,6 +89,9 @@ internal struct FoldGroup
     /// <summary>Newest input time of the whole group.</summary>
     public ulong Watermark;
 
+    /// <summary>Newest time emitted by an output that is gone. One that comes again under its identity began after that.</summary>
+    public ulong NewestEnd;
+
     /// <summary>The output that is held for the group's streams; -1 where none is.</summary>
     public int Held;
 

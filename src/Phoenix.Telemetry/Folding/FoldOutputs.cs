@@ -32,9 +32,9 @@ internal sealed unsafe class FoldOutputs(IFoldPolicy policy)
 
     public int Count => outputs.InUse;
 
-    public ObjectSlab<ExplicitHistogram> Explicit { get; } = new();
+    public ObjectSlab<ExplicitTotal> Explicit { get; } = new();
 
-    public ObjectSlab<ExponentialHistogram> Exponential { get; } = new();
+    public ObjectSlab<ExponentialTotal> Exponential { get; } = new();
 
     public IEnumerable<OutputResource> Resources => resources.Values;
 
@@ -72,6 +72,7 @@ internal sealed unsafe class FoldOutputs(IFoldPolicy policy)
         output.Flags = OutputFlags.InUse | (own ? OutputFlags.Own : 0) | (plan.Kind == FoldKind.Level ? OutputFlags.Level : 0);
         output.Group = FindOrAddGroup(group);
         groups[output.Group].Outputs++;
+        output.Start = Math.Max(output.Start, groups[output.Group].NewestEnd);
         Link(metric, number);
         outputIndex.Add(key, number);
         return number;
@@ -132,6 +133,7 @@ internal sealed unsafe class FoldOutputs(IFoldPolicy policy)
         if (!output.Has(OutputFlags.Replaced))
             outputIndex.Remove(output.Key);
         ref var group = ref groups[output.Group];
+        group.NewestEnd = Math.Max(group.NewestEnd, output.LastEmitted);
         if (group.Held == number)
             group.Held = -1;
         if (--group.Outputs == 0)

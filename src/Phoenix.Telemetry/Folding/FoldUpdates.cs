@@ -12,13 +12,17 @@ public enum FirstSample
 
 /// <summary>Applies points to tracked streams and hands what is new in them to the stream's output.</summary>
 internal sealed class FoldUpdates(
-    IFoldPolicy policy, StreamTable streams, FoldOutputs outputs, ProcessorCounters counters, ulong stalenessNanos, FirstSample firstSample)
+    IFoldPolicy policy, StreamTable streams, FoldOutputs outputs, ProcessorCounters counters, ulong stalenessNanos, FoldEngineOptions options)
 {
-    private readonly ObjectSlab<ExplicitHistogram> explicitStates = new();
-    private readonly ObjectSlab<ExponentialHistogram> exponentialStates = new();
-    private readonly ExponentialHistogram incoming = new();
-    private readonly ExponentialHistogram increment = new();
+    private readonly ObjectSlab<ExplicitTotal> explicitStates = new();
+    private readonly ObjectSlab<ExponentialTotal> exponentialStates = new();
+    private readonly NativeSlab<RecentDeltas> recentDeltas = new();
+    private readonly ExponentialTotal incoming = new();
+    private readonly ExponentialTotal increment = new();
     private ulong watchedFrom;
+
+    /// <summary>The watch begins with the first batch.</summary>
+    public void Watch(long unixNanos) => watchedFrom = watchedFrom == 0 ? (ulong)unixNanos : watchedFrom;
 
     /// <summary>Whether a histogram can be folded at all.</summary>
     public bool CanRead(scoped in BatchReader reader, FoldPlan plan, scoped in PointFields fields) => plan.Kind.IsExplicit()
@@ -28,8 +32,6 @@ internal sealed class FoldUpdates(
     /// <summary>Gives a new stream its output.</summary>
     public void Place(ref BatchReader reader, in DecodedPoint point, FoldPlan plan, int number, in FoldRoute route, ulong time)
     {
-        if (watchedFrom == 0)
-            watchedFrom = time;
         if (policy.HoldsFold)
         {
             var isNew = outputs.Find(route.Fold) < 0;
@@ -131,6 +133,8 @@ internal sealed class FoldUpdates(
             explicitStates.Free((int)stream.ValueBits);
         else if (stream.Has(StreamFlags.Value) && kind == FoldKind.ExponentialHistogram)
             exponentialStates.Free((int)stream.ValueBits);
+        else if (stream.Has(StreamFlags.Value) && kind.IsDelta())
+            recentDeltas.Free((int)stream.ValueBits);
         policy.Forgotten(number);
         streams.Remove(number);
     }
@@ -188,13 +192,11 @@ internal sealed class FoldUpdates(
 
     private bool IsRepeated(in StreamEntry stream, in DecodedPoint point)
     {
-        if (stream.LastTime == 0 || ((point.StartUnixNanos, point.UnixNanos) != (stream.Start, stream.LastTime) && WindowOf(point.StartUnixNanos, point.UnixNanos) != stream.ValueBits))
+        if (!stream.Has(StreamFlags.Value) || !recentDeltas[(int)stream.ValueBits].Holds(point.StartUnixNanos, point.UnixNanos))
             return false;
         counters.Duplicates++;
         return true;
     }
-
-    private static ulong WindowOf(ulong start, ulong end) => (start * 0x9E3779B97F4A7C15) ^ ulong.RotateLeft(end * 0xC2B2AE3D27D4EB4F, 31);
 
     private static bool IsEmpty(FoldKind kind, in DecodedPoint point) => kind switch
     {
@@ -323,7 +325,7 @@ internal sealed class FoldUpdates(
         }
     }
 
-    private ExponentialHistogram Exponential(int output)
+    private ExponentialTotal Exponential(int output)
     {
         ref var target = ref outputs[output];
         if (target.Distribution < 0)
@@ -342,7 +344,7 @@ internal sealed class FoldUpdates(
         if (!stream.Has(StreamFlags.Value))
         {
             fromZero = point.KnownStart != 0
-                && (stream.Has(StreamFlags.Sibling) || (firstSample == FirstSample.StartTime && point.KnownStart >= watchedFrom));
+                && (stream.Has(StreamFlags.Sibling) || (options.FirstSample == FirstSample.StartTime && point.KnownStart >= watchedFrom));
             return !fromZero;
         }
 
@@ -433,6 +435,8 @@ internal sealed class FoldUpdates(
             Touch(target, stream.FreshFrom);
         }
 
+        if (options.TellsBeginAndEnd && outputs[from].Inputs == 1 && !outputs[from].Has(OutputFlags.Level))
+            outputs[from].Set(OutputFlags.Ends, true);
         Leave(from);
     }
 
@@ -469,23 +473,20 @@ internal sealed class FoldUpdates(
             output.Set(OutputFlags.Ends, false);
     }
 
-    private static void Remember(ref StreamEntry stream, in DecodedPoint point, FoldKind kind, uint arrival)
+    private void Remember(ref StreamEntry stream, in DecodedPoint point, FoldKind kind, uint arrival)
     {
         stream.SeenAt = arrival;
-        stream.Set(StreamFlags.Value, true);
         if (kind.IsDelta())
         {
-            if (point.UnixNanos < stream.LastTime)
-            {
-                stream.ValueBits = WindowOf(point.StartUnixNanos, point.UnixNanos);
-                return;
-            }
-
-            stream.ValueBits = WindowOf(stream.Start, stream.LastTime);
-            (stream.Start, stream.LastTime) = (point.StartUnixNanos, point.UnixNanos);
+            if (!stream.Has(StreamFlags.Value))
+                stream.ValueBits = (ulong)recentDeltas.Take();
+            recentDeltas[(int)stream.ValueBits].Add(point.StartUnixNanos, point.UnixNanos);
+            stream.Set(StreamFlags.Value, true);
+            stream.LastTime = Math.Max(stream.LastTime, point.UnixNanos);
             return;
         }
 
+        stream.Set(StreamFlags.Value, true);
         stream.LastTime = point.UnixNanos;
         if (point.KnownStart != 0)
             stream.Start = point.KnownStart;

@@ -18,12 +18,12 @@ internal struct StreamEntry
     /// <summary>Time of the newest point; 0 before the first.</summary>
     public ulong LastTime;
 
-    /// <summary>Last known start time, of deltas the last point's; 0 is unknown.</summary>
+    /// <summary>Cumulative: last known start time; 0 is unknown.</summary>
     public ulong Start;
 
     /// <summary>
     /// Numbers: raw bits of the last value, since an integer is not a double. Cumulative histograms: number of the state that
-    /// holds their last point. Deltas: a hash of the point before the last one.
+    /// holds their last point. Deltas: number of what tells repeated points.
     /// </summary>
     public ulong ValueBits;
 

@@ -27,12 +27,14 @@ public sealed class TopKReducer : IMetricProcessor
             policy,
             new FoldEngineOptions { StalenessSeconds = options.StalenessSeconds, MaxStreams = options.MaxStreams, FirstSample = options.FirstSample },
             Counters);
-        Folds = [new FoldRule(options.Metrics, options.Labels) { Gauges = options.Gauges, HostId = options.HostId }];
+        Folds = [new FoldRule(options.Metrics, options.Labels) { Gauges = options.Gauges, HostId = options.HostId, FirstSample = options.FirstSample }];
     }
 
     public string Name => options.Name;
 
     public IReadOnlyList<FoldRule> Folds { get; }
+
+    public bool EmitsFolded => true;
 
     /// <summary>Empty: nothing is dropped.</summary>
     public IReadOnlyList<DroppedPoints> Dropped => [];

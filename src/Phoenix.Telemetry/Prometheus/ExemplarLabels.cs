@@ -6,6 +6,18 @@ internal static class ExemplarLabels
     private const int SpanId = 4, TraceId = 5, FilteredAttributes = 7;
     private const int SpanIdBytes = 8, TraceIdBytes = 16;
 
+    /// <summary>Writes the exemplar of a line.</summary>
+    public static void Write(ProtoBuffer buffer, ExpositionLine line, int field)
+    {
+        var exemplar = buffer.Begin(field);
+        foreach (var label in line.ExemplarLabels)
+            Write(buffer, line.Text(label, value: false), line.Text(label, value: true));
+        if (line.ExemplarUnixNanos != 0)
+            buffer.Fixed64(2, line.ExemplarUnixNanos);
+        buffer.Double(3, line.ExemplarValue);
+        buffer.End(exemplar);
+    }
+
     public static void Write(ProtoBuffer buffer, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
     {
         if (name.SequenceEqual("trace_id"u8) && TryId(buffer, TraceId, TraceIdBytes, value))

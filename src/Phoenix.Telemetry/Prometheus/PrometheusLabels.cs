@@ -146,6 +146,8 @@ internal sealed class PrometheusLabels(PrometheusLabelOptions options)
 
     private void AddScope(ReadOnlySpan<byte> scope)
     {
+        if (PrometheusNames.IsPrometheus(scope))
+            return;
         var cursor = new ProtoCursor(scope, 0);
         ReadOnlySpan<byte> name = default, version = default;
         while (cursor.Next())
@@ -158,8 +160,6 @@ internal sealed class PrometheusLabels(PrometheusLabelOptions options)
                 version = cursor.Content;
         }
 
-        if (name.SequenceEqual("prometheus"u8))
-            return;
         Add("otel_scope_name"u8, name, Rank.Attribute);
         Add("otel_scope_version"u8, version, Rank.Attribute);
         var attributes = new Attributes(scope, Attributes.OfScope);

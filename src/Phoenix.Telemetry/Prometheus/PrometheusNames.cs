@@ -13,6 +13,19 @@ public static class PrometheusNames
     /// </summary>
     public const string Scope = "prometheus";
 
+    /// <summary>Whether a scope is the one of metrics that were read from Prometheus.</summary>
+    internal static bool IsPrometheus(ReadOnlySpan<byte> scope)
+    {
+        var cursor = new ProtoCursor(scope, 0);
+        while (cursor.Next())
+        {
+            if (cursor.Field == 1)
+                return cursor.Content.SequenceEqual("prometheus"u8);
+        }
+
+        return false;
+    }
+
     /// <summary>Whether it matches <c>[a-zA-Z_:][a-zA-Z0-9_:]*</c>.</summary>
     internal static bool IsMetricName(ReadOnlySpan<byte> name) => IsName(name, colons: true);
 

@@ -32,6 +32,20 @@ internal static class PrometheusNumber
             text.Append(digits);
     }
 
+    /// <summary>As <see cref="Append"/>, but with an exponent where that is shorter: for values, which nobody compares as text.</summary>
+    public static void AppendShortest(ProtoBuffer text, double number)
+    {
+        if (!double.IsFinite(number))
+        {
+            Append(text, number);
+            return;
+        }
+
+        Span<byte> digits = stackalloc byte[32];
+        Utf8Formatter.TryFormat(number, digits, out var length);
+        text.Append(digits[..length]);
+    }
+
     private static void AppendExpanded(ProtoBuffer text, ReadOnlySpan<byte> mantissa, int exponent)
     {
         if (mantissa[0] == (byte)'-')

@@ -33,7 +33,7 @@ internal sealed class PrometheusTarget
 
         if (Attributes.TryFind(resource, Attributes.OfResource, "service.instance.id"u8, out var id))
             AnyValueText.Append(instance, id.Value);
-        HasMore = ClassicSeries.HasTargetInfo(resource);
+        HasMore = SeriesProjection.HasTargetInfo(resource);
     }
 
     /// <summary>Whether an attribute of the resource is told by <c>job</c> or <c>instance</c>.</summary>

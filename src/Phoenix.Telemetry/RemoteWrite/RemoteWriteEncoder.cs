@@ -60,7 +60,7 @@ public sealed class RemoteWriteEncoder
             while (reader.NextScope())
             {
                 labels.BeginScope(reader.Scope);
-                var complete = !options.MetricSuffixes || IsPrometheus(reader.Scope);
+                var complete = !options.MetricSuffixes || PrometheusNames.IsPrometheus(reader.Scope);
                 while (reader.NextMetric())
                     latest = Math.Max(latest, Metric(ref reader, complete, sink));
             }
@@ -250,18 +250,6 @@ public sealed class RemoteWriteEncoder
             buffer.Bytes(5, unit.Span);
         buffer.End(message);
         request.End(0, sink);
-    }
-
-    private static bool IsPrometheus(ReadOnlySpan<byte> scope)
-    {
-        var cursor = new ProtoCursor(scope, 0);
-        while (cursor.Next())
-        {
-            if (cursor.Field == 1)
-                return cursor.Content.SequenceEqual("prometheus"u8);
-        }
-
-        return false;
     }
 
     private static ulong Bits(in PointFields point, double value) =>

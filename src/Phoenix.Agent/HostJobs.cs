@@ -1,0 +1,77 @@
+using System.Collections.Concurrent;
+using Phoenix.Contracts;
+
+namespace Phoenix.Agent;
+
+/// <summary>
+/// Work that takes minutes and changes nothing that runs: previews and simulated loads. It goes on beside the poll loop, so
+/// that a rollback never waits for it. One of each kind at a time.
+/// </summary>
+internal sealed class HostJobs(PreviewJob preview, LoadJob load)
+{
+    private readonly ConcurrentDictionary<Guid, Task> _running = new();
+    private int _previews;
+    private int _loads;
+
+    /// <summary>True where the task is being worked on: a copy of its assignment changes nothing.</summary>
+    public bool Runs(Guid task) => _running.ContainsKey(task);
+
+    /// <summary>When all that runs has ended.</summary>
+    public Task EndedAsync() => Task.WhenAll(_running.Values);
+
+    /// <param name="progress">Tells the control plane how far it is; false where it wants the work no more.</param>
+    /// <param name="end">Takes the result.</param>
+    public void Begin(AssignedTask task, Func<string, string?, Task<bool>> progress, Func<TaskResult, Task> end, CancellationToken stop) =>
+        _running[task.Id] = Task.Run(
+            async () =>
+            {
+                try
+                {
+                    await end(await RunAsync(task, progress, stop));
+                }
+                catch (OperationCanceledException) when (stop.IsCancellationRequested)
+                {
+                    Log.Info("Work beside the poll loop ends with the agent.", ("task", task.Id));
+                }
+                catch (Exception e)
+                {
+                    // The lease runs out and the control plane decides anew; the agent and all else go on.
+                    Log.Error("The end of a task could not be kept.", ("task", task.Id), ("error", e));
+                }
+                finally
+                {
+                    _running.TryRemove(task.Id, out _);
+                }
+            },
+            CancellationToken.None);
+
+    private async Task<TaskResult> RunAsync(AssignedTask task, Func<string, string?, Task<bool>> progress, CancellationToken stop)
+    {
+        var isPreview = task.Kind is TaskKind.Preview;
+        if (Interlocked.Increment(ref isPreview ? ref _previews : ref _loads) > 1)
+        {
+            Interlocked.Decrement(ref isPreview ? ref _previews : ref _loads);
+            return Failed(task, new TaskError("busy", $"Another {(isPreview ? "preview" : "simulated load")} runs on this host; one runs at a time.", true, []));
+        }
+        try
+        {
+            return (task.Preview, task.Load) switch
+            {
+                ({ } order, _) => await preview.RunAsync(task, order, progress, stop),
+                (_, { } order) => await load.RunAsync(task, order, progress, stop),
+                _ => Failed(task, new TaskError("internal", $"The task of kind {task.Kind} says not what to do.", false, [])),
+            };
+        }
+        catch (Exception e) when (!(e is OperationCanceledException && stop.IsCancellationRequested))
+        {
+            Log.Error("A task failed in a way that was not foreseen.", ("task", task.Id), ("error", e));
+            return Failed(task, new TaskError("internal", e.Message, false, []));
+        }
+        finally
+        {
+            Interlocked.Decrement(ref isPreview ? ref _previews : ref _loads);
+        }
+    }
+
+    internal static TaskResult Failed(AssignedTask task, TaskError error) => new(task.Lease, TaskOutcome.Failed, [], error);
+}

@@ -1,0 +1,53 @@
+using System.Text.Json;
+using Marten;
+using Npgsql;
+using NpgsqlTypes;
+using Phoenix.Api.Infrastructure;
+using Phoenix.Api.Measurements;
+using Phoenix.Contracts;
+using Phoenix.Domain.Experiments;
+using Wolverine.Http;
+
+namespace Phoenix.Api.Reading;
+
+/// <summary>What an adaptive processor decided in one arm on one host.</summary>
+/// <param name="Window">Number of the host's window in which it was decided.</param>
+public sealed record DecisionView(string HostId, int Window, CollectorArm Arm, AdaptiveDecisionRecord Decision);
+
+public static class DecisionReads
+{
+    /// <summary>
+    /// What the arms' adaptive processors decided while they were measured, and why: by window, host, arm and number.
+    /// <c>after</c> is the count of entries to leave out.
+    /// </summary>
+    [WolverineGet("/api/v2/experiments/{id}/decisions"), Tags("Experiments"), ProducesResponseType<Page<DecisionView>>(200), ProducesResponseType(404)]
+    public static async Task<IResult> List(
+        Guid id, string? hostId, string? arm, int? after, int? limit, IQuerySession session, NpgsqlDataSource database, CancellationToken cancellation)
+    {
+        if (arm is not (null or "production" or "candidate")) return Problems.Of(422, "arm-invalid", $"An arm is production or candidate, not '{arm}'.", "arm");
+        if (await session.LoadAsync<Experiment>(id, cancellation) is null) return Problems.NotFound("experiment", id);
+        await using var command = database.CreateCommand(
+            $"""
+            select w.host_id, w.number, a.arm, d.decision
+            from {WindowStore.TableName} w
+            cross join (values ('production', 'baseline'), ('candidate', 'candidate')) as a(arm, key)
+            cross join lateral jsonb_array_elements(w.report #> array[a.key, 'adaptive', 'decisions']) with ordinality as d(decision, place)
+            where w.experiment_id = $1 and ($2 is null or w.host_id = $2) and ($3 is null or a.arm = $3)
+            order by w.number, w.host_id, a.arm desc, d.place limit $4 offset $5
+            """);
+        var (take, skip) = (Paging.Limit(limit), Math.Max(0, after ?? 0));
+        Add(id, NpgsqlDbType.Uuid);
+        Add(hostId, NpgsqlDbType.Text);
+        Add(arm, NpgsqlDbType.Text);
+        Add(take + 1, NpgsqlDbType.Integer);
+        Add(skip, NpgsqlDbType.Integer);
+        await using var r = await command.ExecuteReaderAsync(cancellation);
+        List<DecisionView> items = [];
+        while (await r.ReadAsync(cancellation))
+            items.Add(new(r.GetString(0), r.GetInt32(1), r.GetString(2) == "candidate" ? CollectorArm.Candidate : CollectorArm.Production,
+                JsonSerializer.Deserialize(r.GetString(3), WireJson.Default.AdaptiveDecisionRecord)!));
+        return TypedResults.Ok(new Page<DecisionView>([.. items.Take(take)], items.Count > take ? (skip + take).ToString() : null));
+
+        void Add(object? value, NpgsqlDbType dbType) => command.Parameters.Add(new() { Value = value ?? DBNull.Value, NpgsqlDbType = dbType });
+    }
+}

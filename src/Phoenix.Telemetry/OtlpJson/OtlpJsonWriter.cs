@@ -1,0 +1,169 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Buffers.Text;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Unicode;
+
+namespace Phoenix.Telemetry;
+
+/// <summary>
+/// Turns OTLP bytes into OTLP/JSON: one object on one line. Not thread-safe. Fields that opentelemetry-proto 1.x does not know
+/// are left out; text that is no UTF-8 gets the replacement character.
+/// </summary>
+public sealed class OtlpJsonWriter : IDisposable
+{
+    private readonly Utf8JsonWriter json = new(
+        new ArrayBufferWriter<byte>(), new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true, MaxDepth = 1000 });
+
+    /// <param name="batch">A batch that <see cref="OtlpReader.Validate"/> has accepted.</param>
+    /// <exception cref="OtlpFormatException">The batch is malformed; what stood before the fault is in the target.</exception>
+    public void Write(ReadOnlySpan<byte> batch, IBufferWriter<byte> target)
+    {
+        json.Reset(target);
+        Message(batch, OtlpSchema.Request, 0);
+        json.Flush();
+    }
+
+    public void Dispose() => json.Dispose();
+
+    private void Message(ReadOnlySpan<byte> content, OtlpMessage message, int origin)
+    {
+        json.WriteStartObject();
+        var present = Present(content, message, origin);
+        for (var i = 0; i < message.Fields.Length; i++)
+        {
+            if ((present & (1u << i)) != 0)
+                Field(content, message.Fields[i], origin);
+        }
+
+        json.WriteEndObject();
+    }
+
+    private void Field(ReadOnlySpan<byte> content, OtlpField field, int origin)
+    {
+        json.WritePropertyName(field.Name);
+        if (field.Repeated)
+            json.WriteStartArray();
+        var cursor = new ProtoCursor(content, origin);
+        while (cursor.Next())
+        {
+            if (cursor.Field != field.Number)
+                continue;
+            if (field.Packed && cursor.Wire == WireType.Bytes)
+                Run(cursor, field);
+            else if (field.Message is { } message)
+                Nested(ref cursor, message);
+            else
+                Scalar(ref cursor, field);
+            if (!field.Repeated)
+                break;
+        }
+
+        if (field.Repeated)
+            json.WriteEndArray();
+    }
+
+    private static uint Present(ReadOnlySpan<byte> content, OtlpMessage message, int origin)
+    {
+        uint present = 0;
+        var cursor = new ProtoCursor(content, origin);
+        while (cursor.Next())
+        {
+            for (var i = 0; i < message.Fields.Length; i++)
+            {
+                if (message.Fields[i].Number == cursor.Field)
+                    present |= 1u << i;
+            }
+        }
+
+        return present;
+    }
+
+    private void Nested(ref ProtoCursor cursor, OtlpMessage message)
+    {
+        cursor.Expect(WireType.Bytes, message.Name);
+        Message(cursor.Content, message, cursor.ContentOrigin);
+    }
+
+    private void Run(scoped in ProtoCursor cursor, OtlpField field)
+    {
+        if (field.Kind == FieldKind.UInt64)
+        {
+            var varints = new PackedVarints(cursor.Content, cursor.ContentOrigin);
+            while (varints.Next(out var value))
+                Value(field.Kind, value);
+            return;
+        }
+
+        if (cursor.Content.Length % 8 != 0)
+            throw new OtlpFormatException($"{field.Name} that is cut off", cursor.ContentOrigin);
+        for (var at = 0; at < cursor.Content.Length; at += 8)
+            Value(field.Kind, BinaryPrimitives.ReadUInt64LittleEndian(cursor.Content[at..]));
+    }
+
+    private void Scalar(ref ProtoCursor cursor, OtlpField field)
+    {
+        switch (field.Kind)
+        {
+            case FieldKind.Text:
+                cursor.Expect(WireType.Bytes, field.Name.ToString());
+                if (Utf8.IsValid(cursor.Content))
+                    json.WriteStringValue(cursor.Content);
+                else
+                    json.WriteStringValue(Encoding.UTF8.GetString(cursor.Content));
+                break;
+            case FieldKind.Binary:
+                cursor.Expect(WireType.Bytes, field.Name.ToString());
+                json.WriteBase64StringValue(cursor.Content);
+                break;
+            case FieldKind.Id:
+                cursor.Expect(WireType.Bytes, field.Name.ToString());
+                json.WriteStringValue(Convert.ToHexStringLower(cursor.Content));
+                break;
+            default:
+                var eight = field.Kind is FieldKind.Double or FieldKind.Fixed64 or FieldKind.SignedFixed64;
+                cursor.Expect(eight ? WireType.Fixed64 : WireType.Varint, field.Name.ToString());
+                Value(field.Kind, cursor.Scalar);
+                break;
+        }
+    }
+
+    private void Value(FieldKind kind, ulong bits)
+    {
+        Span<byte> digits = stackalloc byte[24];
+        var written = 0;
+        switch (kind)
+        {
+            case FieldKind.Double:
+                Double(BitConverter.UInt64BitsToDouble(bits));
+                break;
+            case FieldKind.Boolean:
+                json.WriteBooleanValue(bits != 0);
+                break;
+            case FieldKind.Fixed64 or FieldKind.UInt64:
+                Utf8Formatter.TryFormat(bits, digits, out written);
+                json.WriteStringValue(digits[..written]);
+                break;
+            case FieldKind.SignedFixed64 or FieldKind.Int64:
+                Utf8Formatter.TryFormat((long)bits, digits, out written);
+                json.WriteStringValue(digits[..written]);
+                break;
+            case FieldKind.SignedInt32:
+                json.WriteNumberValue((int)ExponentialSide.ZigZag(bits));
+                break;
+            default:
+                json.WriteNumberValue((uint)bits);
+                break;
+        }
+    }
+
+    private void Double(double value)
+    {
+        if (double.IsFinite(value))
+            json.WriteNumberValue(value);
+        else
+            json.WriteStringValue(double.IsNaN(value) ? "NaN"u8 : value > 0 ? "Infinity"u8 : "-Infinity"u8);
+    }
+}

@@ -1,0 +1,125 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Phoenix.Contracts;
+
+namespace Phoenix.Api.Tests;
+
+/// <summary>Previews and simulated loads, from the user's request to the host and back.</summary>
+[Collection(nameof(ControlPlane))]
+public sealed class HostWorkTests(ControlPlane plane)
+{
+    static readonly StreamCounts Counts = new(10, 12, 10, 12, 100, 120, 5000);
+
+    static readonly PreviewReport Found = new(
+        new("live", DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddMinutes(5), 30, 60, true, 0), Counts, Counts with { SeriesActive = 3 }, 900, 300,
+        new(3, 290, 0, null, 0, [new("filter: x", 5)]), new(2, 2, []), [new("shop.requests", 10, 3, ["customer"])], 0, 12.5);
+
+    [Fact]
+    public async Task a_preview_reaches_the_host_and_its_numbers_come_back()
+    {
+        var agent = await TestAgent.Enrol(plane);
+        var asked = await plane.User.PostAsJsonAsync("/api/v2/pipelines/preview",
+            new { template = new { name = "topk", parameters = new { labels = new[] { "customer" } } }, hosts = new[] { agent.HostId }, protectedMetrics = new[] { "up" } });
+        asked.StatusCode.ShouldBe(HttpStatusCode.Accepted, await asked.Content.ReadAsStringAsync());
+        var id = (await asked.Content.ReadFromJsonAsync<JsonElement>())[0].GetProperty("id").GetGuid();
+        (await plane.Get($"/api/v2/previews/{id}")).GetProperty("state").GetString().ShouldBe("queued");
+
+        var task = (await agent.Poll()).ShouldHaveSingleItem();
+        task.Kind.ShouldBe(TaskKind.Preview);
+        task.Preview!.Collector.ShouldBe("production");
+        task.Preview.Configuration.ShouldContain("phoenix_topk");
+        task.Preview.ProtectedMetrics.ShouldBe(["up"]);
+        task.Desired.ExperimentId.ShouldBeNull();
+        (await agent.Progress(task)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        var empty = await agent.Http.PostAsJsonAsync($"/api/v2/tasks/{task.Id}/result", new TaskResult(task.Lease, TaskOutcome.Succeeded, [], null), WireJson.Default.Options);
+        await empty.ShouldBeProblem(HttpStatusCode.UnprocessableEntity, "result-contradicts-task");
+        var result = await agent.Http.PostAsJsonAsync($"/api/v2/tasks/{task.Id}/result",
+            new TaskResult(task.Lease, TaskOutcome.Succeeded, [], null, Preview: Found), WireJson.Default.Options);
+        result.StatusCode.ShouldBe(HttpStatusCode.OK, await result.Content.ReadAsStringAsync());
+
+        var view = await plane.Get($"/api/v2/previews/{id}");
+        view.GetProperty("state").GetString().ShouldBe("succeeded");
+        view.GetProperty("report").GetProperty("output").GetProperty("seriesActive").GetInt64().ShouldBe(3);
+        view.GetProperty("report").GetProperty("changes")[0].GetProperty("labels")[0].GetString().ShouldBe("customer");
+        await (await plane.User.GetAsync($"/api/v2/loads/{id}")).ShouldBeProblem(HttpStatusCode.NotFound, "not-found");
+        (await plane.Get("/api/v2/agents/" + agent.HostId)).GetProperty("production").ValueKind.ShouldBe(JsonValueKind.Null, "a preview runs nothing");
+    }
+
+    [Fact]
+    public async Task a_preview_that_cannot_be_is_refused_before_it_is_queued()
+    {
+        var agent = await TestAgent.Enrol(plane);
+        await Refused(new { configuration = "a: b", hosts = new[] { agent.HostId } }, "configuration-invalid");
+        await Refused(new { hosts = new[] { agent.HostId } }, "configuration-missing");
+        await Refused(new { configuration = Scenario.Yaml, hosts = new[] { "stranger" } }, "host-unknown");
+        await Refused(new { configuration = Scenario.Yaml }, "hosts-invalid");
+        (await agent.Poll(0)).ShouldBeEmpty();
+
+        async Task Refused(object request, string code) =>
+            await (await plane.User.PostAsJsonAsync("/api/v2/pipelines/preview", request)).ShouldBeProblem(HttpStatusCode.UnprocessableEntity, code);
+    }
+
+    [Fact]
+    public async Task a_failed_preview_says_why()
+    {
+        var agent = await TestAgent.Enrol(plane);
+        var asked = await plane.User.PostAsJsonAsync("/api/v2/pipelines/preview", new { configuration = Scenario.Yaml, hosts = new[] { agent.HostId } });
+        var id = (await asked.Content.ReadFromJsonAsync<JsonElement>())[0].GetProperty("id").GetGuid();
+        var task = (await agent.Poll()).ShouldHaveSingleItem();
+        (await agent.Progress(task)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await agent.Fail(task, "no-sample", retryable: false)).StatusCode.ShouldBe(HttpStatusCode.OK);
+
+        var view = await plane.Get($"/api/v2/previews/{id}");
+        view.GetProperty("state").GetString().ShouldBe("deadLettered");
+        view.GetProperty("error").GetString()!.ShouldContain("no-sample");
+    }
+
+    [Fact]
+    public async Task a_load_is_made_reported_and_can_be_cancelled()
+    {
+        var agent = await TestAgent.Enrol(plane);
+        var first = await Ask(agent.HostId);
+        var task = (await agent.Poll()).ShouldHaveSingleItem();
+        task.Kind.ShouldBe(TaskKind.Load);
+        task.Load.ShouldBe(new LoadOrder("production", LoadKind.HighChurn, 500, 2, 30));
+        (await agent.Progress(task)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        var report = new LoadReport(LoadKind.HighChurn, 30, true, 15, 7500, 0, 0, 2000, 0, 1, 2, null);
+        (await agent.Http.PostAsJsonAsync($"/api/v2/tasks/{task.Id}/result", new TaskResult(task.Lease, TaskOutcome.Succeeded, [], null, Load: report), WireJson.Default.Options))
+            .StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await plane.Get($"/api/v2/loads/{first}")).GetProperty("report").GetProperty("pointsAccepted").GetInt64().ShouldBe(7500);
+
+        var second = await Ask(agent.HostId);
+        task = (await agent.Poll()).ShouldHaveSingleItem();
+        (await agent.Progress(task)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await plane.User.PostAsJsonAsync($"/api/v2/loads/{second}/cancel", new { reason = "enough" })).StatusCode.ShouldBe(HttpStatusCode.Accepted);
+        (await plane.User.PostAsJsonAsync($"/api/v2/loads/{second}/cancel", new { reason = "again" })).StatusCode.ShouldBe(HttpStatusCode.Accepted);
+        await (await agent.Progress(task)).ShouldBeProblem(HttpStatusCode.Conflict, "lease-superseded");
+        (await plane.Get($"/api/v2/loads/{second}")).GetProperty("state").GetString().ShouldBe("cancelled");
+    }
+
+    [Fact]
+    public async Task a_host_in_an_experiment_gets_no_load_and_a_loaded_host_no_experiment()
+    {
+        var (_, busy) = await plane.Running();
+        var refused = await plane.User.PostAsJsonAsync("/api/v2/loads", new { hostId = busy.HostId });
+        await refused.ShouldBeProblem(HttpStatusCode.Conflict, "host-in-experiment");
+        refused = await plane.User.PostAsJsonAsync("/api/v2/loads", new { hostId = busy.HostId, durationSeconds = 1e9 });
+        await refused.ShouldBeProblem(HttpStatusCode.UnprocessableEntity, "load-times-invalid");
+
+        var loaded = await TestAgent.Enrol(plane);
+        var load = await Ask(loaded.HostId);
+        var (baseline, candidate) = (await plane.Pipeline(), await plane.Pipeline(Scenario.ReducingYaml));
+        var experiment = await plane.Experiment(baseline, candidate, [loaded.HostId]);
+        await (await plane.User.PostAsJsonAsync($"/api/v2/experiments/{experiment}/start", new { reason = "too early" })).ShouldBeProblem(HttpStatusCode.Conflict, "load-running");
+        (await plane.User.PostAsJsonAsync($"/api/v2/loads/{load}/cancel", new { })).StatusCode.ShouldBe(HttpStatusCode.Accepted);
+        await plane.Command(experiment, "start");
+    }
+
+    async Task<Guid> Ask(string hostId)
+    {
+        var asked = await plane.User.PostAsJsonAsync("/api/v2/loads", new { hostId, profile = "highChurn", series = 500, intervalSeconds = 2, durationSeconds = 30, reason = "to see" });
+        asked.StatusCode.ShouldBe(HttpStatusCode.Accepted, await asked.Content.ReadAsStringAsync());
+        return (await asked.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetGuid();
+    }
+}
