@@ -11,5 +11,6 @@ namespace Phoenix.Agent;
 [JsonSerializable(typeof(CollectorState))]
 [JsonSerializable(typeof(TaskJournalFile))]
 [JsonSerializable(typeof(PairingCursor))]
+[JsonSerializable(typeof(PortsFile))]
 [JsonSerializable(typeof(WindowReport))]
 internal sealed partial class AgentJson : JsonSerializerContext;

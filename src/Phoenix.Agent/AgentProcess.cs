@@ -21,16 +21,19 @@ internal static class AgentProcess
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop);
         using var api = new ApiClient(settings, identity.Credential, Guid.NewGuid());
         using var control = new ControlSocket(directory);
-        var fleet = new Fleet(directory, settings.CollectorPath);
+        var ports = new LoopbackPorts(directory);
+        using var stock = new StockRuntime(settings, ports);
+        var runtimes = new Runtimes(new PhoenixRuntime(settings.CollectorPath, directory, control, ports), stock);
+        var fleet = new Fleet(directory, runtimes);
         using var outbox = new WindowOutbox(directory.Outbox);
-        using var gatherer = new WindowGatherer(directory, fleet, control, outbox);
+        using var gatherer = new WindowGatherer(directory, fleet, control, stock, outbox);
         using var heartbeat = new HeartbeatLoop(api, fleet);
-        var rollout = new Rollout(settings, fleet, control);
+        var rollout = new Rollout(settings, fleet, runtimes);
         var enrolment = new Enrolment(settings, directory, api, identity);
-        var applier = new TaskApplier(settings, directory, fleet, rollout, gatherer);
+        var applier = new TaskApplier(directory, fleet, runtimes, rollout, gatherer);
         var jobs = new HostJobs(new PreviewJob(settings, directory), new LoadJob(settings, directory, fleet));
         using var poll = new PollLoop(settings, api, enrolment, applier, jobs, new TaskJournal(directory.TasksFile));
-        var supervisor = new Supervisor(settings, fleet, control, heartbeat.Changed);
+        var supervisor = new Supervisor(fleet, runtimes, heartbeat.Changed);
 
         Log.Info("The agent starts.", ("host", settings.HostId), ("version", HeartbeatLoop.Version), ("controlPlane", settings.ApiUrl.GetLeftPart(UriPartial.Authority)));
         List<Task> loops = [];
@@ -38,7 +41,7 @@ internal static class AgentProcess
         {
             // What a killed agent's previews left; their processes end by themselves.
             directory.ForgetJobs();
-            await fleet.AdoptAsync(control, stop);
+            await fleet.AdoptAsync(stop);
             gatherer.ForgetOldExperiments();
             // Start-up leaves garbage that an idle agent would otherwise keep resident for hours.
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);

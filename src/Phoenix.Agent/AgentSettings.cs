@@ -8,9 +8,11 @@ namespace Phoenix.Agent;
 /// <param name="PollWait">How long one long-poll may be parked by the control plane.</param>
 /// <param name="HealthyTimeout">How long a changed collector may take until data flows before it is put back.</param>
 /// <param name="EnrolmentToken">Needed until the host is enrolled.</param>
+/// <param name="OtelcolPath">The stock collector; null where it is looked for on <paramref name="SearchPath"/>.</param>
+/// <param name="SearchPath">Directories, as in PATH.</param>
 internal sealed partial record AgentSettings(
     Uri ApiUrl, string HostId, TimeSpan PollWait, string? EnrolmentToken, string StateDirectory, string CollectorPath,
-    TimeSpan HealthyTimeout)
+    TimeSpan HealthyTimeout, string? OtelcolPath = null, string SearchPath = "")
 {
     public const string ApiUrlVariable = "PHOENIX_API_URL";
     public const string HostIdVariable = "AGENT_HOST_ID";
@@ -18,6 +20,7 @@ internal sealed partial record AgentSettings(
     public const string EnrolmentTokenVariable = "PHOENIX_ENROLMENT_TOKEN";
     public const string StateDirectoryVariable = "PHOENIX_AGENT_STATE_DIR";
     public const string CollectorVariable = "PHOENIX_COLLECTOR";
+    public const string OtelcolVariable = "PHOENIX_OTELCOL";
     public const string HealthyTimeoutVariable = "PHOENIX_HEALTHY_TIMEOUT";
 
     /// <summary>Reads the settings; throws <see cref="SettingsException"/> for the first value that is missing or wrong.</summary>
@@ -40,7 +43,8 @@ internal sealed partial record AgentSettings(
             Duration(PollIntervalVariable, Value(PollIntervalVariable), TimeSpan.FromSeconds(30), TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(5)),
             Value(EnrolmentTokenVariable), stateDirectory,
             Path.GetFullPath(Value(CollectorVariable) ?? Path.Combine(ownDirectory, "phoenix-collector")),
-            Duration(HealthyTimeoutVariable, Value(HealthyTimeoutVariable), TimeSpan.FromSeconds(45), TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1)));
+            Duration(HealthyTimeoutVariable, Value(HealthyTimeoutVariable), TimeSpan.FromSeconds(45), TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1)),
+            Value(OtelcolVariable) is { } otelcol ? Path.GetFullPath(otelcol) : null, Value("PATH") ?? "");
     }
 
     /// <summary>Where the state is, for commands that talk to nobody.</summary>

@@ -27,6 +27,8 @@ internal static class ApplyDecision
             return ApplyStep.Start;
         if (state.Arm != desired.Arm)
             return ApplyStep.Replace;
+        if (state.Runtime != desired.Runtime)
+            return ApplyStep.Change;
         // The process's own word counts: an agent killed between a file and its reload leaves a state that is ahead.
         var same = desired.ConfigurationHash == (running ? runningHash ?? state.ConfigurationHash : state.ConfigurationHash)
             && desired.ConfigurationHash == state.ConfigurationHash;
@@ -59,7 +61,7 @@ internal static class ApplyDecision
             return status.Reason ?? "it says that it is not healthy";
         if (since is { } changed && (status.LastInputAt is null || status.LastInputAt < changed))
             return "no input has come since the change";
-        if (since is { } changedAt && status.Arm is CollectorArm.Production && (status.LastExportAt is null || status.LastExportAt < changedAt))
+        if (since is { } changedAt && status.Arm is not CollectorArm.Candidate && (status.LastExportAt is null || status.LastExportAt < changedAt))
             return "nothing has been exported since the change";
         return null;
     }

@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Collections.ObjectModel;
 using System.Runtime.InteropServices;
 using System.Text;
 
@@ -15,8 +16,9 @@ internal static class ChildProcess
     private static readonly string[] Withheld = [AgentSettings.EnrolmentTokenVariable];
 
     /// <exception cref="ProgramMissingException">There is no such program, or it may not be executed.</exception>
-    public static unsafe ProcessIdentity Start(string program, IReadOnlyList<string> arguments, string outputFile)
+    public static unsafe ProcessIdentity Start(string program, IReadOnlyList<string> arguments, string outputFile, IReadOnlyDictionary<string, string>? variables = null)
     {
+        variables ??= ReadOnlyDictionary<string, string>.Empty;
         var attributes = stackalloc byte[Native.OpaqueSize];
         var actions = stackalloc byte[Native.OpaqueSize];
         var signals = stackalloc byte[Native.OpaqueSize];
@@ -24,7 +26,8 @@ internal static class ChildProcess
         Check(Native.FileActionsInit(actions), program);
         var argumentBlock = Block([program, .. arguments]);
         var environmentBlock = Block(Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
-            .Where(entry => !Withheld.Contains((string)entry.Key)).Select(entry => $"{entry.Key}={entry.Value}"));
+            .Where(entry => !Withheld.Contains((string)entry.Key) && !variables.ContainsKey((string)entry.Key)).Select(entry => $"{entry.Key}={entry.Value}")
+            .Concat(variables.Select(variable => $"{variable.Key}={variable.Value}")));
         try
         {
             // The runtime ignores SIGPIPE and may block signals; a program starts with neither.
@@ -48,10 +51,14 @@ internal static class ChildProcess
         }
     }
 
+    /// <inheritdoc cref="RunAsync(Launch, string, TimeSpan, CancellationToken)"/>
+    public static Task<int?> RunAsync(string program, IReadOnlyList<string> arguments, string outputFile, TimeSpan limit, CancellationToken cancellation) =>
+        RunAsync(new Launch(program, arguments, ReadOnlyDictionary<string, string>.Empty), outputFile, limit, cancellation);
+
     /// <summary>Runs a program to its end. Returns its exit code; null where it ended by a signal or ran past the limit.</summary>
-    public static async Task<int?> RunAsync(string program, IReadOnlyList<string> arguments, string outputFile, TimeSpan limit, CancellationToken cancellation)
+    public static async Task<int?> RunAsync(Launch launch, string outputFile, TimeSpan limit, CancellationToken cancellation)
     {
-        var process = Start(program, arguments, outputFile);
+        var process = Start(launch.Program, launch.Arguments, outputFile, launch.Variables);
         var until = Environment.TickCount64 + (long)limit.TotalMilliseconds;
         while (true)
         {

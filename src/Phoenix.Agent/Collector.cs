@@ -83,16 +83,12 @@ internal sealed class Collector(StateDirectory directory, string name) : IDispos
     }
 
     /// <summary>Starts the process that the state describes.</summary>
-    public void Start(string program)
+    public void Start(Launch launch)
     {
         var state = State ?? throw new InvalidOperationException($"Collector {name} has no configuration to start with.");
         File.Delete(directory.ControlSocket(name));
         LogFile.Rotate(LogPath);
-        var process = ChildProcess.Start(program,
-        [
-            "--config", ConfigurationFile, "--arm", state.Arm is CollectorArm.Production ? "production" : "candidate",
-            "--control", directory.ControlSocket(name), "--tee", directory.TeeSocket(state.TeeOf),
-        ], LogPath);
+        var process = ChildProcess.Start(launch.Program, launch.Arguments, LogPath, launch.Variables);
         Status = null;
         _silentSince = null;
         NoteProcess(process);

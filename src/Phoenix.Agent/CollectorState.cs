@@ -10,17 +10,20 @@ namespace Phoenix.Agent;
 /// <param name="ConfigurationHash">Of <c>config.yaml</c>.</param>
 /// <param name="LastGoodHash">Of <c>config.yaml.last-good</c>; null where nothing ran before.</param>
 /// <param name="OnTrial">The configuration has not yet proved healthy; if it does not, the last good one returns.</param>
-/// <param name="ExpiresAt">When a candidate is ended by the agent alone.</param>
+/// <param name="ExpiresAt">When a candidate or a baseline is ended by the agent alone.</param>
 /// <param name="TeeOf">Name of the production collector that feeds it, or its own name.</param>
 /// <param name="Plan">What to measure between this candidate and its production arm.</param>
+/// <param name="Runtime">What runs <c>config.yaml</c>.</param>
+/// <param name="LastGoodRuntime">What ran <c>config.yaml.last-good</c>.</param>
 internal sealed partial record CollectorState(
     string Name, CollectorArm Arm, string ConfigurationHash, string? LastGoodHash, bool OnTrial, DateTimeOffset? ExpiresAt,
-    string TeeOf, MeasurementPlan? Plan, ProcessIdentity? Process)
+    string TeeOf, MeasurementPlan? Plan, ProcessIdentity? Process,
+    CollectorRuntime Runtime = CollectorRuntime.Phoenix, CollectorRuntime LastGoodRuntime = CollectorRuntime.Phoenix)
 {
     /// <summary>Names become directories, socket names and host names of requests.</summary>
     public static bool IsName(string name) => NamePattern().IsMatch(name);
 
-    public bool HasExpired(DateTimeOffset now) => Arm is CollectorArm.Candidate && ExpiresAt <= now;
+    public bool HasExpired(DateTimeOffset now) => Arm is not CollectorArm.Production && ExpiresAt <= now;
 
     [GeneratedRegex(@"^[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?\z")]
     private static partial Regex NamePattern();

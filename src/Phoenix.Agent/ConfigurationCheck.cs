@@ -1,14 +1,14 @@
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
 using Phoenix.Contracts;
 
 namespace Phoenix.Agent;
 
 /// <summary>Refuses what must not replace a running configuration, before anything is touched.</summary>
-internal sealed class ConfigurationCheck(string collectorProgram, StateDirectory directory)
+internal sealed class ConfigurationCheck(Runtimes runtimes, StateDirectory directory)
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+    /// <summary>How long a collector may take to validate.</summary>
+    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
 
     public static string HashOf(ReadOnlySpan<byte> configuration) => Convert.ToHexStringLower(SHA256.HashData(configuration));
 
@@ -25,9 +25,7 @@ internal sealed class ConfigurationCheck(string collectorProgram, StateDirectory
         File.Delete(output);
         try
         {
-            var exit = await ChildProcess.RunAsync(
-                collectorProgram, ["validate", "--config", file, "--format", "json"], output, Limit, cancellation);
-            return exit is 0 ? null : Failure(desired.Name, exit, output);
+            return await runtimes[desired.Runtime].ValidateAsync(desired.Name, file, output, cancellation);
         }
         catch (ProgramMissingException e)
         {
@@ -47,32 +45,19 @@ internal sealed class ConfigurationCheck(string collectorProgram, StateDirectory
     {
         if (directory.SocketPathProblem(desired.Name) is { } problem)
             return new TaskError("configuration-invalid", problem, false, []);
-        if (desired.Arm is CollectorArm.Candidate && desired.ExpiresAt is null)
-            return new TaskError("configuration-invalid", $"Candidate '{desired.Name}' has no expiresAt, without which nothing would end it if the control plane went away.", false, []);
+        if (desired.Runtime is CollectorRuntime.Stock && desired.Arm is not CollectorArm.Production)
+            return new TaskError("configuration-invalid", $"'{desired.Name}' is no production collector, and nothing else can be a stock collector: it has no tee and no windows.", false, []);
+        if (desired.Arm is not CollectorArm.Production && desired.ExpiresAt is null)
+            return new TaskError("configuration-invalid", $"{desired.Arm} '{desired.Name}' has no expiresAt, without which nothing would end it if the control plane went away.", false, []);
         var hash = HashOf(Encoding.UTF8.GetBytes(desired.Configuration));
         return hash == desired.ConfigurationHash ? null
             : new TaskError("hash-mismatch", $"The configuration of '{desired.Name}' has hash {hash}, the task says {desired.ConfigurationHash}.", false, []);
     }
 
-    private static TaskError Failure(string name, int? exit, string output)
+    /// <summary>A validation that ended without a verdict.</summary>
+    internal static TaskError Failure(string name, int? exit, string output)
     {
-        var problem = exit is 1 ? ReadProblem(output) : null;
-        if (problem is { Errors.Count: > 0 })
-            return new TaskError("configuration-invalid", Describe(problem), false, []);
         var ended = exit is { } code ? $"ended with exit code {code}" : $"did not end within {Limit.TotalSeconds:0} s or was killed";
         return new TaskError("internal", $"Validating the configuration of '{name}' {ended} and named no error.", true, LogFile.Tail(output));
-    }
-
-    private static ConfigurationProblem? ReadProblem(string output)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize(File.ReadAllBytes(output), WireJson.Default.ConfigurationProblem);
-        }
-        catch (JsonException)
-        {
-            // Then its text is the best there is; the caller reports it as it stands.
-            return null;
-        }
     }
 }

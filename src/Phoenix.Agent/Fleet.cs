@@ -3,7 +3,7 @@ using System.Collections.Concurrent;
 namespace Phoenix.Agent;
 
 /// <summary>The collectors of this host, and how a new agent takes over what an earlier one left running.</summary>
-internal sealed class Fleet(StateDirectory directory, string collectorPath)
+internal sealed class Fleet(StateDirectory directory, Runtimes runtimes)
 {
     private readonly ConcurrentDictionary<string, Collector> _collectors = new();
 
@@ -34,9 +34,9 @@ internal sealed class Fleet(StateDirectory directory, string collectorPath)
 
     /// <summary>
     /// Takes over what runs. A collector is recognised by the pid and start time in its state file; one that was started
-    /// just before the agent was killed, and is not in the file yet, by its program, its user and its control socket.
+    /// just before the agent was killed, and is not in the file yet, by its program, its user and its arguments.
     /// </summary>
-    public async Task AdoptAsync(ControlSocket control, CancellationToken cancellation)
+    public async Task AdoptAsync(CancellationToken cancellation)
     {
         foreach (var folder in Directory.EnumerateDirectories(directory.Collectors))
         {
@@ -49,16 +49,16 @@ internal sealed class Fleet(StateDirectory directory, string collectorPath)
             }
             _collectors[collector.Name] = collector;
             var state = collector.State!;
-            var process = collector.IsRunning ? state.Process : StrayCollector.Find(collectorPath, directory.ControlSocket(collector.Name));
+            var process = collector.IsRunning ? state.Process : runtimes.Of(collector).FindStray(collector);
             collector.Save(state with { Process = process });
             if (process is null)
                 continue;
-            if (await AnswersAsync(collector.Name, control, cancellation))
+            if (await AnswersAsync(collector, cancellation))
             {
                 Log.Info("A running collector was adopted.", ("collector", collector.Name), ("pid", process.Id), ("configuration", state.ConfigurationHash));
                 continue;
             }
-            Log.Warn("A collector of an earlier agent does not answer on its control socket and is started anew.", ("collector", collector.Name), ("pid", process.Id));
+            Log.Warn("A collector of an earlier agent does not answer and is started anew.", ("collector", collector.Name), ("pid", process.Id));
             await collector.StopAsync();
         }
     }
@@ -83,10 +83,10 @@ internal sealed class Fleet(StateDirectory directory, string collectorPath)
         }
     }
 
-    private static async Task<bool> AnswersAsync(string name, ControlSocket control, CancellationToken cancellation)
+    private async Task<bool> AnswersAsync(Collector collector, CancellationToken cancellation)
     {
         var until = Environment.TickCount64 + 5000;
-        while (await control.StatusAsync(name, cancellation) is null)
+        while (await runtimes.Of(collector).StatusAsync(collector, cancellation) is null)
         {
             if (Environment.TickCount64 >= until)
                 return false;

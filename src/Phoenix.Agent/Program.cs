@@ -14,6 +14,7 @@ const string Usage = """
       TASK_POLL_INTERVAL        how long one long-poll may be parked (default 30s)
       PHOENIX_AGENT_STATE_DIR   where the agent keeps its state (default /var/lib/phoenix-agent)
       PHOENIX_COLLECTOR         path of phoenix-collector (default: beside the agent)
+      PHOENIX_OTELCOL           path of a stock OpenTelemetry Collector (default: otelcol-contrib or otelcol on PATH)
       PHOENIX_HEALTHY_TIMEOUT   how long a changed collector may take until data flows (default 45s);
                                 one with long intervals gets twice its own patience, up to 10 minutes
 

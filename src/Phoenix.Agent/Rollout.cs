@@ -7,31 +7,60 @@ namespace Phoenix.Agent;
 /// Brings one collector to a configuration and keeps it only if data flows through it. Every step is written down before
 /// it is done, so that an agent killed anywhere in between leaves something that the next one can finish or undo.
 /// </summary>
-internal sealed class Rollout(AgentSettings settings, Fleet fleet, ControlSocket control)
+internal sealed class Rollout(AgentSettings settings, Fleet fleet, Runtimes runtimes)
 {
-    /// <summary>Applies one desired collector whose configuration has been validated. The result or the error is not null.</summary>
+    /// <summary>
+    /// Applies desired collectors whose configurations have been validated. All are changed before any is judged, since they
+    /// may feed each other, and all are put back where one does not become healthy.
+    /// </summary>
+    /// <param name="together">Each with the name of the collector whose tee it serves or hears.</param>
     /// <param name="renew">Called about every few seconds while waiting, to keep the task's lease.</param>
-    public async Task<(AppliedCollector? Applied, TaskError? Error)> ApplyAsync(
-        DesiredCollector desired, string teeOf, Func<string, string?, Task> renew, CancellationToken cancellation)
+    public async Task<(IReadOnlyList<AppliedCollector> Applied, TaskError? Error)> ApplyAsync(
+        IReadOnlyList<(DesiredCollector Desired, string TeeOf)> together, Func<string, string?, Task> renew, CancellationToken cancellation)
     {
-        var collector = await fleet.EnterAsync(desired.Name, cancellation);
+        var entered = new Dictionary<string, Collector>();
         try
         {
-            var running = collector.IsRunning;
-            var status = running ? await control.StatusAsync(collector.Name, cancellation) : null;
-            var step = ApplyDecision.For(desired, collector.State, running, status?.ConfigurationHash);
-            Log.Info("A collector is brought to its desired state.",
-                ("collector", desired.Name), ("step", step), ("configuration", desired.ConfigurationHash));
-            var (since, error) = await TakeAsync(step, collector, desired, teeOf, cancellation);
-            error ??= await ProveAsync(collector, since, renew, cancellation);
-            collector.DeleteNewConfiguration();
-            return error is null
-                ? (new AppliedCollector(desired.Name, desired.ConfigurationHash, Changed: step is not ApplyStep.Keep), null)
-                : (null, error);
+            foreach (var name in together.Select(one => one.Desired.Name).Order(StringComparer.Ordinal))
+                entered[name] = await fleet.EnterAsync(name, cancellation);
+            var taken = new List<(Collector Collector, AppliedCollector Applied, DateTimeOffset? Since)>();
+            // Who hears starts before who sends: Phoenix before a stock collector.
+            foreach (var (desired, teeOf) in together.OrderBy(one => one.Desired.Runtime))
+            {
+                var collector = entered[desired.Name];
+                var running = collector.IsRunning;
+                var status = running ? await runtimes.Of(collector).StatusAsync(collector, cancellation) : null;
+                var step = ApplyDecision.For(desired, collector.State, running, status?.ConfigurationHash);
+                Log.Info("A collector is brought to its desired state.",
+                    ("collector", desired.Name), ("step", step), ("configuration", desired.ConfigurationHash));
+                var (since, refused) = await TakeAsync(step, collector, desired, teeOf, cancellation);
+                taken.Add((collector, new AppliedCollector(desired.Name, desired.ConfigurationHash, Changed: step is not ApplyStep.Keep), since));
+                if (refused is not null)
+                {
+                    await RestoreAsync(taken.Select(one => one.Collector), cancellation);
+                    return ([], refused);
+                }
+            }
+
+            foreach (var (collector, _, since) in taken)
+            {
+                if (await HealthProblemAsync(collector, since, renew, cancellation) is not { } problem)
+                    continue;
+                var error = NotHealthy(collector, problem);
+                await RestoreAsync(taken.Select(one => one.Collector), cancellation);
+                return ([], error);
+            }
+            foreach (var (collector, _, _) in taken)
+                Prove(collector);
+            return ([.. taken.Select(one => one.Applied)], null);
         }
         finally
         {
-            collector.Gate.Release();
+            foreach (var collector in entered.Values)
+            {
+                collector.DeleteNewConfiguration();
+                collector.Gate.Release();
+            }
         }
     }
 
@@ -44,8 +73,19 @@ internal sealed class Rollout(AgentSettings settings, Fleet fleet, ControlSocket
             if (collector.State is not { OnTrial: true })
                 return;
             if (!collector.IsRunning)
-                collector.Start(settings.CollectorPath);
-            await ProveAsync(collector, null, (_, _) => Task.CompletedTask, cancellation);
+                collector.Start(runtimes.Of(collector).Launch(collector));
+            if (await HealthProblemAsync(collector, null, (_, _) => Task.CompletedTask, cancellation) is not { } problem)
+            {
+                Prove(collector);
+                return;
+            }
+            _ = NotHealthy(collector, problem);
+            await RestoreAsync([collector], cancellation);
+        }
+        catch (ProgramMissingException e)
+        {
+            // Still on trial: the supervision starts it as soon as the program is back, and the next task judges it.
+            Log.Error("A collector on trial cannot be started.", ("collector", collector.Name), ("reason", e.Message));
         }
         finally
         {
@@ -58,7 +98,7 @@ internal sealed class Rollout(AgentSettings settings, Fleet fleet, ControlSocket
     {
         var before = collector.State;
         var state = new CollectorState(
-            desired.Name, desired.Arm, desired.ConfigurationHash, null, OnTrial: true, desired.ExpiresAt, teeOf, before?.Plan, before?.Process);
+            desired.Name, desired.Arm, desired.ConfigurationHash, null, OnTrial: true, desired.ExpiresAt, teeOf, before?.Plan, before?.Process, desired.Runtime);
         try
         {
             switch (step)
@@ -69,21 +109,25 @@ internal sealed class Rollout(AgentSettings settings, Fleet fleet, ControlSocket
 
                 case ApplyStep.Start:
                     Accept(collector, desired, before is null ? state : before with { ExpiresAt = desired.ExpiresAt, TeeOf = teeOf });
-                    collector.Start(settings.CollectorPath);
+                    collector.Start(runtimes.Of(collector).Launch(collector));
                     return (null, null);
 
                 case ApplyStep.Replace:
                     await collector.StopAsync();
                     Accept(collector, desired, state with { Process = null });
-                    collector.Start(settings.CollectorPath);
+                    collector.Start(runtimes.Of(collector).Launch(collector));
                     return (null, null);
 
                 default:
                     // Only what has proved healthy may become the way back.
                     if (!before!.OnTrial)
                         DurableFile.Write(collector.LastGoodFile, await File.ReadAllBytesAsync(collector.ConfigurationFile, cancellation));
-                    Accept(collector, desired, state with { LastGoodHash = before.OnTrial ? before.LastGoodHash : before.ConfigurationHash });
-                    var answer = await ReloadOrRestartAsync(collector, cancellation);
+                    Accept(collector, desired, state with
+                    {
+                        LastGoodHash = before.OnTrial ? before.LastGoodHash : before.ConfigurationHash,
+                        LastGoodRuntime = before.OnTrial ? before.LastGoodRuntime : before.Runtime,
+                    });
+                    var answer = await ReloadOrRestartAsync(collector, before.Runtime, cancellation);
                     if (answer.Outcome is not ReloadOutcome.Refused)
                         return (answer.Outcome is ReloadOutcome.TakenOver ? DateTimeOffset.UtcNow : null, null);
                     await RestoreAsync(collector, cancellation);
@@ -107,39 +151,37 @@ internal sealed class Rollout(AgentSettings settings, Fleet fleet, ControlSocket
         collector.CrashTail = [];
     }
 
-    private async Task<ReloadAnswer> ReloadOrRestartAsync(Collector collector, CancellationToken cancellation)
+    /// <param name="running">What runs the process that is there.</param>
+    private async Task<ReloadAnswer> ReloadOrRestartAsync(Collector collector, CollectorRuntime running, CancellationToken cancellation)
     {
         if (collector.IsRunning)
         {
-            var answer = await control.ReloadAsync(collector.Name, cancellation);
-            if (answer.Outcome is not ReloadOutcome.NeedsNewProcess)
-                return answer;
+            if (collector.State!.Runtime == running)
+            {
+                var answer = await runtimes[running].ReloadAsync(collector, cancellation);
+                if (answer.Outcome is not ReloadOutcome.NeedsNewProcess)
+                    return answer;
+            }
             await collector.StopAsync();
         }
-        collector.Start(settings.CollectorPath);
+        collector.Start(runtimes.Of(collector).Launch(collector));
         return new ReloadAnswer(ReloadOutcome.NeedsNewProcess, null);
     }
 
-    /// <summary>Waits until data flows. If it does not, says why and, where the configuration was on trial, undoes it.</summary>
-    private async Task<TaskError?> ProveAsync(
-        Collector collector, DateTimeOffset? since, Func<string, string?, Task> renew, CancellationToken cancellation)
+    private static void Prove(Collector collector)
     {
-        var problem = await HealthProblemAsync(collector, since, renew, cancellation);
-        if (problem is null)
-        {
-            if (collector.State is { OnTrial: true } proved)
-                collector.Save(proved with { OnTrial = false });
-            return null;
-        }
-
-        var error = new TaskError("not-healthy",
-            $"Collector '{collector.Name}' did not become healthy: {problem.TrimEnd('.')}.", Retryable: true, LogFile.Tail(collector.LogPath));
-        Log.Warn("A collector did not become healthy.", ("collector", collector.Name), ("reason", problem));
-        if (collector.State is { OnTrial: true })
-            await RestoreAsync(collector, cancellation);
-        return error;
+        if (collector.State is { OnTrial: true } proved)
+            collector.Save(proved with { OnTrial = false });
     }
 
+    private static TaskError NotHealthy(Collector collector, string problem)
+    {
+        Log.Warn("A collector did not become healthy.", ("collector", collector.Name), ("reason", problem));
+        return new TaskError("not-healthy",
+            $"Collector '{collector.Name}' did not become healthy: {problem.TrimEnd('.')}.", Retryable: true, LogFile.Tail(collector.LogPath));
+    }
+
+    /// <summary>Waits until data flows; says why where it does not.</summary>
     private async Task<string?> HealthProblemAsync(
         Collector collector, DateTimeOffset? since, Func<string, string?, Task> renew, CancellationToken cancellation)
     {
@@ -149,7 +191,7 @@ internal sealed class Rollout(AgentSettings settings, Fleet fleet, ControlSocket
         {
             if (!collector.IsRunning)
                 return "its process ended";
-            var status = await control.StatusAsync(collector.Name, cancellation);
+            var status = await runtimes.Of(collector).StatusAsync(collector, cancellation);
             collector.Observe(status, DateTimeOffset.UtcNow);
             var problem = ApplyDecision.HealthProblem(status, collector.State!.ConfigurationHash, since);
             var limit = ApplyDecision.HealthLimit(settings.HealthyTimeout, status);
@@ -166,6 +208,13 @@ internal sealed class Rollout(AgentSettings settings, Fleet fleet, ControlSocket
         }
     }
 
+    /// <summary>Undoes what is on trial, who sends before who hears.</summary>
+    private async Task RestoreAsync(IEnumerable<Collector> collectors, CancellationToken cancellation)
+    {
+        foreach (var collector in collectors.Reverse().Where(collector => collector.State is { OnTrial: true }).ToList())
+            await RestoreAsync(collector, cancellation);
+    }
+
     /// <summary>Production returns to the last good configuration; what has none to return to is removed.</summary>
     private async Task RestoreAsync(Collector collector, CancellationToken cancellation)
     {
@@ -179,15 +228,16 @@ internal sealed class Rollout(AgentSettings settings, Fleet fleet, ControlSocket
         }
 
         DurableFile.Write(collector.ConfigurationFile, await File.ReadAllBytesAsync(collector.LastGoodFile, cancellation));
-        collector.Save(state with { ConfigurationHash = lastGood, OnTrial = false });
+        collector.Save(state with { ConfigurationHash = lastGood, OnTrial = false, Runtime = state.LastGoodRuntime });
         Log.Warn("A collector returns to its last good configuration.", ("collector", collector.Name), ("configuration", lastGood));
-        if (await control.StatusAsync(collector.Name, cancellation) is { } status && status.ConfigurationHash == lastGood && collector.IsRunning)
+        if (state.Runtime == state.LastGoodRuntime && collector.IsRunning
+            && await runtimes.Of(collector).StatusAsync(collector, cancellation) is { } status && status.ConfigurationHash == lastGood)
             return;
-        var answer = await ReloadOrRestartAsync(collector, cancellation);
+        var answer = await ReloadOrRestartAsync(collector, state.Runtime, cancellation);
         if (answer.Outcome is not ReloadOutcome.Refused)
             return;
         // It ran with this before, so a refusal means that the process itself is broken.
         await collector.StopAsync();
-        collector.Start(settings.CollectorPath);
+        collector.Start(runtimes.Of(collector).Launch(collector));
     }
 }

@@ -18,6 +18,8 @@ internal sealed class StateDirectory(string root)
     public string Jobs => Path.Combine(root, "jobs");
     public string Sockets => Path.Combine(root, "run");
 
+    public string PortsFile => Path.Combine(root, "ports.json");
+
     public string Collector(string name) => Path.Combine(Collectors, name);
     public string Configuration(string name) => Path.Combine(Collector(name), "config.yaml");
     public string NewConfiguration(string name) => Path.Combine(Collector(name), "config.yaml.new");

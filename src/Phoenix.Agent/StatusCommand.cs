@@ -20,14 +20,23 @@ internal static class StatusCommand
                 continue;
             var runs = state.Process is { } process && ProcessIdentity.Of(process.Id) == process;
             var pid = runs ? state.Process!.Id.ToString(CultureInfo.InvariantCulture) : "-";
-            output.WriteLine($"{state.Name,-28} {(state.Arm is CollectorArm.Production ? "production" : "candidate"),-11} {pid,8}  {state.ConfigurationHash[..12],-14} {Describe(state, runs)}");
+            output.WriteLine($"{state.Name,-28} {ArmOf(state),-11} {pid,8}  {state.ConfigurationHash[..12],-14} {Describe(state, runs)}");
         }
         return AgentProcess.Stopped;
     }
 
+    private static string ArmOf(CollectorState state) => state.Arm switch
+    {
+        CollectorArm.Production => "production",
+        CollectorArm.Baseline => "baseline",
+        _ => "candidate",
+    };
+
     private static string Describe(CollectorState state, bool runs)
     {
         var text = runs ? "running" : "not running";
+        if (state.Runtime is CollectorRuntime.Stock)
+            text += " (stock collector)";
         if (state.OnTrial)
             text += ", on trial";
         return state.ExpiresAt is { } expires ? text + $", ends at {expires.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z" : text;

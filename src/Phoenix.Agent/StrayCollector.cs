@@ -8,10 +8,10 @@ namespace Phoenix.Agent;
 /// </summary>
 internal static class StrayCollector
 {
-    /// <returns>The process of this user that runs the program, or an earlier file of its name, on the control socket; null where there is none.</returns>
-    public static ProcessIdentity? Find(string program, string controlSocket)
+    /// <returns>The process of this user that runs the program, or an earlier file of its name, with these arguments in a row; null where there is none.</returns>
+    public static ProcessIdentity? Find(string program, params IEnumerable<string> arguments)
     {
-        var wanted = Encoding.UTF8.GetBytes("\0--control\0" + controlSocket + "\0");
+        var wanted = Encoding.UTF8.GetBytes($"\0{string.Join('\0', arguments)}\0");
         var path = PathOf(program);
         var user = EffectiveUser("self");
         foreach (var folder in Directory.EnumerateDirectories("/proc"))

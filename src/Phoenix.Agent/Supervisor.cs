@@ -24,7 +24,7 @@ internal enum Supervision
 }
 
 /// <summary>Keeps collectors running as their state says, and ends candidates whose time is over; needs no control plane.</summary>
-internal sealed class Supervisor(AgentSettings settings, Fleet fleet, ControlSocket control, Action changed)
+internal sealed class Supervisor(Fleet fleet, Runtimes runtimes, Action changed)
 {
     /// <summary>A collector without input still answers; one that does not for this long serves nobody.</summary>
     public static readonly TimeSpan HungAfter = TimeSpan.FromSeconds(30);
@@ -108,7 +108,7 @@ internal sealed class Supervisor(AgentSettings settings, Fleet fleet, ControlSoc
                 break;
 
             case Supervision.EndHung:
-                Log.Error("A collector does not answer on its control socket and is ended.", ("collector", collector.Name), ("silentSeconds", collector.Silence));
+                Log.Error("A collector does not answer and is ended.", ("collector", collector.Name), ("silentSeconds", collector.Silence));
                 await state.Process!.StopAsync(TimeSpan.FromSeconds(10));
                 NoteCrash(collector, state, DateTimeOffset.UtcNow);
                 break;
@@ -118,7 +118,7 @@ internal sealed class Supervisor(AgentSettings settings, Fleet fleet, ControlSoc
                 break;
 
             case Supervision.Start when !cancellation.IsCancellationRequested:
-                collector.Start(settings.CollectorPath);
+                collector.Start(runtimes.Of(collector).Launch(collector));
                 break;
 
             case Supervision.Observe when now - collector.StatusAt >= StatusEvery:
@@ -141,7 +141,7 @@ internal sealed class Supervisor(AgentSettings settings, Fleet fleet, ControlSoc
 
     private async Task ObserveAsync(Collector collector, CollectorState state, DateTimeOffset now, CancellationToken cancellation)
     {
-        collector.Observe(await control.StatusAsync(collector.Name, cancellation), now);
+        collector.Observe(await runtimes.Of(collector).StatusAsync(collector, cancellation), now);
         var healthy = ApplyDecision.HealthProblem(collector.Status, state.ConfigurationHash, null) is null;
         var before = collector.Backoff;
         collector.Backoff = before.Observed(healthy, now);

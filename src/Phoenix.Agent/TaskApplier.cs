@@ -3,9 +3,9 @@ using Phoenix.Contracts;
 namespace Phoenix.Agent;
 
 /// <summary>Makes what a task desires true: all configurations are checked first, then collectors, removals, measurement.</summary>
-internal sealed class TaskApplier(AgentSettings settings, StateDirectory directory, Fleet fleet, Rollout rollout, WindowGatherer windows)
+internal sealed class TaskApplier(StateDirectory directory, Fleet fleet, Runtimes runtimes, Rollout rollout, WindowGatherer windows)
 {
-    private readonly ConfigurationCheck _check = new(settings.CollectorPath, directory);
+    private readonly ConfigurationCheck _check = new(runtimes, directory);
 
     public async Task<TaskResult> ApplyAsync(AssignedTask task, Func<string, string?, Task> renew, CancellationToken cancellation)
     {
@@ -28,13 +28,14 @@ internal sealed class TaskApplier(AgentSettings settings, StateDirectory directo
         }
 
         var applied = new List<AppliedCollector>();
-        foreach (var wanted in desired.Collectors.OrderBy(collector => collector.Arm))
+        // Production collectors feed each other where a stock one is chained before Phoenix: neither can prove healthy alone.
+        foreach (var group in desired.Collectors.OrderBy(collector => collector.Arm).GroupBy(collector => collector.Arm is CollectorArm.Production ? "" : collector.Name))
         {
-            await renew("applying", wanted.Name);
-            var (done, error) = await rollout.ApplyAsync(wanted, TeeOf(wanted, desired), renew, cancellation);
+            await renew("applying", string.Join(", ", group.Select(wanted => wanted.Name)));
+            var (done, error) = await rollout.ApplyAsync([.. group.Select(wanted => (wanted, TeeOf(wanted, desired)))], renew, cancellation);
             if (error is not null)
                 return Failed(task, applied, error);
-            applied.Add(done!);
+            applied.AddRange(done);
         }
 
         foreach (var name in desired.Remove)
@@ -51,16 +52,16 @@ internal sealed class TaskApplier(AgentSettings settings, StateDirectory directo
     private static IEnumerable<string> Names(DesiredState desired) =>
     [
         .. desired.Collectors.Select(collector => collector.Name), .. desired.Remove,
-        .. desired.Measurement is { } plan ? [plan.ProductionName, plan.CandidateName] : Array.Empty<string>(),
+        .. desired.Measurement is { } plan ? [plan.ProductionName, plan.CandidateName, plan.StockName ?? plan.ProductionName] : Array.Empty<string>(),
     ];
 
     private static TaskResult Failed(AssignedTask task, IReadOnlyList<AppliedCollector> applied, TaskError error) =>
         new(task.Lease, TaskOutcome.Failed, applied, error);
 
-    /// <summary>A production arm listens on its own tee; a candidate hears the one that its plan names, or the only one there is.</summary>
+    /// <summary>A production or baseline arm listens on its own tee; a candidate hears the one that its plan names, or the only one there is.</summary>
     private string TeeOf(DesiredCollector wanted, DesiredState desired)
     {
-        if (wanted.Arm is CollectorArm.Production)
+        if (wanted.Arm is not CollectorArm.Candidate)
             return wanted.Name;
         if (desired.Measurement is { } plan && plan.CandidateName == wanted.Name)
             return plan.ProductionName;
@@ -96,7 +97,7 @@ internal sealed class TaskApplier(AgentSettings settings, StateDirectory directo
 
     private async Task<TaskError?> MeasureAsync(MeasurementPlan plan, CancellationToken cancellation)
     {
-        foreach (var name in new[] { plan.ProductionName, plan.CandidateName })
+        foreach (var name in new[] { plan.ProductionName, plan.CandidateName, plan.StockName ?? plan.ProductionName })
         {
             if (fleet.Find(name) is null)
                 return new TaskError("internal", $"The measurement names collector '{name}', which does not run on this host.", false, []);

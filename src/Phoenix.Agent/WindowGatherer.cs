@@ -7,7 +7,7 @@ namespace Phoenix.Agent;
 /// About once a second asks both arms of every measured experiment for closed windows, pairs them, and puts the reports
 /// into the outbox. Tells an arm what to measure whenever it has begun a new epoch.
 /// </summary>
-internal sealed class WindowGatherer(StateDirectory directory, Fleet fleet, ControlSocket control, WindowOutbox outbox) : IDisposable
+internal sealed class WindowGatherer(StateDirectory directory, Fleet fleet, ControlSocket control, StockRuntime stock, WindowOutbox outbox) : IDisposable
 {
     private const int KeptExperiments = 500;
     private readonly ConcurrentDictionary<Guid, PairingCursor> _cursors = new();
@@ -110,9 +110,17 @@ internal sealed class WindowGatherer(StateDirectory directory, Fleet fleet, Cont
         }
 
         var patience = TimeSpan.FromSeconds((2 * plan.WindowSeconds) + 10);
-        var (next, reports) = WindowPairing.Advance(Cursor(plan.ExperimentId), production, candidate, DateTimeOffset.UtcNow, patience);
+        var now = DateTimeOffset.UtcNow;
+        if (plan.StockName is { } stockName && production is not null)
+        {
+            // What its copy lost is counted a little later than the window ends.
+            production = production with { Windows = [.. production.Windows.TakeWhile(window => stock.Covers(stockName, window.EndedAt) || now - window.EndedAt > patience)] };
+        }
+        var (next, reports) = WindowPairing.Advance(Cursor(plan.ExperimentId), production, candidate, now, patience);
         if (reports.Count is 0)
             return;
+        if (plan.StockName is { } feeding)
+            reports = [.. reports.Select(report => report with { VoidReason = report.VoidReason ?? stock.VoidReason(feeding, report.StartedAt, report.EndedAt) })];
         // Reports before the cursor: killed in between, the same numbers are written again.
         foreach (var report in reports)
         {

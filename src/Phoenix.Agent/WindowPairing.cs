@@ -41,8 +41,11 @@ internal static class VoidReasons
     /// <summary>The arms did not see the same points.</summary>
     public const string InputMismatch = "input-mismatch";
 
-    /// <summary>The tee dropped batches that the production arm saw.</summary>
+    /// <summary>The tee dropped batches that the production arm saw, or the stock collector's copy points that it exported.</summary>
     public const string TeeDropped = "tee-dropped";
+
+    /// <summary>What the stock collector lost on its way to the production arm was not watched throughout the window.</summary>
+    public const string StockUnobserved = "stock-unobserved";
 
     /// <summary>An arm joined the window late, or the measurement began inside it.</summary>
     public const string Incomplete = "incomplete";

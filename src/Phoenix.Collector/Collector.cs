@@ -44,7 +44,7 @@ internal sealed class Collector : IAsyncDisposable
         _queue = new InputQueue(configuration.Telemetry.QueueBatches, configuration.Telemetry.QueueBytes);
         _controlPath = UnixSocketPath.Claim(options.ControlSocket);
         _tee = options.Arm == CollectorArm.Production ? new TeePublisher(options.TeeSocket, epoch, firstWindow) : null;
-        _pipeline = new MetricsPipeline(options.Arm, configuration, hash, epoch, firstWindow, _queue, _tee);
+        _pipeline = new MetricsPipeline(options.Arm, options.Shadow, configuration, hash, epoch, firstWindow, _queue, _tee);
         var intake = new Intake(_queue, _pipeline);
         _receivers = new ReceiverSet(intake);
         _ownMetrics = new OwnMetrics(Status, _pipeline, _queue, intake);
@@ -180,7 +180,7 @@ internal sealed class Collector : IAsyncDisposable
         var reason = ArmHealth.Unhealthy(_options.Arm, Clock.UnixNanos(), status.LastInput, _configuration.LongestInputInterval, connected, exporters);
         var lastExport = exporters.Max(e => e.LastSuccess);
         return new CollectorStatus(
-            status.Epoch, Environment.ProcessId, _options.Arm, status.ConfigurationHash, reason is null, reason, _startedAt,
+            status.Epoch, Environment.ProcessId, _options is { Arm: CollectorArm.Production, Shadow: true } ? CollectorArm.Baseline : _options.Arm, status.ConfigurationHash, reason is null, reason, _startedAt,
             status.LastInput == 0 ? null : Clock.Time(status.LastInput), lastExport == 0 ? null : Clock.Time(lastExport),
             _tee?.Subscribers ?? 0, connected, status.Window, Environment.WorkingSet,
             ArmHealth.Patience(_configuration.LongestInputInterval).TotalSeconds);

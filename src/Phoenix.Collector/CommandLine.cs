@@ -7,14 +7,17 @@ using Phoenix.Pipelines;
 namespace Phoenix.Collector;
 
 /// <summary>What the process was asked to do.</summary>
-internal sealed record RunOptions(string Config, CollectorArm Arm, string ControlSocket, string TeeSocket);
+/// <param name="Arm">Where the input comes from: production owns the receivers, a candidate hears the tee.</param>
+/// <param name="Shadow">Whether the output is only counted.</param>
+internal sealed record RunOptions(string Config, CollectorArm Arm, bool Shadow, string ControlSocket, string TeeSocket);
 
 /// <summary>Reads <c>--name value</c> pairs. Every error says which argument and what to write.</summary>
 internal static class CommandLine
 {
     public const string Usage = """
-        phoenix-collector --config FILE --arm production|candidate --control SOCKET --tee SOCKET
-            runs one arm: production owns the receivers and serves the tee, a candidate is fed by it
+        phoenix-collector --config FILE --arm production|baseline|candidate --control SOCKET --tee SOCKET
+            runs one arm: production owns the receivers and serves the tee, a candidate is fed by it;
+            a baseline is production whose output is only counted, for a copy of what another collector exports
         phoenix-collector validate --config FILE [--format text|json | --json]
             checks a configuration and the files it names, and prints every error at once; exit code 0 where it would
             start, perhaps with warnings, 1 where it would not, 2 for wrong arguments
@@ -36,12 +39,13 @@ internal static class CommandLine
         var values = Parse(arguments, "--config", "--arm", "--control", "--tee");
         return new RunOptions(
             Required(values, "--config", "the configuration file"),
-            Required(values, "--arm", "production or candidate") switch
+            Required(values, "--arm", "production, baseline or candidate") switch
             {
-                "production" => CollectorArm.Production,
+                "production" or "baseline" => CollectorArm.Production,
                 "candidate" => CollectorArm.Candidate,
-                var other => throw new ArgumentException($"--arm {other}: write production or candidate"),
+                var other => throw new ArgumentException($"--arm {other}: write production, baseline or candidate"),
             },
+            Shadow: values["--arm"] is not "production",
             Required(values, "--control", "a path for the control socket"),
             Required(values, "--tee", "the path of the tee's socket, the same for both arms"));
     }

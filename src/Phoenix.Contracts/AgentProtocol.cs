@@ -65,24 +65,43 @@ public enum CollectorArm
     /// <summary>Owns the receivers, acknowledges the senders, exports for real.</summary>
     Production,
 
-    /// <summary>Fed by the tee of the production arm, exports into the shadow.</summary>
+    /// <summary>
+    /// Hears a stock collector that is the real production: owns its receivers and serves the tee as a production arm does,
+    /// exports into the shadow.
+    /// </summary>
+    Baseline,
+
+    /// <summary>Fed by the tee of the production or baseline arm, exports into the shadow.</summary>
     Candidate,
+}
+
+[JsonConverter(typeof(CamelCaseEnum<CollectorRuntime>))]
+public enum CollectorRuntime
+{
+    /// <summary><c>phoenix-collector</c>.</summary>
+    Phoenix,
+
+    /// <summary>An OpenTelemetry Collector found on the host, as production only.</summary>
+    Stock,
 }
 
 /// <param name="Name">Unique on the host: <c>production</c>, or <c>candidate-</c> and a part of the experiment's id.</param>
 /// <param name="Configuration">The collector's YAML, the same bytes in either arm: what was measured is what is promoted.</param>
 /// <param name="ConfigurationHash">Lower-case hex SHA-256 of the UTF-8 bytes of <paramref name="Configuration"/>.</param>
 /// <param name="ExpiresAt">When the agent ends the collector by itself (dead man's switch); null for production.</param>
+/// <param name="Runtime">What runs the configuration. Production collectors of one task depend on each other and are kept or put back together.</param>
 public sealed record DesiredCollector(
     string Name, CollectorArm Arm, string Pipeline, int PipelineVersion, string Configuration, string ConfigurationHash,
-    DateTimeOffset? ExpiresAt);
+    DateTimeOffset? ExpiresAt, CollectorRuntime Runtime = CollectorRuntime.Phoenix);
 
 /// <param name="ProductionName">Collector whose windows are the baseline.</param>
 /// <param name="CandidateName">Collector whose windows are the candidate.</param>
 /// <param name="WindowSeconds">Length of a measurement window.</param>
 /// <param name="ProtectedMetrics">Metric names that must leave untouched; <c>*</c> matches any run of characters.</param>
+/// <param name="StockName">The stock collector that copies its input to <paramref name="ProductionName"/>; what it loses voids windows. Null where production is Phoenix's own.</param>
 public sealed record MeasurementPlan(
-    Guid ExperimentId, string ProductionName, string CandidateName, double WindowSeconds, IReadOnlyList<string> ProtectedMetrics);
+    Guid ExperimentId, string ProductionName, string CandidateName, double WindowSeconds, IReadOnlyList<string> ProtectedMetrics,
+    string? StockName = null);
 
 /// <summary><c>POST /api/v2/tasks/{id}/progress</c>: acknowledges the assignment and renews the lease. 409 <c>lease-superseded</c> where the lease is not the current one.</summary>
 public sealed record TaskProgress(long Lease, string Phase, string? Detail);

@@ -45,7 +45,7 @@ if (args[0] is "loadsim")
         WireJson.Default.LoadReport));
     return 0;
 }
-var arm = Argument("--arm") is "production" ? CollectorArm.Production : CollectorArm.Candidate;
+var arm = Enum.Parse<CollectorArm>(Argument("--arm"), ignoreCase: true);
 var windows = new WindowCutter(arm, Argument("--tee"), () => behaviour);
 var startedAt = DateTimeOffset.UtcNow;
 Console.WriteLine($"started as {arm}");

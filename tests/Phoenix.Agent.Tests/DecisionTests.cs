@@ -29,6 +29,18 @@ public sealed class DecisionTests
     }
 
     [Fact]
+    public void another_runtime_changes_production_even_with_the_same_configuration() =>
+        ApplyDecision.For(Production with { Runtime = CollectorRuntime.Stock }, State(), running: true, "h1").ShouldBe(ApplyStep.Change);
+
+    [Fact]
+    public void a_baseline_ends_by_itself_as_a_candidate_does()
+    {
+        var baseline = State(CollectorArm.Baseline, expiresAt: Noon, process: new ProcessIdentity(1, 1));
+        Supervisor.Decide(baseline, running: true, RestartBackoff.None, Noon, TimeSpan.Zero).ShouldBe(Supervision.End);
+        Supervisor.Decide(baseline, running: true, RestartBackoff.None, Noon.AddSeconds(-1), TimeSpan.Zero).ShouldBe(Supervision.Observe);
+    }
+
+    [Fact]
     public void the_word_of_the_process_counts_where_the_state_is_ahead_of_it() =>
         ApplyDecision.For(Production, State(hash: "h1"), running: true, "h0").ShouldBe(ApplyStep.Change);
 

@@ -123,6 +123,23 @@ public sealed class RunningAgentTests
         (await host.RunAsync(Host.Production(Good))).Collectors.ShouldHaveSingleItem().Changed.ShouldBeFalse();
     }
 
+    [Fact]
+    public async Task production_collectors_of_one_task_are_put_back_together()
+    {
+        await using var host = await Host.StartAsync();
+        await host.RunAsync(Host.Production(Good));
+
+        var result = await host.RunAsync(Host.Production("note: chained\n"), Host.Production("healthy: false\n") with { Name = "reduced" });
+
+        result.Error!.Code.ShouldBe("not-healthy");
+        result.Error.Detail.ShouldContain("'reduced'");
+        result.Collectors.ShouldBeEmpty();
+        host.Configuration("production").ShouldBe(Good);
+        host.State("production")!.OnTrial.ShouldBeFalse();
+        host.State("reduced").ShouldBeNull();
+        (await host.RunAsync(Host.Production(Good))).Collectors.ShouldHaveSingleItem().Changed.ShouldBeFalse();
+    }
+
     [Theory]
     [InlineData(500)]
     [InlineData(422)]

@@ -113,10 +113,14 @@ public sealed class StoredStateTests : IDisposable
     {
         Environment.SetEnvironmentVariable(AgentSettings.EnrolmentTokenVariable, "secret-token");
         var output = Path.Combine(_folder, "out");
-        (await ChildProcess.RunAsync("/bin/sh", ["-c", "env; echo session $(cut -d' ' -f6 /proc/$$/stat) pid $$; exit 3"], output, TimeSpan.FromSeconds(20), default)).ShouldBe(3);
+        (await ChildProcess.RunAsync(
+            new Launch("/bin/sh", ["-c", "env; echo session $(cut -d' ' -f6 /proc/$$/stat) pid $$; exit 3"], new Dictionary<string, string> { ["PATH"] = "/usr/bin:/bin", ["PHOENIX_LINK_ENDPOINT"] = "127.0.0.1:1" }), output, TimeSpan.FromSeconds(20), default)).ShouldBe(3);
         var text = await File.ReadAllTextAsync(output);
         text.ShouldNotContain("secret-token");
-        var words = text.Split('\n').Single(line => line.StartsWith("session", StringComparison.Ordinal)).Split(' ');
+        var lines = text.Split('\n');
+        lines.ShouldContain("PHOENIX_LINK_ENDPOINT=127.0.0.1:1");
+        lines.Where(line => line.StartsWith("PATH=", StringComparison.Ordinal)).ShouldBe(["PATH=/usr/bin:/bin"]);
+        var words = lines.Single(line => line.StartsWith("session", StringComparison.Ordinal)).Split(' ');
         words[1].ShouldBe(words[3], "it leads its session");
     }
 
@@ -134,7 +138,7 @@ public sealed class StoredStateTests : IDisposable
         // In the way of the temporary file, whoever runs the test.
         Directory.CreateDirectory(Path.Combine(collector.Folder, "state.json.tmp"));
 
-        collector.Start(program);
+        collector.Start(new Launch(program, [], new Dictionary<string, string>()));
         var process = collector.State!.Process!;
         collector.IsRunning.ShouldBeTrue();
         await collector.StopAsync();
@@ -147,7 +151,7 @@ public sealed class StoredStateTests : IDisposable
     {
         var directory = new StateDirectory(_folder);
         directory.Create();
-        var fleet = new Fleet(directory, "/bin/sh");
+        var fleet = new Fleet(directory, new Runtimes(null!, null!));
         using var forgotten = await fleet.EnterAsync("candidate-1", default);
         var entering = fleet.EnterAsync("candidate-1", default);
         fleet.Forget(forgotten);
@@ -165,9 +169,9 @@ public sealed class StoredStateTests : IDisposable
         var process = ChildProcess.Start("/bin/sh", ["-c", "read line < \"$0\"", MakeFifo(), "--control", socket, "end"], Path.Combine(_folder, "out"));
         try
         {
-            await Until.TrueAsync(() => StrayCollector.Find("/bin/sh", socket) == process, "the shell is found");
-            StrayCollector.Find("/bin/cat", socket).ShouldBeNull();
-            StrayCollector.Find("/bin/sh", socket + "2").ShouldBeNull();
+            await Until.TrueAsync(() => StrayCollector.Find("/bin/sh", "--control", socket) == process, "the shell is found");
+            StrayCollector.Find("/bin/cat", "--control", socket).ShouldBeNull();
+            StrayCollector.Find("/bin/sh", "--control", socket + "2").ShouldBeNull();
         }
         finally
         {

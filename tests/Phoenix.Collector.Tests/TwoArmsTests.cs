@@ -38,6 +38,24 @@ public sealed class TwoArmsTests : IDisposable
     }
 
     [Fact]
+    public async Task a_baseline_numbers_the_input_as_production_does_and_sends_nothing()
+    {
+        await using var backend = await HttpPeer.StartAsync();
+        await using var baseline = CollectorProcess.Start(_place, "baseline", Yaml.OtlpTo(backend.Address));
+        await using var candidate = CollectorProcess.Start(_place, "candidate", Yaml.OtlpTo(backend.Address, Yaml.TopK));
+        await using var load = new Load(await baseline.OtlpAsync());
+
+        var theirs = await candidate.WindowAsync("a whole window", w => w is { Complete: true, Batches: > 1 });
+        var ours = await baseline.WindowAsync("the same window in the baseline", w => w.Number == theirs.Number);
+
+        (theirs.SourceEpoch, theirs.Input.Checksum, theirs.Batches).ShouldBe((ours.Epoch, ours.Input.Checksum, ours.Batches));
+        ours.Output.Counts.ShouldBe(ours.Input.Counts);
+        ours.Output.WireBytes.ShouldBeGreaterThan(theirs.Output.WireBytes);
+        (await baseline.StatusAsync()).ShouldNotBeNull().Arm.ShouldBe(CollectorArm.Baseline);
+        backend.Points.ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task a_candidate_that_discards_is_named_by_the_ledger()
     {
         await using var production = CollectorProcess.Start(_place, "production", Yaml.Otlp());

@@ -38,12 +38,12 @@ internal sealed class MetricsPipeline : IDisposable
     private volatile RecentInput? _recent;
 
     public MetricsPipeline(
-        CollectorArm arm, CollectorConfiguration configuration, string configurationHash, Guid epoch, long firstWindow,
+        CollectorArm arm, bool shadow, CollectorConfiguration configuration, string configurationHash, Guid epoch, long firstWindow,
         InputQueue queue, TeePublisher? tee)
     {
         (_arm, _configuration, _queue, _tee) = (arm, configuration, queue, tee);
         // The meter needs the processors, they need the output, and that needs the meter: the circle is closed two lines below.
-        _output = new Output(arm, configuration, queue.RoomMade) { Meter = null! };
+        _output = new Output(shadow ? CollectorArm.Candidate : arm, configuration, queue.RoomMade) { Meter = null! };
         (_chain, _meter) = Build(configuration);
         _output.Meter = _meter;
         KeepRecent(configuration.Telemetry.Sample);
