@@ -43,6 +43,12 @@ public sealed class MetricSelector
         }
     }
 
+    /// <summary>The names and patterns, as they were given.</summary>
+    public IEnumerable<string> Patterns => patterns.Select(Encoding.UTF8.GetString);
+
+    /// <summary>The regular expressions, each anchored at both ends.</summary>
+    public IEnumerable<string> Expressions => expressions.Select(e => e.ToString());
+
     /// <summary>Selects nothing.</summary>
     public static MetricSelector None { get; } = new(Array.Empty<byte[]>());
 

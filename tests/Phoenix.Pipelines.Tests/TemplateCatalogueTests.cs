@@ -37,7 +37,7 @@ public class TemplateCatalogueTests
     [Fact]
     public void the_catalogue_holds_what_a_person_looks_for() =>
         TemplateCatalogue.All.Select(t => t.Name).ShouldBe(
-            ["aggregated", "baseline", "kubernetes", "priority", "process-metrics", "topk"]);
+            ["adaptive-filter", "aggregated", "baseline", "hybrid", "kubernetes", "priority", "process-metrics", "topk"]);
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -58,6 +58,11 @@ public class TemplateCatalogueTests
     {
         var parameter = TemplateCatalogue.Find(template)!.Parameters.Single(p => p.Name == name);
         var arguments = Filled.Where(f => TemplateCatalogue.Find(template)!.Parameters.Any(p => p.Name == f.Key)).ToDictionary();
+        if (name == "series_budget")
+        {
+            arguments["goal"] = new ParameterValue.Text("budget");
+        }
+
         var before = Loaded(template, arguments);
         arguments[name] = Other(parameter, arguments.GetValueOrDefault(name) ?? parameter.Default);
         var after = Loaded(template, arguments);
