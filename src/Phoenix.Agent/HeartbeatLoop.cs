@@ -55,6 +55,6 @@ internal sealed class HeartbeatLoop(ApiClient api, Fleet fleet) : IDisposable
         var problem = state.Process is null ? "it does not run" : ApplyDecision.HealthProblem(status, state.ConfigurationHash, null);
         var tail = collector.CrashTail.Count > 0 ? collector.CrashTail : problem is null ? [] : LogFile.Tail(collector.LogPath);
         return new CollectorHealth(
-            state.Name, state.Arm, state.ConfigurationHash, problem is null, problem, collector.Restarts, status?.ResidentBytes ?? 0, tail);
+            state.Name, state.Arm, state.ConfigurationHash, problem is null, problem, collector.Restarts, status?.ResidentBytes ?? 0, tail, status?.Breach);
     }
 }

@@ -183,8 +183,11 @@ internal sealed class Collector : IAsyncDisposable
             status.Epoch, Environment.ProcessId, _options is { Arm: CollectorArm.Production, Shadow: true } ? CollectorArm.Baseline : _options.Arm, status.ConfigurationHash, reason is null, reason, _startedAt,
             status.LastInput == 0 ? null : Clock.Time(status.LastInput), lastExport == 0 ? null : Clock.Time(lastExport),
             _tee?.Subscribers ?? 0, connected, status.Window, Environment.WorkingSet,
-            ArmHealth.Patience(_configuration.LongestInputInterval).TotalSeconds);
+            ArmHealth.Patience(_configuration.LongestInputInterval).TotalSeconds, Breach());
     }
+
+    private ConservationBreach? Breach() =>
+        _pipeline.Windows.Last is { Ledger: { WorstGroup: { } group } ledger } ? new(ledger.ErrorPct, group, ledger.WorstErrorPct) : null;
 
     private async Task ReloadOnSignalAsync()
     {

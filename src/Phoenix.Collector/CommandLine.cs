@@ -1,5 +1,6 @@
 using System.Globalization;
 using Phoenix.Collector.LoadSimulation;
+using Phoenix.Collector.Parity;
 using Phoenix.Collector.Preview;
 using Phoenix.Contracts;
 using Phoenix.Pipelines;
@@ -29,6 +30,11 @@ internal static class CommandLine
         phoenix-collector loadsim --config FILE --profile PROFILE [--series N] [--interval TIME] [--duration TIME]
             sends made-up metrics, known by the resource attribute phoenix.loadsim, to the collector that runs with this
             configuration; profiles: realistic, high-cardinality, high-churn, spike, steady
+        phoenix-collector parity --before URL --after URL [--before-match MATCHERS] [--after-match MATCHERS] [--range TIME]
+                [--at TIME] [--metrics PATTERN,...] [--tolerance PERCENT] [--format text|json]
+            asks Prometheus-compatible servers for increase() of every counter and histogram over both arms, by the labels
+            that survive, and compares; matchers, such as arm="candidate", tell the arms apart on one server; the variable
+            PHOENIX_PARITY_AUTHORIZATION is sent as Authorization; exit code 0 where all is equal, 6 where not
         phoenix-collector --version
         phoenix-collector --help
         """;
@@ -76,7 +82,7 @@ internal static class CommandLine
 
         return new PreviewOptions(
             Required(values, "--config", "the configuration file to try"), values.GetValueOrDefault("--sample"), values.GetValueOrDefault("--live"),
-            values.GetValueOrDefault("--protect", "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries), IsJson(values));
+            List(values, "--protect"), IsJson(values));
     }
 
     /// <exception cref="ArgumentException">The message is for the person at the terminal.</exception>
@@ -106,6 +112,31 @@ internal static class CommandLine
             ? new LoadOptions(endpoint(config), profile, series, interval, duration)
             : throw new ArgumentException($"--series {series} every {Duration.Format(interval)} are more than {LoadOptions.MaxRate} points a second: write fewer series or a longer interval");
     }
+
+    /// <param name="now">The default time of evaluation is a minute before it: by then both arms have delivered.</param>
+    /// <exception cref="ArgumentException">The message is for the person at the terminal.</exception>
+    public static ParityOptions ParseParity(ReadOnlySpan<string> arguments, DateTimeOffset now)
+    {
+        var values = Parse(arguments, "--before", "--after", "--before-match", "--after-match", "--range", "--at", "--metrics", "--tolerance", "--format");
+        var at = values.GetValueOrDefault("--at") is { } text
+            ? DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
+                ? time
+                : throw new ArgumentException($"--at {text}: write a time such as 2026-05-31T12:00:00Z")
+            : now - TimeSpan.FromMinutes(1);
+        return double.TryParse(values.GetValueOrDefault("--tolerance", "1"), CultureInfo.InvariantCulture, out var tolerance) && tolerance is >= 0 and <= 100
+            ? new ParityOptions(
+                Server("--before"), values.GetValueOrDefault("--before-match", ""), Server("--after"), values.GetValueOrDefault("--after-match", ""),
+                Time(values, "--range", "5m", TimeSpan.FromSeconds(1), TimeSpan.FromDays(30)), at, List(values, "--metrics", "*"), tolerance, IsJson(values))
+            : throw new ArgumentException($"--tolerance {values["--tolerance"]}: write per cent from 0 to 100");
+
+        Uri Server(string name) =>
+            Uri.TryCreate(Required(values, name, "the base URL of a Prometheus-compatible server"), UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
+                ? url
+                : throw new ArgumentException($"{name} {values[name]}: write a URL such as http://localhost:9090");
+    }
+
+    private static string[] List(Dictionary<string, string> values, string name, string byDefault = "") =>
+        values.GetValueOrDefault(name, byDefault).Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 
     private static TimeSpan Time(Dictionary<string, string> values, string name, string byDefault, TimeSpan least, TimeSpan most) =>
         Duration.TryParse(values.GetValueOrDefault(name, byDefault), out var time) && time >= least && time <= most

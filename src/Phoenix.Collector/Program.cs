@@ -1,12 +1,14 @@
 using System.Text.Json;
 using Phoenix.Collector;
 using Phoenix.Collector.LoadSimulation;
+using Phoenix.Collector.Parity;
 using Phoenix.Collector.Preview;
 using Phoenix.Contracts;
 
 const int InvalidConfiguration = 1;
 const int InvalidArguments = 2;
 const int NoSample = 5;
+const int NotEqual = 6;
 
 try
 {
@@ -18,6 +20,7 @@ try
         ["preview", .. var rest] => await PreviewAsync(CommandLine.ParsePreview(rest)),
         ["measure", .. var rest] => Measure(CommandLine.ParseMeasure(rest)),
         ["loadsim", .. var rest] => await LoadAsync(rest),
+        ["parity", .. var rest] => await CompareAsync(CommandLine.ParseParity(rest, DateTimeOffset.UtcNow)),
         _ => await RunAsync(CommandLine.ParseRun(args)),
     };
 }
@@ -109,6 +112,13 @@ static async Task<int> LoadAsync(string[] arguments)
     });
     Console.WriteLine(JsonSerializer.Serialize(await LoadCommand.RunAsync(options), WireJson.Default.LoadReport));
     return 0;
+}
+
+static async Task<int> CompareAsync(ParityOptions options)
+{
+    var report = await ParityCommand.RunAsync(options);
+    Console.Write(options.Json ? JsonSerializer.Serialize(report, WireJson.Default.ParityReport) + "\n" : ParityCommand.Text(report));
+    return report.Equal ? 0 : NotEqual;
 }
 
 static void PrintErrors(string path, ConfigurationFile file)

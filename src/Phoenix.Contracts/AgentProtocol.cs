@@ -144,6 +144,7 @@ public sealed record Heartbeat(
 /// <param name="Healthy">True only while data flows.</param>
 /// <param name="Restarts">Restarts after crashes since the agent took the collector over.</param>
 /// <param name="LogTail">Last log lines after a crash or while unhealthy; else empty.</param>
+/// <param name="Breach">What left the collector is not what came in; null where both agree or it is not known.</param>
 public sealed record CollectorHealth(
     string Name, CollectorArm Arm, string ConfigurationHash, bool Healthy, string? Reason, int Restarts, long ResidentBytes,
-    IReadOnlyList<string> LogTail);
+    IReadOnlyList<string> LogTail, ConservationBreach? Breach = null);

@@ -43,10 +43,17 @@ public static class CollectorControl
 /// <param name="TeeConnected">Whether the tee feeds this arm (candidate arm).</param>
 /// <param name="Window">Number of the window that is open.</param>
 /// <param name="PatienceSeconds">How long the arm may go without input before it is unhealthy; a new arm may need as long for its first. 0 where not told.</param>
+/// <param name="Breach">What left is not what came in, as of the last closed window; null where both agree.</param>
 public sealed record CollectorStatus(
     string Epoch, int ProcessId, CollectorArm Arm, string ConfigurationHash, bool Healthy, string? Reason, DateTimeOffset StartedAt,
     DateTimeOffset? LastInputAt, DateTimeOffset? LastExportAt, int TeeSubscribers, bool TeeConnected, long Window, long ResidentBytes,
-    double PatienceSeconds = 0);
+    double PatienceSeconds = 0, ConservationBreach? Breach = null);
+
+/// <summary>A conservation error that the ledger of an arm has found in its epoch.</summary>
+/// <param name="ErrorPct">100 · Σ|in − out| ÷ Σ|in| over all groups.</param>
+/// <param name="Group">The surviving label group with the largest relative error.</param>
+/// <param name="GroupErrorPct">That error in per cent.</param>
+public sealed record ConservationBreach(double ErrorPct, string Group, double GroupErrorPct);
 
 public sealed record CollectorWindows(string Epoch, IReadOnlyList<ArmWindow> Windows);
 

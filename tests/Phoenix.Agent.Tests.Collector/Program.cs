@@ -73,7 +73,8 @@ app.MapGet(CollectorControl.Status, () =>
     return Results.Json(
         new CollectorStatus(
             windows.Epoch, Environment.ProcessId, arm, behaviour.Hash, healthy, healthy ? null : "told to be unhealthy", startedAt,
-            flowing, flowing, windows.Subscribers, windows.TeeConnected, windows.Open, Environment.WorkingSet),
+            flowing, flowing, windows.Subscribers, windows.TeeConnected, windows.Open, Environment.WorkingSet,
+            Breach: behaviour.Values.GetValueOrDefault("breach") is { } group ? new ConservationBreach(0.5, group, 7) : null),
         WireJson.Default.CollectorStatus);
 });
 app.MapGet(CollectorControl.Windows, (long? after) =>

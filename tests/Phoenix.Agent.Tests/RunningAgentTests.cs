@@ -182,6 +182,17 @@ public sealed class RunningAgentTests
     }
 
     [Fact]
+    public async Task a_heartbeat_tells_of_a_conservation_breach()
+    {
+        await using var host = await Host.StartAsync();
+        await host.RunAsync(Host.Production("breach: requests_total\n"));
+
+        await Until.TrueAsync(() => Health(host)?.Breach is not null, "the breach is reported", () => host.AgentLog);
+
+        Health(host)!.Breach.ShouldBe(new ConservationBreach(0.5, "requests_total", 7));
+    }
+
+    [Fact]
     public async Task a_crashed_collector_is_restarted_with_back_off_and_reported_with_its_last_lines()
     {
         await using var host = await Host.StartAsync();

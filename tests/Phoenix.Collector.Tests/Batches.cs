@@ -9,10 +9,10 @@ internal static class Batches
     private static readonly HttpClient Client = new() { Timeout = TimeSpan.FromSeconds(30) };
 
     /// <summary>A cumulative counter <c>shop.requests</c> with one stream per customer, each at <paramref name="value"/>.</summary>
-    public static byte[] Requests(int customers, long value, int padding = 0, Temporality temporality = Temporality.Cumulative)
+    public static byte[] Requests(int customers, long value, int padding = 0, Temporality temporality = Temporality.Cumulative, long? unixNanos = null)
     {
         var writer = new OtlpWriter();
-        var now = (ulong)Clock.UnixNanos();
+        var now = (ulong)(unixNanos ?? Clock.UnixNanos());
         writer.BeginResource();
         writer.ResourceAttribute("service.name", "shop");
         writer.BeginScope("test", "");

@@ -30,6 +30,25 @@ public sealed class ControlTests : IDisposable
     }
 
     [Fact]
+    public async Task what_leaves_and_is_not_what_came_in_shows_in_status_and_metrics()
+    {
+        await using var collector = CollectorProcess.Start(_place, "production", Yaml.Otlp(Yaml.Drop));
+        var otlp = await collector.OtlpAsync();
+        await Batches.SendAsync(otlp, Batches.Requests(2, 1));
+        (await collector.HealthyAsync()).Breach.ShouldBeNull();
+        (await collector.MetricsAsync()).ShouldNotContain("phoenix_collector_ledger_breached 1\n");
+
+        await Batches.SendAsync(otlp, Batches.Requests(2, 2));
+
+        // c0, whose one of three increments is dropped by value and not by the metric's name.
+        var status = await Wait.ForAsync("the breach", async () => await collector.StatusAsync() is { Breach: not null } found ? found : null);
+        status.Breach!.Group.ShouldContain("shop.requests");
+        status.Breach.ErrorPct.ShouldBe(100.0 / 3, 0.01);
+        status.Healthy.ShouldBeTrue();
+        (await collector.MetricsAsync()).ShouldContain("phoenix_collector_ledger_breached 1\n");
+    }
+
+    [Fact]
     public async Task a_new_generation_counts_distinct_series_anew_and_windows_tell_which_one_they_belong_to()
     {
         await using var collector = CollectorProcess.Start(_place, "production", Yaml.Otlp());

@@ -1,7 +1,9 @@
+using System.Text.RegularExpressions;
+
 namespace Phoenix.Collector.Tests;
 
 /// <summary>Configurations of the tests.</summary>
-internal static class Yaml
+internal static partial class Yaml
 {
     public const string TopK = """
         processors:
@@ -80,7 +82,7 @@ internal static class Yaml
         """;
 
     /// <summary>OTLP on a free port, to the exporters given as YAML lines, indented by two.</summary>
-    public static string Into(string exporters, string names, string telemetry = "") => $$"""
+    public static string Into(string exporters, string names, string telemetry = "", string processors = "") => $$"""
         receivers:
           otlp:
             protocols: {http: {endpoint: "127.0.0.1:0"} }
@@ -89,7 +91,8 @@ internal static class Yaml
         service:
           telemetry: {phoenix: {window: 1s{{telemetry}} } }
           pipelines:
-            metrics: {receivers: [otlp], exporters: [{{names}}]}
+            metrics: {receivers: [otlp], processors: [{{Names(processors)}}], exporters: [{{names}}]}
+        {{processors}}
         """;
 
     public static string Scrape(Uri target, Uri backend) => $$"""
@@ -107,8 +110,9 @@ internal static class Yaml
             metrics: {receivers: [prometheus], exporters: [otlphttp]}
         """;
 
-    private static string Names(string processors) =>
-        processors.Contains("phoenix_topk", StringComparison.Ordinal) ? "phoenix_topk"
-        : processors.Contains("phoenix_adaptive", StringComparison.Ordinal) ? "phoenix_adaptive"
-        : processors.Contains("filter", StringComparison.Ordinal) ? "filter" : "";
+    /// <summary>The keys two spaces in, in their order.</summary>
+    private static string Names(string processors) => string.Join(", ", ComponentId().Matches(processors).Select(m => m.Groups[1].Value));
+
+    [GeneratedRegex("^  ([a-z_/]+):", RegexOptions.Multiline)]
+    private static partial Regex ComponentId();
 }

@@ -173,7 +173,7 @@ internal sealed class OwnMetrics(Func<CollectorStatus> status, MetricsPipeline p
     /// <summary>Of the last closed window.</summary>
     private void Windows(MetricsText text)
     {
-        if (pipeline.Windows.After(long.MinValue) is not [.., var last])
+        if (pipeline.Windows.Last is not { } last)
         {
             return;
         }
@@ -185,6 +185,7 @@ internal sealed class OwnMetrics(Func<CollectorStatus> status, MetricsPipeline p
         Gauge("phoenix_collector_window_wire_bytes", "Bytes sent, last window.", last.Output.WireBytes);
         Gauge("phoenix_collector_window_cpu_milliseconds", "CPU time, last window.", last.Cost.CpuMs);
         Gauge("phoenix_collector_ledger_error_percent", "Conservation error of the epoch.", last.Ledger.ErrorPct);
+        Gauge("phoenix_collector_ledger_breached", "1 while a group of what left is not what came in.", last.Ledger.WorstGroup is null ? 0 : 1);
 
         void Gauge(string name, string help, double value)
         {

@@ -9,10 +9,14 @@ internal sealed class WindowRing
     private readonly Lock _gate = new();
     private readonly Queue<ArmWindow> _windows = new(Capacity);
 
+    /// <summary>The window closed last; null before the first.</summary>
+    public ArmWindow? Last { get; private set; }
+
     public void Add(ArmWindow window)
     {
         lock (_gate)
         {
+            Last = window;
             if (_windows.Count == Capacity)
             {
                 _windows.Dequeue();

@@ -1,0 +1,144 @@
+using System.Globalization;
+using System.Text.Json;
+using CsCheck;
+using Phoenix.Collector.Parity;
+using Phoenix.Contracts;
+
+namespace Phoenix.Collector.Tests;
+
+public sealed class ParityTests : IDisposable
+{
+    private const int Scrapes = 24;
+    private const int Interval = 15;
+
+    private static readonly Gen<List<LabelledValue>> Series =
+        from values in Gen.Select(Gen.Int[0, 5], Gen.Int[0, 3], Gen.Int[1, 1000]).List[1, 30]
+        select values.DistinctBy(v => (v.Item1, v.Item2))
+            .Select(v => Of(v.Item3, ("customer", $"c{v.Item1}"), ("route", $"r{v.Item2}"))).ToList();
+
+    private readonly Workspace _place = new();
+
+    public void Dispose() => _place.Dispose();
+
+    [Fact]
+    public void what_a_fold_takes_away_is_no_difference() => Gen.Select(Series, Gen.Int[0, 5]).Sample((before, kept) =>
+    {
+        // The ranking keeps customers below a number, the fold has taken the route from half of them.
+        var after = before.Select(v => Of(
+            v.Value, ("customer", string.CompareOrdinal(v["customer"], $"c{kept}") < 0 ? v["customer"] : "__other__"),
+            ("route", string.CompareOrdinal(v["customer"], "c3") < 0 ? v["route"] : ""))).ToList();
+
+        var parity = ParityGroups.Compare("m", ["customer", "route"], before, after, before.Count, after.Count, 0);
+
+        parity.ErrorPct.ShouldBe(0);
+        parity.WorstGroup.ShouldBeNull();
+    });
+
+    [Fact]
+    public void what_a_group_lacks_is_its_share_of_all() => Gen.Select(Series, Gen.Int[0, 29], Gen.Double[0, 1]).Sample((before, at, lost) =>
+    {
+        at %= before.Count;
+        var after = before.Select((v, i) => i == at ? v with { Value = v.Value * (1 - lost) } : v).ToList();
+
+        var parity = ParityGroups.Compare("m", ["customer", "route"], before, after, before.Count, after.Count, 0);
+
+        parity.By.ShouldBe(["customer", "route"]);
+        parity.ErrorPct.ShouldBe(100 * before[at].Value * lost / before.Sum(v => v.Value), 1e-9);
+    });
+
+    [Fact]
+    public async Task a_ranking_answers_as_its_input_does()
+    {
+        await using var prometheus = await PrometheusProcess.StartAsync(_place);
+        var end = await WriteBothAsync(prometheus, Yaml.TopK.Replace("500ms", "100ms", StringComparison.Ordinal));
+
+        var (code, output, error) = await CompareAsync(prometheus, end, "0.1");
+
+        code.ShouldBe(0, output + error);
+        var report = JsonSerializer.Deserialize(output, WireJson.Default.ParityReport)!;
+        report.Equal.ShouldBeTrue();
+        var requests = report.Metrics.ShouldHaveSingleItem();
+        requests.Metric.ShouldBe("shop_requests_total");
+        requests.Before.ShouldBeGreaterThan(0);
+        (requests.SeriesBefore, requests.SeriesAfter).ShouldBe((6, 4));
+        requests.By.ShouldNotContain("customer");
+        requests.By.ShouldContain("job");
+        report.Missing.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task what_was_dropped_is_missed()
+    {
+        await using var prometheus = await PrometheusProcess.StartAsync(_place);
+        var end = await WriteBothAsync(prometheus, Yaml.Drop);
+
+        var (code, output, _) = await CompareAsync(prometheus, end, "0.1");
+
+        code.ShouldBe(6);
+        var report = JsonSerializer.Deserialize(output, WireJson.Default.ParityReport)!;
+        report.Equal.ShouldBeFalse();
+        var requests = report.Metrics.ShouldHaveSingleItem();
+        // The first of six customers, who has 1 of 1 + 2 + ... + 6 requests.
+        requests.ErrorPct.ShouldBe(100.0 / 21, 0.001);
+        requests.WorstGroup.ShouldNotBeNull().ShouldContain("customer=\"c0\"");
+    }
+
+    [Fact]
+    public async Task a_server_that_is_not_there_is_named_with_the_remedy()
+    {
+        var (code, output, error) = await CollectorProcess.RunToEndAsync("parity", "--before", "http://127.0.0.1:1", "--after", "http://127.0.0.1:1");
+
+        code.ShouldBe(5);
+        output.ShouldBeEmpty();
+        error.ShouldContain("http://127.0.0.1:1/ cannot be asked");
+        error.ShouldContain("base URL of a Prometheus-compatible server");
+    }
+
+    [Theory]
+    [InlineData("--before", "localhost:9090", "--before localhost:9090: write a URL")]
+    [InlineData("--at", "yesterday", "--at yesterday: write a time")]
+    [InlineData("--tolerance", "-1", "--tolerance -1: write per cent")]
+    [InlineData("--range", "5", "--range 5: write a time from 1s")]
+    public void a_wrong_argument_is_named(string name, string value, string message)
+    {
+        var arguments = new Dictionary<string, string> { ["--before"] = "http://a", ["--after"] = "http://b", [name] = value };
+
+        Should.Throw<ArgumentException>(() => CommandLine.ParseParity([.. arguments.SelectMany(a => new[] { a.Key, a.Value })], DateTimeOffset.UnixEpoch))
+            .Message.ShouldStartWith(message);
+    }
+
+    private static LabelledValue Of(double value, params (string Name, string Value)[] labels) => new(labels.ToDictionary(l => l.Name, l => l.Value), value);
+
+    private static Task<(int ExitCode, string Output, string Error)> CompareAsync(PrometheusProcess prometheus, DateTimeOffset at, string tolerance) =>
+        CollectorProcess.RunToEndAsync(
+            "parity", "--before", prometheus.Address.ToString(), "--before-match", "arm=\"before\"", "--after", prometheus.Address.ToString(), "--after-match", "arm=\"after\"",
+            "--range", "3m", "--at", at.ToString("O", CultureInfo.InvariantCulture), "--metrics", "shop_*", "--tolerance", tolerance, "--format", "json");
+
+    /// <summary>Six customers, whose counters rise evenly, through a collector without processors and through one with.</summary>
+    /// <returns>The time of the last scrape.</returns>
+    private async Task<DateTimeOffset> WriteBothAsync(PrometheusProcess prometheus, string processors)
+    {
+        using var place = new Workspace();
+        await using var before = Start(place, "before", "");
+        await using var after = Start(_place, "after", processors);
+        var (otlpBefore, otlpAfter) = (await before.OtlpAsync(), await after.OtlpAsync());
+        var start = DateTimeOffset.FromUnixTimeSeconds(DateTimeOffset.UtcNow.ToUnixTimeSeconds() - Scrapes * Interval);
+        var at = start;
+        for (var i = 0; i < Scrapes; i++)
+        {
+            at = start.AddSeconds(i * Interval);
+            var batch = Batches.Requests(6, i * 100, unixNanos: Clock.Nanos(at));
+            await Batches.SendAsync(otlpBefore, batch);
+            await Batches.SendAsync(otlpAfter, batch);
+            var seconds = at.ToUnixTimeSeconds();
+            await Wait.UntilAsync($"scrape {i} to be stored of both", async () =>
+                (await prometheus.QueryAsync($"count by (arm) (timestamp(shop_requests_total @ {seconds}) == {seconds})")).Count == 2);
+        }
+
+        return at;
+
+        CollectorProcess Start(Workspace at, string arm, string with) => CollectorProcess.Start(
+            at, "production",
+            Yaml.Into($"  prometheusremotewrite: {{endpoint: '{prometheus.RemoteWrite}', external_labels: {{arm: {arm}}}}}", "prometheusremotewrite", processors: with), name: arm);
+    }
+}
