@@ -12,7 +12,7 @@ namespace Phoenix.Collector.Tests;
 /// <summary>The real executable as a process: the published one where PHOENIX_COLLECTOR_BIN names it, else the built one.</summary>
 internal sealed partial class CollectorProcess : IAsyncDisposable
 {
-    private static readonly string Executable =
+    public static readonly string Executable =
         Environment.GetEnvironmentVariable("PHOENIX_COLLECTOR_BIN") ?? Path.Combine(AppContext.BaseDirectory, "phoenix-collector");
 
     private readonly Process _process;

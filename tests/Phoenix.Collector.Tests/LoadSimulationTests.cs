@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Phoenix.Collector.LoadSimulation;
@@ -102,6 +104,26 @@ public sealed class LoadSimulationTests : IDisposable
         var running = run.RunAsync(stop.Token);
         await stop.CancelAsync();
         (await running).Whole.ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task a_load_ends_when_the_process_that_started_it_is_killed()
+    {
+        await using var peer = await HttpPeer.StartAsync();
+        var config = _place.Configuration("production");
+        await File.WriteAllTextAsync(config, Yaml.Otlp().Replace("127.0.0.1:0", peer.Address.Authority, StringComparison.Ordinal), TestContext.Current.CancellationToken);
+        // The shell stands for the agent: it tells the load's process id and is killed before it can end the load.
+        using var parent = Process.Start(new ProcessStartInfo(
+            "/bin/sh", ["-c", $"'{CollectorProcess.Executable}' loadsim --config '{config}' --profile steady --series 10 --interval 100ms --duration 1h & echo $!; wait"])
+        {
+            RedirectStandardOutput = true,
+        })!;
+        using var load = Process.GetProcessById(int.Parse((await parent.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken))!, CultureInfo.InvariantCulture));
+        await Wait.UntilAsync("the load", () => Task.FromResult(peer.Points.Count > 20));
+
+        parent.Kill();
+
+        await load.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
     }
 
     [Theory]

@@ -7,9 +7,11 @@ public class HybridTests
 {
     private const int Customers = 6;
     private const int Routes = 2;
+    private const int Sessions = 2;
+    private const int Streams = Customers * Routes * Sessions;
 
     private static readonly Gen<(int[] Increments, bool Flush, int Event)[]> Lives =
-        Gen.Select(Gen.Int[-2, 1000].Array[Customers * Routes], Gen.Bool, Gen.Int[0, 6]).Array[5, 40];
+        Gen.Select(Gen.Int[-2, 1000].Array[Streams], Gen.Bool, Gen.Int[0, 6]).Array[5, 40];
 
     [Fact]
     public void every_surviving_group_is_exact_through_rules_adaptive_and_top_k() => Lives.Sample(
@@ -17,8 +19,8 @@ public class HybridTests
         {
             var adaptive = Adaptive(series: 5);
             var topK = TopK();
-            var arm = new Arm(DropDebug(), adaptive, topK);
-            var (value, increments) = (new long?[Customers * Routes], new long[Routes]);
+            var arm = new Arm(DropDebug(), DropSession(), adaptive, topK);
+            var (value, increments) = (new long?[Streams], new long[Routes]);
             var at = 0.0;
             foreach (var (steps, flush, what) in life)
             {
@@ -34,9 +36,9 @@ public class HybridTests
                     var falls = steps[i] == -2 && value[i] > 7;
                     var next = falls ? 7 : (value[i] ?? 0) + Math.Max(0, steps[i]);
                     if (value[i] is { } before)
-                        increments[i / Customers] += falls ? 7 : next - before;
+                        increments[i / (Customers * Sessions)] += falls ? 7 : next - before;
                     value[i] = next;
-                    points.Add((LabelsOf(i), next));
+                    points.Add(($"{LabelsOf(i / Sessions)},session=s{i % Sessions}", next));
                 }
 
                 arm.Send(at, Batches.Counter("requests", at, [.. points]));
@@ -48,7 +50,7 @@ public class HybridTests
             var ledger = arm.Cut(at).Ledger;
             ledger.ErrorPct.ShouldBe(0, ledger.WorstGroup);
             ledger.WorstGroup.ShouldBeNull();
-            Batches.Read(arm.Output).ShouldAllBe(p => p.Metric == "requests");
+            Batches.Read(arm.Output).ShouldAllBe(p => p.Metric == "requests" && !p.Labels.Contains("session"));
             AdaptiveReducerTests.Totals(arm.Output, Routes).ShouldBe(increments.Select(i => (double)i));
         },
         iter: 1000);
@@ -83,6 +85,11 @@ public class HybridTests
     });
 
     private static MetricFilter DropDebug() => new(new FilterOptions { Name = "filter", MetricConditions = ["IsMatch(name, \"debug.*\")"], DataPointConditions = [] });
+
+    private static AggregateReducer DropSession() => new(new AggregateOptions
+    {
+        Name = "phoenix_aggregate", Rules = [new AggregateRule { Metrics = new MetricSelector(["*"]), Drop = ["session"] }],
+    });
 
     private static string LabelsOf(int stream) => $"customer=c{stream % Customers},route=/{stream / Customers}";
 }
