@@ -46,11 +46,14 @@ public sealed class ParityTests : IDisposable
         parity.ErrorPct.ShouldBe(100 * before[at].Value * lost / before.Sum(v => v.Value), 1e-9);
     });
 
-    [Fact]
-    public async Task a_ranking_answers_as_its_input_does()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task a_ranking_answers_as_its_input_does(bool scraped)
     {
-        await using var prometheus = await PrometheusProcess.StartAsync(_place);
-        var end = await WriteBothAsync(prometheus, Yaml.TopK.Replace("500ms", "100ms", StringComparison.Ordinal));
+        await using var arms = await Arms.StartAsync(_place, Yaml.TopK.Replace("500ms", "100ms", StringComparison.Ordinal), scraped);
+        var prometheus = arms.Prometheus;
+        var end = await arms.FeedAsync();
 
         var (code, output, error) = await CompareAsync(prometheus, end, "0.1");
 
@@ -69,8 +72,9 @@ public sealed class ParityTests : IDisposable
     [Fact]
     public async Task what_was_dropped_is_missed()
     {
-        await using var prometheus = await PrometheusProcess.StartAsync(_place);
-        var end = await WriteBothAsync(prometheus, Yaml.Drop);
+        await using var arms = await Arms.StartAsync(_place, Yaml.Drop, scraped: false);
+        var prometheus = arms.Prometheus;
+        var end = await arms.FeedAsync();
 
         var (code, output, _) = await CompareAsync(prometheus, end, "0.1");
 
@@ -114,31 +118,59 @@ public sealed class ParityTests : IDisposable
             "parity", "--before", prometheus.Address.ToString(), "--before-match", "arm=\"before\"", "--after", prometheus.Address.ToString(), "--after-match", "arm=\"after\"",
             "--range", "3m", "--at", at.ToString("O", CultureInfo.InvariantCulture), "--metrics", "shop_*", "--tolerance", tolerance, "--format", "json");
 
-    /// <summary>Six customers, whose counters rise evenly, through a collector without processors and through one with.</summary>
-    /// <returns>The time of the last scrape.</returns>
-    private async Task<DateTimeOffset> WriteBothAsync(PrometheusProcess prometheus, string processors)
+    /// <summary>A collector without processors and one with, whose output a Prometheus stores.</summary>
+    private sealed class Arms(Workspace place, CollectorProcess before, CollectorProcess after, PrometheusProcess prometheus) : IAsyncDisposable
     {
-        using var place = new Workspace();
-        await using var before = Start(place, "before", "");
-        await using var after = Start(_place, "after", processors);
-        var (otlpBefore, otlpAfter) = (await before.OtlpAsync(), await after.OtlpAsync());
-        var start = DateTimeOffset.FromUnixTimeSeconds(DateTimeOffset.UtcNow.ToUnixTimeSeconds() - Scrapes * Interval);
-        var at = start;
-        for (var i = 0; i < Scrapes; i++)
+        public PrometheusProcess Prometheus => prometheus;
+
+        /// <param name="scraped">Scraped with the points' own times, else written remotely.</param>
+        public static async Task<Arms> StartAsync(Workspace place, string processors, bool scraped)
         {
-            at = start.AddSeconds(i * Interval);
-            var batch = Batches.Requests(6, i * 100, unixNanos: Clock.Nanos(at));
-            await Batches.SendAsync(otlpBefore, batch);
-            await Batches.SendAsync(otlpAfter, batch);
-            var seconds = at.ToUnixTimeSeconds();
-            await Wait.UntilAsync($"scrape {i} to be stored of both", async () =>
-                (await prometheus.QueryAsync($"count by (arm) (timestamp(shop_requests_total @ {seconds}) == {seconds})")).Count == 2);
+            var other = new Workspace();
+            if (!scraped)
+            {
+                var written = await PrometheusProcess.StartAsync(place);
+                string Write(string arm) => $"  prometheusremotewrite: {{endpoint: '{written.RemoteWrite}', external_labels: {{arm: {arm}}}}}";
+                return new(
+                    other, CollectorProcess.Start(other, "production", Yaml.Into(Write("before"), "prometheusremotewrite")),
+                    CollectorProcess.Start(place, "production", Yaml.Into(Write("after"), "prometheusremotewrite", processors: processors)), written);
+            }
+
+            string Serve(string arm) => $"  prometheus: {{endpoint: '127.0.0.1:0', send_timestamps: true, metric_expiration: 1h, const_labels: {{arm: {arm}}}}}";
+            var before = CollectorProcess.Start(other, "production", Yaml.Into(Serve("before"), "prometheus"));
+            var after = CollectorProcess.Start(place, "production", Yaml.Into(Serve("after"), "prometheus", processors: processors));
+            return new(
+                other, before, after,
+                await PrometheusProcess.StartAsync(place, await before.ServingAsync("exporters.prometheus"), await after.ServingAsync("exporters.prometheus")));
         }
 
-        return at;
+        /// <summary>Six customers, whose counters rise evenly.</summary>
+        /// <returns>The time of the last points.</returns>
+        public async Task<DateTimeOffset> FeedAsync()
+        {
+            var (otlpBefore, otlpAfter) = (await before.OtlpAsync(), await after.OtlpAsync());
+            var start = DateTimeOffset.FromUnixTimeSeconds(DateTimeOffset.UtcNow.ToUnixTimeSeconds() - Scrapes * Interval);
+            var at = start;
+            for (var i = 0; i < Scrapes; i++)
+            {
+                at = start.AddSeconds(i * Interval);
+                var batch = Batches.Requests(6, i * 100, unixNanos: Clock.Nanos(at));
+                await Batches.SendAsync(otlpBefore, batch);
+                await Batches.SendAsync(otlpAfter, batch);
+                var seconds = at.ToUnixTimeSeconds();
+                await Wait.UntilAsync($"scrape {i} to be stored of both", async () =>
+                    (await prometheus.QueryAsync($"count by (arm) (timestamp(shop_requests_total @ {seconds}) == {seconds})")).Count == 2);
+            }
 
-        CollectorProcess Start(Workspace at, string arm, string with) => CollectorProcess.Start(
-            at, "production",
-            Yaml.Into($"  prometheusremotewrite: {{endpoint: '{prometheus.RemoteWrite}', external_labels: {{arm: {arm}}}}}", "prometheusremotewrite", processors: with), name: arm);
+            return at;
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await prometheus.DisposeAsync();
+            await before.DisposeAsync();
+            await after.DisposeAsync();
+            place.Dispose();
+        }
     }
 }

@@ -25,18 +25,18 @@ internal sealed class PrometheusProcess : IAsyncDisposable
 
     public Uri RemoteWrite => new(Address, "/api/v1/write");
 
-    /// <param name="scrape">A target to scrape every 200 ms; null for none.</param>
-    public static async Task<PrometheusProcess> StartAsync(Workspace place, Uri? scrape = null)
+    /// <param name="scrape">Targets to scrape every 200 ms.</param>
+    public static async Task<PrometheusProcess> StartAsync(Workspace place, params Uri[] scrape)
     {
         Assert.SkipWhen(Executable is null, "prometheus is not on the PATH (Debian package prometheus)");
         var configuration = place.File("prometheus.yml");
-        await File.WriteAllTextAsync(configuration, scrape is null ? "{}\n" : $"""
+        await File.WriteAllTextAsync(configuration, scrape.Length == 0 ? "{}\n" : $"""
             scrape_configs:
               - job_name: collector
                 scrape_interval: 200ms
                 scrape_timeout: 200ms
                 honor_labels: true
-                static_configs: [targets: ["{scrape.Authority}"]]
+                static_configs: [targets: [{string.Join(", ", scrape.Select(target => $"'{target.Authority}'"))}]]
             """);
         while (true)
         {
