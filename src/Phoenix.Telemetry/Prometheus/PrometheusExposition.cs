@@ -87,7 +87,10 @@ public sealed class PrometheusExposition
         return (unsupported, noRoom);
     }
 
-    /// <summary>The exposition in pieces, so that a large one need not be in memory at once. Forgets what has expired.</summary>
+    /// <summary>
+    /// The exposition in pieces, so that a large one need not be in memory at once; where nothing is shown there is none, and
+    /// none is empty. Forgets what has expired.
+    /// </summary>
     public IEnumerable<ReadOnlyMemory<byte>> Write(bool openMetrics, long unixNanos)
     {
         List<KeyValuePair<UInt128, ExpositionFamily>> shown;
@@ -121,7 +124,8 @@ public sealed class PrometheusExposition
         }
 
         writer.End();
-        yield return writer.Take();
+        if (writer.Length > 0)
+            yield return writer.Take();
     }
 
     private ExpositionFamily? Family(scoped in BatchReader reader)
