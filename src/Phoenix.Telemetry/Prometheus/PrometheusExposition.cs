@@ -171,7 +171,7 @@ public sealed class PrometheusExposition
         else if (reader.Type switch
         {
             MetricType.Histogram => point.Irregular,
-            MetricType.Summary => !HasReadableQuantiles(reader.Point),
+            MetricType.Summary => false,
             _ => !point.HasValue,
         })
         {
@@ -190,24 +190,6 @@ public sealed class PrometheusExposition
             streams++;
             stream = family.Streams[reader.StreamIdentity] = new ExpositionStream(owner, reader.Type);
             stream.Replace(reader.Point, point.UnixNanos, unixNanos);
-        }
-    }
-
-    /// <summary>Quantiles are not looked into where a batch comes in, and a scrape has nobody to refuse.</summary>
-    private static bool HasReadableQuantiles(ReadOnlySpan<byte> point)
-    {
-        try
-        {
-            var quantiles = new SummaryQuantiles(point);
-            while (quantiles.Next())
-            {
-            }
-
-            return true;
-        }
-        catch (OtlpFormatException)
-        {
-            return false;
         }
     }
 
