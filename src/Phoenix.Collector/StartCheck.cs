@@ -46,6 +46,14 @@ internal static class StartCheck
                 }
             }
         }
+
+        foreach (var exporter in configuration.Exporters.OfType<PrometheusExporterSettings>())
+        {
+            if (exporter.Tls is { } tls && Problem(() => _ = new ServerCertificates(tls, SslApplicationProtocol.Http11)) is { } problem)
+            {
+                yield return problem with { Key = $"exporters.{exporter.Id}.tls" };
+            }
+        }
     }
 
     private static ConfigurationIssue? Problem(Action use)

@@ -17,6 +17,9 @@ internal ref struct Attributes(ReadOnlySpan<byte> owner, int field, int origin =
     public const int OfResource = 1;
     public const int OfScope = 3;
 
+    /// <summary>Field of a resource's entity references, which are messages beside its attributes.</summary>
+    public const int EntitiesOfResource = 3;
+
     // Each level is two protobuf messages; decoders commonly stop at 100.
     private const int DeepestValue = 32;
 
@@ -34,12 +37,23 @@ internal ref struct Attributes(ReadOnlySpan<byte> owner, int field, int origin =
     };
 
     /// <summary>Reads every attribute whole, values inside values too, so that no later reader meets a fault.</summary>
+    /// <param name="messages">Field of other messages that are read whole; 0 for none.</param>
     /// <exception cref="OtlpFormatException">An attribute is malformed or nested too deeply.</exception>
-    public static void Check(ReadOnlySpan<byte> owner, int field, int origin = 0)
+    public static void Check(ReadOnlySpan<byte> owner, int field, int origin = 0, int messages = 0)
     {
-        var attributes = new Attributes(owner, field, origin);
-        while (attributes.Next())
-            CheckValue(attributes.Current.Value, attributes.valueOrigin, DeepestValue);
+        var cursor = new ProtoCursor(owner, origin);
+        while (cursor.Next())
+        {
+            if (cursor.Field == field)
+            {
+                cursor.Expect(WireType.Bytes, "attribute");
+                CheckPair(cursor.Content, cursor.ContentOrigin, out _, out _);
+            }
+            else if (cursor.Field == messages && cursor.Wire == WireType.Bytes)
+            {
+                ProtoCursor.ReadWhole(cursor.Content, cursor.ContentOrigin);
+            }
+        }
     }
 
     /// <summary>Reads one encoded <c>KeyValue</c> whole, and refuses what <see cref="Check"/> refuses.</summary>

@@ -58,7 +58,7 @@ public sealed class BatchDecoder
         var reader = new OtlpReader(batch);
         while (reader.NextResource())
         {
-            Attributes.Check(reader.Resource, Attributes.OfResource, RangeOf(batch, reader.Resource).At);
+            Attributes.Check(reader.Resource, Attributes.OfResource, RangeOf(batch, reader.Resource).At, Attributes.EntitiesOfResource);
             ref var resource = ref resources.Add();
             resource.Identity = Identity.OfResource(reader.Resource);
             resource.Whole = RangeOf(batch, reader.ResourceMetrics);
@@ -97,7 +97,7 @@ public sealed class BatchDecoder
         scope.EndOfMetrics = metrics.Count;
     }
 
-    private static ByteRange RangeOf(ReadOnlySpan<byte> batch, ReadOnlySpan<byte> part) => part.IsEmpty
+    internal static ByteRange RangeOf(ReadOnlySpan<byte> batch, ReadOnlySpan<byte> part) => part.IsEmpty
         ? default
         : new ByteRange((int)Unsafe.ByteOffset(in batch[0], in part[0]), part.Length);
 }

@@ -6,6 +6,18 @@ internal ref struct PackedVarints(ReadOnlySpan<byte> run, int origin)
     private readonly ReadOnlySpan<byte> run = run;
     private int position;
 
+    /// <summary>Reads a run whole.</summary>
+    /// <exception cref="OtlpFormatException">The run is cut off, or a number has more than ten bytes.</exception>
+    public static void Check(ReadOnlySpan<byte> run, int origin)
+    {
+        // Counts are mostly small: a run of single bytes has no fault.
+        if (!run.ContainsAnyInRange((byte)0x80, byte.MaxValue))
+            return;
+        var varints = new PackedVarints(run, origin);
+        while (varints.Next(out _))
+            continue;
+    }
+
     /// <exception cref="OtlpFormatException">The run is cut off, or a number has more than ten bytes.</exception>
     public bool Next(out ulong value)
     {

@@ -100,7 +100,18 @@ internal sealed unsafe class PointDecoder
                     return false;
                 point.Flags = (point.Flags & ~PointFlags.NoRecordedValue) | ((flags & 1) != 0 ? PointFlags.NoRecordedValue : 0);
             }
-            else if (!PointFields.MayHold((int)(tag >> 3), (int)(tag & 7), type) || !TrySkip(ref at, end, tag))
+            else if (!PointFields.MayHold((int)(tag >> 3), (int)(tag & 7), type))
+            {
+                return false;
+            }
+            else if ((tag & 7) == WireType.Bytes)
+            {
+                if (!TryLength(ref at, end, out var length))
+                    return false;
+                PointContent.Check((int)(tag >> 3), batch.Slice((int)(at - bytes), length), type, (int)(at - bytes));
+                at += length;
+            }
+            else if (!TrySkip(ref at, end, tag))
             {
                 return false;
             }

@@ -67,9 +67,31 @@ public ref struct PointFields
         return field switch
         {
             2 or 3 or 4 => wire == WireType.Fixed64,
-            5 when type is not (MetricType.Gauge or MetricType.Sum) => wire == WireType.Fixed64,
+            5 when type is MetricType.Gauge or MetricType.Sum => wire == WireType.Bytes,
+            5 => wire == WireType.Fixed64,
             6 when type is MetricType.Gauge or MetricType.Sum => wire == WireType.Fixed64,
             6 when type == MetricType.Summary => wire == WireType.Bytes,
+            _ => type switch
+            {
+                MetricType.Histogram => MayHistogramHold(field, wire),
+                MetricType.ExponentialHistogram => MayExponentialHold(field, wire),
+                _ => true,
+            },
+        };
+
+        static bool MayHistogramHold(int field, int wire) => field switch
+        {
+            6 or 7 => wire is WireType.Bytes or WireType.Fixed64,
+            8 => wire == WireType.Bytes,
+            11 or 12 => wire == WireType.Fixed64,
+            _ => true,
+        };
+
+        static bool MayExponentialHold(int field, int wire) => field switch
+        {
+            6 => wire == WireType.Varint,
+            7 or 12 or 13 or 14 => wire == WireType.Fixed64,
+            8 or 9 or 11 => wire == WireType.Bytes,
             _ => true,
         };
     }

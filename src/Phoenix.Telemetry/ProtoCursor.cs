@@ -27,6 +27,15 @@ internal ref struct ProtoCursor(ReadOnlySpan<byte> message, int origin)
     /// <summary>The whole field with its tag.</summary>
     public ReadOnlySpan<byte> Raw { get; private set; }
 
+    /// <summary>Reads a message to its end.</summary>
+    /// <exception cref="OtlpFormatException">The bytes are not protobuf.</exception>
+    public static void ReadWhole(ReadOnlySpan<byte> message, int origin)
+    {
+        var cursor = new ProtoCursor(message, origin);
+        while (cursor.Next())
+            continue;
+    }
+
     /// <exception cref="OtlpFormatException">The bytes are not protobuf.</exception>
     public bool Next()
     {
@@ -75,8 +84,11 @@ internal ref struct ProtoCursor(ReadOnlySpan<byte> message, int origin)
     public readonly void Expect(int wireType, string what)
     {
         if (Wire != wireType)
-            throw new OtlpFormatException($"{what} in wire type {Wire} instead of {wireType}", origin + position - Raw.Length);
+            throw FaultHere($"{what} in wire type {Wire} instead of {wireType}");
     }
+
+    /// <summary>A fault at the field that was just read.</summary>
+    public readonly OtlpFormatException FaultHere(string problem) => Fault(problem, position - Raw.Length);
 
     private ulong ReadVarint()
     {

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Phoenix.Telemetry;
 
 namespace Phoenix.Collector.Tests;
 
@@ -23,6 +24,44 @@ public sealed class FileExporterTests : IDisposable
         await Wait.UntilAsync("both batches", () => Task.FromResult(Read(file, compression).Count == 3));
 
         Read(file, compression).ShouldBe([1, 2, 4]);
+    }
+
+    [Fact]
+    public async Task without_a_format_each_batch_is_a_line_of_json()
+    {
+        var file = _place.File("out.json");
+        await using var collector = Start($"  file: {{path: {file}}}", "file");
+        var otlp = await collector.OtlpAsync();
+        await Batches.SendAsync(otlp, Batches.Requests(1, 1));
+        await Batches.SendAsync(otlp, Batches.Requests(2, 2));
+
+        await Wait.UntilAsync("both batches", () => Task.FromResult(Lines() is [.., ""] and { Length: 3 }));
+
+        var reader = new OtlpJsonReader();
+        Lines()[..^1].SelectMany(line =>
+        {
+            reader.Read(System.Text.Encoding.UTF8.GetBytes(line));
+            return HttpPeer.Decode(reader.Batch.ToArray());
+        }).Select(p => p.Value).ShouldBe([1, 2, 4]);
+        Lines()[0].ShouldStartWith("{\"resourceMetrics\":[{\"resource\":{\"attributes\":[{\"key\":\"service.name\",\"value\":{\"stringValue\":\"shop\"}}]}");
+
+        string[] Lines() => File.ReadAllText(file).Split('\n');
+    }
+
+    [Fact]
+    public async Task compressed_json_is_written_behind_its_length()
+    {
+        var file = _place.File("out.bin");
+        await using var collector = Start($"  file: {{path: {file}, format: json, compression: zstd}}", "file");
+        await Batches.SendAsync(await collector.OtlpAsync(), Batches.Requests(2, 2));
+        await Wait.UntilAsync("the batch", () => Task.FromResult(new FileInfo(file).Length > 0));
+
+        var bytes = File.ReadAllBytes(file);
+        BinaryPrimitives.ReadInt32BigEndian(bytes).ShouldBe(bytes.Length - sizeof(int));
+        using var zstd = new ZstdSharp.Decompressor();
+        var reader = new OtlpJsonReader();
+        reader.Read(zstd.Unwrap(bytes.AsSpan(sizeof(int)))).ShouldBe(2);
+        HttpPeer.Decode(reader.Batch.ToArray()).Select(p => p.Value).ShouldBe([2, 4]);
     }
 
     [Fact]

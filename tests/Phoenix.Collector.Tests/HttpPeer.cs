@@ -24,6 +24,11 @@ internal sealed class HttpPeer : IAsyncDisposable
     /// <summary>What /metrics answers; null answers 500.</summary>
     public string? Exposition { get; set; }
 
+    public string ExpositionType { get; set; } = "text/plain; version=0.0.4";
+
+    /// <summary>What the last scrape asked for.</summary>
+    public string? Accept { get; private set; }
+
     /// <summary>Status codes to answer before OTLP batches are accepted again.</summary>
     public ConcurrentQueue<int> Refusals { get; } = new();
 
@@ -57,7 +62,11 @@ internal sealed class HttpPeer : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(options => options.Listen(IPAddress.Loopback, address?.Port ?? 0, listen => listen.UseCertificates(server, clientAuthority)));
         var app = builder.Build();
         var peer = new HttpPeer(app);
-        app.MapGet("/metrics", () => peer.Exposition is { } text ? Results.Text(text, "text/plain; version=0.0.4") : Results.StatusCode(500));
+        app.MapGet("/metrics", (HttpRequest request) =>
+        {
+            peer.Accept = request.Headers.Accept.ToString();
+            return peer.Exposition is { } text ? Results.Text(text, peer.ExpositionType) : Results.StatusCode(500);
+        });
         app.MapPost("/v1/metrics", peer.ReceiveAsync);
         await app.StartAsync();
         peer.Address = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());

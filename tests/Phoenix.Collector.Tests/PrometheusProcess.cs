@@ -43,7 +43,7 @@ internal sealed class PrometheusProcess : IAsyncDisposable
             var address = new Uri($"http://127.0.0.1:{FreePort()}");
             var process = Process.Start(new ProcessStartInfo(Executable!, [
                 $"--config.file={configuration}", $"--storage.tsdb.path={place.File("tsdb")}", $"--web.listen-address={address.Authority}",
-                "--web.enable-remote-write-receiver", "--log.level=error"])
+                "--web.enable-remote-write-receiver", "--enable-feature=exemplar-storage", "--log.level=error"])
             {
                 RedirectStandardError = true,
                 Environment = { ["GOMAXPROCS"] = "1" },
@@ -69,6 +69,16 @@ internal sealed class PrometheusProcess : IAsyncDisposable
         return [.. answer.GetProperty("data").GetProperty("result").EnumerateArray().Select(series => (
             (IReadOnlyDictionary<string, string>)series.GetProperty("metric").EnumerateObject().ToDictionary(label => label.Name, label => label.Value.GetString()!),
             series.GetProperty("value")[1].GetString()!))];
+    }
+
+    /// <summary>The exemplars of the last minutes.</summary>
+    public async Task<IReadOnlyList<(IReadOnlyDictionary<string, string> Labels, double Value)>> ExemplarsAsync(string query)
+    {
+        var now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+        var answer = await _client.GetFromJsonAsync<JsonElement>($"/api/v1/query_exemplars?query={Uri.EscapeDataString(query)}&start={now - 600}&end={now + 60}");
+        return [.. answer.GetProperty("data").EnumerateArray().SelectMany(series => series.GetProperty("exemplars").EnumerateArray()).Select(exemplar => (
+            (IReadOnlyDictionary<string, string>)exemplar.GetProperty("labels").EnumerateObject().ToDictionary(label => label.Name, label => label.Value.GetString()!),
+            double.Parse(exemplar.GetProperty("value").GetString()!, System.Globalization.CultureInfo.InvariantCulture)))];
     }
 
     public async ValueTask DisposeAsync()

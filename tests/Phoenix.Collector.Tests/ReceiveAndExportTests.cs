@@ -123,7 +123,8 @@ public sealed class ReceiveAndExportTests : IDisposable
         await using var collector = CollectorProcess.Start(_place, "production", Yaml.Otlp().Replace("127.0.0.1:0\"", "127.0.0.1:0\", max_request_body_size: 100000", StringComparison.Ordinal));
         var otlp = await collector.OtlpAsync();
 
-        (await AnswerAsync([1, 2], "application/json")).ShouldBe((415, "application/json"));
+        (await AnswerAsync([1, 2], "text/plain")).ShouldBe((415, "application/x-protobuf"));
+        (await AnswerAsync([1, 2], "application/json")).ShouldBe((400, "application/json"));
         (await AnswerAsync([0xff, 0xff], "application/x-protobuf")).ShouldBe((400, "application/x-protobuf"));
         (await AnswerAsync(new byte[100_001], "application/x-protobuf")).Status.ShouldBe(413);
         (await AnswerAsync(Compressed.As("gzip", new byte[5_000_000]), "application/x-protobuf", "gzip")).ShouldBe((413, "application/x-protobuf"), "a gzip bomb is bounded by what it inflates to");

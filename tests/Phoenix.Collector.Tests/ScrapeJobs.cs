@@ -2,6 +2,7 @@ using Phoenix.Collector.Receivers;
 using Phoenix.Collector.Receivers.Prometheus;
 using Phoenix.Pipelines;
 using Phoenix.Pipelines.Components;
+using Phoenix.Telemetry;
 
 namespace Phoenix.Collector.Tests;
 
@@ -44,8 +45,19 @@ internal static class ScrapeJobs
         ScrapeJob job, ScrapeTarget target, SeriesCache cache, string exposition, long heldBytes = 1 << 30)
     {
         using var scrape = new Scrape(job, target, cache, Host, new ByteBudget(heldBytes), 1_000_000_000);
-        await scrape.ReadAsync(new Trickle(exposition), TestContext.Current.CancellationToken);
+        await scrape.ReadAsync(new Trickle(exposition), ExpositionFormat.Text, TestContext.Current.CancellationToken);
         return ([.. scrape.Pieces.SelectMany(p => DecodedPoint.ReadAll(p.Batch.Span))], scrape.Scraped, scrape.AfterRelabelling);
+    }
+
+    /// <summary>The same, as OTLP/JSON, one line a piece.</summary>
+    public static async Task<string> JsonAsync(ScrapeJob job, ScrapeTarget target, SeriesCache cache, string exposition, ExpositionFormat format)
+    {
+        using var scrape = new Scrape(job, target, cache, Host, new ByteBudget(1 << 30), 1_000_000_000);
+        await scrape.ReadAsync(new Trickle(exposition), format, TestContext.Current.CancellationToken);
+        using var json = new OtlpJsonWriter();
+        var text = new System.Buffers.ArrayBufferWriter<byte>();
+        scrape.Pieces.ForEach(p => json.Write(p.Batch.Span, text));
+        return System.Text.Encoding.UTF8.GetString(text.WrittenSpan);
     }
 
     /// <summary>Gives at most 777 bytes at each read, so that lines are cut wherever it falls.</summary>

@@ -142,7 +142,7 @@ public class ScrapeTests
         }
 
         using var scrape = new Scrape(job, target, new SeriesCache(job, target), ScrapeJobs.Host, new ByteBudget(1 << 30), 1);
-        await scrape.ReadAsync(new MemoryStream(Encoding.UTF8.GetBytes(text.ToString())), TestContext.Current.CancellationToken);
+        await scrape.ReadAsync(new MemoryStream(Encoding.UTF8.GetBytes(text.ToString())), ExpositionFormat.Text, TestContext.Current.CancellationToken);
 
         scrape.Pieces.Count.ShouldBeGreaterThan(2);
         var points = scrape.Pieces.SelectMany(p => DecodedPoint.ReadAll(p.Batch.Span)).ToList();

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Security;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
@@ -21,18 +22,18 @@ internal sealed class ServiceListeners(Func<CollectorStatus> status, Func<string
     private readonly Dictionary<string, Listener> _open = new(StringComparer.Ordinal);
 
     /// <summary>Opens what is new before anything is closed: where this throws, all is as before.</summary>
-    /// <exception cref="IOException">An address cannot be listened on.</exception>
+    /// <exception cref="IOException">An address cannot be listened on, or a certificate cannot be used.</exception>
     public async Task ApplyAsync(CollectorConfiguration configuration)
     {
         var wanted = Wanted(configuration);
         var opened = new Dictionary<string, Listener>(StringComparer.Ordinal);
         try
         {
-            foreach (var (name, endpoint, handler) in wanted)
+            foreach (var service in wanted)
             {
-                if (!_open.TryGetValue(name, out var open) || !open.Endpoint.Equals(endpoint))
+                if (!_open.TryGetValue(service.Name, out var open) || !open.Service.Endpoint.Equals(service.Endpoint))
                 {
-                    opened[name] = await Listener.OpenAsync(name, endpoint, handler);
+                    opened[service.Name] = await Listener.OpenAsync(service);
                 }
             }
         }
@@ -60,9 +61,9 @@ internal sealed class ServiceListeners(Func<CollectorStatus> status, Func<string
             _open[name] = listener;
         }
 
-        foreach (var (name, _, handler) in wanted)
+        foreach (var service in wanted)
         {
-            _open[name].Handler = handler;
+            _open[service.Name].Service = service;
         }
     }
 
@@ -76,22 +77,23 @@ internal sealed class ServiceListeners(Func<CollectorStatus> status, Func<string
         _open.Clear();
     }
 
-    private List<(string Name, IPEndPoint Endpoint, Func<HttpContext, Task> Handler)> Wanted(CollectorConfiguration configuration)
+    private List<Service> Wanted(CollectorConfiguration configuration)
     {
-        var wanted = new List<(string, IPEndPoint, Func<HttpContext, Task>)>();
+        var wanted = new List<Service>();
         if (configuration.Telemetry.MetricsEndpoint is { } endpoint)
         {
-            wanted.Add(("service.telemetry.metrics", endpoint, MetricsAsync));
+            wanted.Add(new("service.telemetry.metrics", endpoint, MetricsAsync, null));
         }
 
         foreach (var health in configuration.Extensions.OfType<HealthCheckExtensionSettings>())
         {
-            wanted.Add(($"extensions.{health.Id}", health.Endpoint, context => HealthAsync(context, health)));
+            wanted.Add(new($"extensions.{health.Id}", health.Endpoint, context => HealthAsync(context, health), null));
         }
 
         foreach (var prometheus in configuration.Exporters.OfType<PrometheusExporterSettings>())
         {
-            wanted.Add(($"exporters.{prometheus.Id}", prometheus.Endpoint, context => ScrapeAsync(context, prometheus.Id)));
+            wanted.Add(new($"exporters.{prometheus.Id}", prometheus.Endpoint, context => ScrapeAsync(context, prometheus.Id),
+                prometheus.Tls is { } tls ? new ServerCertificates(tls, SslApplicationProtocol.Http11) : null));
         }
 
         return wanted;
@@ -152,27 +154,39 @@ internal sealed class ServiceListeners(Func<CollectorStatus> status, Func<string
         await context.Response.Body.WriteAsync(body, context.RequestAborted);
     }
 
-    private sealed class Listener : IAsyncDisposable
+    /// <param name="Certificates">Null where it speaks plain text.</param>
+    private sealed record Service(string Name, IPEndPoint Endpoint, Func<HttpContext, Task> Handler, ServerCertificates? Certificates);
+
+    private sealed class Listener(Service service) : IAsyncDisposable
     {
         private const int MaxConnections = 64;
         private BareServer _server = null!;
+        private volatile Service _service = service;
 
-        public required IPEndPoint Endpoint { get; init; }
-
-        public Func<HttpContext, Task> Handler { get; set; } = _ => Task.CompletedTask;
-
-        public static async Task<Listener> OpenAsync(string name, IPEndPoint endpoint, Func<HttpContext, Task> handler)
+        /// <summary>What it does with the next connection and request.</summary>
+        public Service Service
         {
-            var listener = new Listener { Endpoint = endpoint, Handler = handler };
+            get => _service;
+            set => _service = value;
+        }
+
+        public static async Task<Listener> OpenAsync(Service service)
+        {
+            var listener = new Listener(service);
             listener._server = await BareServer.StartAsync(
                 options =>
                 {
                     options.Limits.MaxRequestBodySize = 0;
                     options.Limits.MaxConcurrentConnections = MaxConnections;
-                    options.Listen(endpoint, listen => listen.Protocols = HttpProtocols.Http1);
+                    options.Listen(service.Endpoint, listen =>
+                    {
+                        listen.Protocols = HttpProtocols.Http1;
+                        listen.UseTls(() => listener.Service.Certificates);
+                    });
                 },
-                context => listener.Handler(context));
-            Log.Info("serving", ("what", name), ("endpoint", listener._server.Addresses.First()));
+                context => listener.Service.Handler(context));
+            var address = listener._server.Addresses.First();
+            Log.Info("serving", ("what", service.Name), ("endpoint", service.Certificates is null ? address : address.Replace("http://", "https://", StringComparison.Ordinal)));
             return listener;
         }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Compression;
 using Phoenix.Pipelines.Components;
 using Phoenix.Telemetry;
@@ -18,9 +19,12 @@ internal sealed class EncodedBatch : IDisposable
     private const int ZstdLevel = 1;
 
     private readonly SharedBytes?[] _encoded = new SharedBytes?[3];
+    private readonly SharedBytes?[] _encodedJson = new SharedBytes?[3];
     private byte[] _plain = new byte[4096];
     private byte[] _scratch = new byte[4096];
     private Compressor? _zstd;
+    private OtlpJsonWriter? _json;
+    private ArrayBufferWriter<byte>? _jsonText;
     private int _length;
 
     /// <summary>Data points in the batch.</summary>
@@ -44,44 +48,68 @@ internal sealed class EncodedBatch : IDisposable
     /// <summary>The batch's bytes as they are sent. Valid until the next <see cref="Set"/>; retain what is kept longer.</summary>
     public SharedBytes As(Compression compression) => _encoded[(int)compression] ??= compression switch
     {
-        Compression.Gzip => Gzip(),
-        Compression.Zstd => Zstd(),
+        Compression.Gzip => Gzip(Plain),
+        Compression.Zstd => Zstd(Plain),
         _ => SharedBytes.Copy(Plain),
+    };
+
+    /// <summary>The batch as OTLP/JSON, one object without a line break. Valid as that of <see cref="As"/> is.</summary>
+    public SharedBytes AsJson(Compression compression) => _encodedJson[(int)compression] ??= compression switch
+    {
+        Compression.Gzip => Gzip(Json()),
+        Compression.Zstd => Zstd(Json()),
+        _ => SharedBytes.Copy(Json()),
     };
 
     public void Dispose()
     {
         Forget();
         _zstd?.Dispose();
+        _json?.Dispose();
     }
 
     private void Forget()
     {
-        for (var i = 0; i < _encoded.Length; i++)
+        Forget(_encoded);
+        Forget(_encodedJson);
+    }
+
+    private static void Forget(SharedBytes?[] encoded)
+    {
+        for (var i = 0; i < encoded.Length; i++)
         {
-            _encoded[i]?.Release();
-            _encoded[i] = null;
+            encoded[i]?.Release();
+            encoded[i] = null;
         }
     }
 
-    private SharedBytes Gzip()
+    private ReadOnlySpan<byte> Json()
     {
-        Reserve(_length + _length / 1024 + GzipOverhead);
+        _json ??= new OtlpJsonWriter();
+        _jsonText ??= new ArrayBufferWriter<byte>();
+        _jsonText.ResetWrittenCount();
+        _json.Write(Plain, _jsonText);
+        return _jsonText.WrittenSpan;
+    }
+
+    private SharedBytes Gzip(ReadOnlySpan<byte> plain)
+    {
+        Reserve(plain.Length + plain.Length / 1024 + GzipOverhead);
         using var target = new MemoryStream(_scratch);
         using (var compressor = new GZipStream(target, CompressionLevel.Fastest, leaveOpen: true))
         {
-            compressor.Write(Plain);
+            compressor.Write(plain);
         }
 
         // Copied to its own size: what waits in a queue must not hold room for its worst case.
         return SharedBytes.Copy(_scratch.AsSpan(0, (int)target.Position));
     }
 
-    private SharedBytes Zstd()
+    private SharedBytes Zstd(ReadOnlySpan<byte> plain)
     {
-        Reserve(Compressor.GetCompressBound(_length));
+        Reserve(Compressor.GetCompressBound(plain.Length));
         _zstd ??= new Compressor(ZstdLevel);
-        return SharedBytes.Copy(_scratch.AsSpan(0, _zstd.Wrap(Plain, _scratch)));
+        return SharedBytes.Copy(_scratch.AsSpan(0, _zstd.Wrap(plain, _scratch)));
     }
 
     private void Reserve(int bytes)

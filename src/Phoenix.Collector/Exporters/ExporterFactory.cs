@@ -21,7 +21,8 @@ internal sealed class ExporterFactory(Action roomMade)
         OtlpExporterSettings grpc => new OtlpEncoder(grpc.Compression),
         OtlpHttpExporterSettings http => new OtlpEncoder(http.Compression),
         RemoteWriteExporterSettings remoteWrite => new RemoteWriteBatchEncoder(remoteWrite),
-        FileExporterSettings file => new FramedEncoder(file.Compression),
+        FileExporterSettings { Format: FileFormat.Json, Compression: Compression.None } => new LineEncoder(),
+        FileExporterSettings file => new FramedEncoder(file.Format, file.Compression),
         _ => throw Unknown(settings),
     };
 

@@ -27,15 +27,29 @@ internal sealed class OtlpEncoder(Compression compression) : IBatchEncoder
 }
 
 /// <summary>Messages behind their length as four bytes in network order, as the OpenTelemetry Collector's <c>file</c> exporter writes them.</summary>
-internal sealed class FramedEncoder(Compression compression) : IBatchEncoder
+internal sealed class FramedEncoder(FileFormat format, Compression compression) : IBatchEncoder
 {
     public int Encode(EncodedBatch batch, List<Payload> payloads)
     {
-        var message = batch.As(compression);
+        var message = format == FileFormat.Json ? batch.AsJson(compression) : batch.As(compression);
         var framed = SharedBytes.Rent(sizeof(int) + message.Length);
         BinaryPrimitives.WriteInt32BigEndian(framed.Span, message.Length);
         message.Span.CopyTo(framed.Span[sizeof(int)..]);
         payloads.Add(new Payload(framed, batch.Points, compression));
+        return 0;
+    }
+}
+
+/// <summary>OTLP/JSON, one batch a line.</summary>
+internal sealed class LineEncoder : IBatchEncoder
+{
+    public int Encode(EncodedBatch batch, List<Payload> payloads)
+    {
+        var json = batch.AsJson(Compression.None);
+        var line = SharedBytes.Rent(json.Length + 1);
+        json.Span.CopyTo(line.Span);
+        line.Span[^1] = (byte)'\n';
+        payloads.Add(new Payload(line, batch.Points, Compression.None));
         return 0;
     }
 }

@@ -1,11 +1,21 @@
 namespace Phoenix.Pipelines.Components;
 
-/// <summary><c>file</c>: writes batches to a file as protobuf messages, each behind its length as four bytes in network order.</summary>
+/// <summary>What a file exporter writes.</summary>
+public enum FileFormat
+{
+    /// <summary>OTLP/JSON, one batch a line; compressed, each behind its length.</summary>
+    Json,
+
+    /// <summary>Protobuf messages, each behind its length as four bytes in network order.</summary>
+    Proto,
+}
+
+/// <summary><c>file</c>: writes batches to a file, as the OpenTelemetry Collector's exporter of this name does.</summary>
 /// <param name="Compression">None or zstd, of each message by itself.</param>
 /// <param name="Append">Whether what is in the file stays.</param>
 /// <param name="Rotation">Null where the file grows without bound.</param>
 public sealed record FileExporterSettings(
-    string Id, FileReference Path, Compression Compression, bool Append, FileRotation? Rotation, TimeSpan Timeout, RetrySettings Retry, QueueSettings Queue)
+    string Id, FileReference Path, FileFormat Format, Compression Compression, bool Append, FileRotation? Rotation, TimeSpan Timeout, RetrySettings Retry, QueueSettings Queue)
     : QueuedExporterSettings(Id, Timeout, Retry, Queue)
 {
     public const string Type = "file";
@@ -17,9 +27,8 @@ public sealed record FileExporterSettings(
         // The file. Required.
         section.RequiredText("path", "name the file to write");
         var path = FileReference.Read(section, "path") ?? new FileReference("unresolved", section.Line, section.Path);
-        // proto. Required, since the OpenTelemetry Collector's default is json, which is not written here.
-        section.RequiredText("format", "write `format: proto`; json is not written here");
-        section.Choice("format", 0, ("proto", 0));
+        // json or proto. Default json.
+        var format = section.Choice("format", FileFormat.Json, ("json", FileFormat.Json), ("proto", FileFormat.Proto));
         // zstd or none. Default none.
         var compression = section.Choice("compression", Compression.None, ("none", Compression.None), ("zstd", Compression.Zstd));
         // Keep what is in the file. Default false. With rotation it is always kept.
@@ -29,7 +38,7 @@ public sealed record FileExporterSettings(
         // A full disk must not hold up what is sent elsewhere.
         var queue = QueueSettings.Read(section.Section("sending_queue"), QueueSettings.Default with { Overflow = Overflow.Drop }, maxConsumers: 1);
         section.RejectUnknown();
-        return new(id, path, compression, append, rotation, System.Threading.Timeout.InfiniteTimeSpan, retry, queue);
+        return new(id, path, format, compression, append, rotation, System.Threading.Timeout.InfiniteTimeSpan, retry, queue);
     }
 }
 

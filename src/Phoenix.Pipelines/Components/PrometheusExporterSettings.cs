@@ -3,6 +3,7 @@ using System.Net;
 namespace Phoenix.Pipelines.Components;
 
 /// <summary><c>prometheus</c>: serves the newest point of every stream at <c>/metrics</c>, to be scraped.</summary>
+/// <param name="Tls">Null where the listener speaks plain text.</param>
 /// <param name="Namespace">Stands before every metric name; empty for none.</param>
 /// <param name="ConstLabels">Added to every series that does not have them.</param>
 /// <param name="Timestamps">Whether samples carry the time of their points.</param>
@@ -10,7 +11,7 @@ namespace Phoenix.Pipelines.Components;
 /// <param name="OpenMetrics">Whether a scraper that asks for OpenMetrics gets it.</param>
 /// <param name="MaxStreams">Streams held at most; points of further ones are dropped and counted.</param>
 public sealed record PrometheusExporterSettings(
-    string Id, IPEndPoint Endpoint, string Namespace, IReadOnlyDictionary<string, string> ConstLabels, bool Timestamps, TimeSpan Expiration,
+    string Id, IPEndPoint Endpoint, ServerTlsSettings? Tls, string Namespace, IReadOnlyDictionary<string, string> ConstLabels, bool Timestamps, TimeSpan Expiration,
     bool OpenMetrics, bool MetricSuffixes, bool ResourceAttributes, bool ScopeLabels, int MaxStreams) : ExporterSettings(Id)
 {
     public const string Type = "prometheus";
@@ -20,6 +21,7 @@ public sealed record PrometheusExporterSettings(
         // Address and port to listen on; port 0 takes a free one. Required.
         section.RequiredText("endpoint", "write the address and port to be scraped at, such as localhost:8889");
         var endpoint = ListenEndpoint.Read(section, "endpoint", new IPEndPoint(IPAddress.Loopback, 8889));
+        var tls = ServerTlsSettings.Read(section.Section("tls"));
         // Stands before every metric name, with _ between. Default none.
         var ns = section.Text("namespace") ?? "";
         if (ns.Length > 0 && !PrometheusLabelNames.IsName(ns))
@@ -43,7 +45,7 @@ public sealed record PrometheusExporterSettings(
         // Streams held at most. Default 1,000,000.
         var max = (int)section.Integer("max_streams", 1_000_000, 1, 16_000_000);
         section.RejectUnknown();
-        return new(id, endpoint, ns, labels, timestamps, expiration, openMetrics, suffixes, resource, scope, max);
+        return new(id, endpoint, tls, ns, labels, timestamps, expiration, openMetrics, suffixes, resource, scope, max);
     }
 }
 

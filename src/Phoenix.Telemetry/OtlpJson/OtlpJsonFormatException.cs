@@ -13,3 +13,7 @@ public sealed class OtlpJsonFormatException(string problem, string path, long li
 
     public long Column { get; } = column;
 }
+
+/// <summary>The text would take more bytes as OTLP than allowed. Answer it with 413.</summary>
+public sealed class OtlpJsonSizeException(int maxBytes)
+    : TelemetryFormatException($"OTLP/JSON refused: it has more than {maxBytes} bytes as protobuf.", $"more than {maxBytes} bytes as protobuf");

@@ -10,7 +10,8 @@ namespace Phoenix.Telemetry;
 /// strings or numbers, enumerations as numbers, ids in hexadecimal, other bytes in base64, <c>NaN</c> and <c>Infinity</c> as
 /// strings, <c>null</c> as absent, unknown fields ignored.
 /// </remarks>
-public sealed class OtlpJsonReader
+/// <param name="maxBytes">Most bytes that a batch may have as OTLP: a run of small numbers is up to four times as long as its text.</param>
+public sealed class OtlpJsonReader(int maxBytes = int.MaxValue)
 {
     // Every value within a value takes three levels of JSON.
     private const int DeepestJson = 160;
@@ -25,6 +26,7 @@ public sealed class OtlpJsonReader
 
     /// <returns>Data points read.</returns>
     /// <exception cref="OtlpJsonFormatException">The text is malformed, or its values do not fit their fields.</exception>
+    /// <exception cref="OtlpJsonSizeException">The batch would be larger than allowed.</exception>
     public int Read(ReadOnlySpan<byte> json)
     {
         batch.Clear();
@@ -38,6 +40,11 @@ public sealed class OtlpJsonReader
             // What follows the object would go unread.
             reader.Read();
             return points;
+        }
+        catch (OtlpJsonSizeException)
+        {
+            batch.Clear();
+            throw;
         }
         catch (JsonException e)
         {
@@ -56,7 +63,7 @@ public sealed class OtlpJsonReader
     {
         if (reader.TokenType != JsonTokenType.StartObject)
             throw new OtlpJsonValueException($"an object is expected, a {message.Name}");
-        if (message.IsValue && --depth == 0)
+        if (message.IsValue && depth-- == 0)
             throw new OtlpJsonValueException($"an attribute value nested more than {DeepestValue} deep");
         if (message.IsPoint)
             points++;
@@ -102,7 +109,7 @@ public sealed class OtlpJsonReader
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
             if (field.Packed)
-                scalars.Write(ref reader, field, batch, tagged: false);
+                Element(ref reader, field);
             else
                 Single(ref reader, field, depth, ref points);
         }
@@ -116,12 +123,25 @@ public sealed class OtlpJsonReader
         if (field.Message is null)
         {
             scalars.Write(ref reader, field, batch, tagged: true);
+            Bound();
             return;
         }
 
         var mark = batch.Begin(field.Number);
         Message(ref reader, field.Message, depth, ref points);
         batch.End(mark);
+    }
+
+    private void Element(ref Utf8JsonReader reader, OtlpField field)
+    {
+        scalars.Write(ref reader, field, batch, tagged: false);
+        Bound();
+    }
+
+    private void Bound()
+    {
+        if (batch.Length > maxBytes)
+            throw new OtlpJsonSizeException(maxBytes);
     }
 
     private static OtlpField? Find(ref Utf8JsonReader reader, OtlpMessage message, out int index)

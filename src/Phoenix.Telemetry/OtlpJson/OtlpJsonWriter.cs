@@ -9,8 +9,8 @@ using System.Text.Unicode;
 namespace Phoenix.Telemetry;
 
 /// <summary>
-/// Turns OTLP bytes into OTLP/JSON: one object on one line. Not thread-safe. Fields that opentelemetry-proto 1.x does not know
-/// are left out; text that is no UTF-8 gets the replacement character.
+/// Turns OTLP bytes into OTLP/JSON: one object on one line. Not thread-safe. Fields that opentelemetry-proto 1.x does not know,
+/// or knows in another wire type, are left out; text that is no UTF-8 gets the replacement character.
 /// </summary>
 public sealed class OtlpJsonWriter : IDisposable
 {
@@ -20,8 +20,8 @@ public sealed class OtlpJsonWriter : IDisposable
         new ArrayBufferWriter<byte>(), new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true, MaxDepth = 1000 });
 
     /// <exception cref="OtlpFormatException">
-    /// The batch is malformed, maybe in exemplars, buckets or quantiles, into which <see cref="OtlpReader.Validate"/> does not
-    /// look; what stood before the fault may be in the target.
+    /// The batch was not checked by <see cref="OtlpReader.Validate"/> and is malformed; what stood before the fault may be in
+    /// the target.
     /// </exception>
     public void Write(ReadOnlySpan<byte> batch, IBufferWriter<byte> target)
     {
@@ -34,7 +34,7 @@ public sealed class OtlpJsonWriter : IDisposable
 
     private void Message(ReadOnlySpan<byte> content, OtlpMessage message, int origin, int depth)
     {
-        if (message.IsValue && --depth == 0)
+        if (message.IsValue && depth-- == 0)
             throw new OtlpFormatException($"an attribute value nested more than {DeepestValue} deep", origin);
         json.WriteStartObject();
         var present = Present(content, message, origin);
@@ -55,14 +55,14 @@ public sealed class OtlpJsonWriter : IDisposable
         var cursor = new ProtoCursor(content, origin);
         while (cursor.Next())
         {
-            if (cursor.Field != field.Number)
+            if (cursor.Field != field.Number || !field.MayHold(cursor.Wire))
                 continue;
             if (field.Packed && cursor.Wire == WireType.Bytes)
                 Run(cursor, field);
             else if (field.Message is { } message)
-                Nested(ref cursor, message, depth);
+                Message(cursor.Content, message, cursor.ContentOrigin, depth);
             else
-                Scalar(ref cursor, field);
+                Scalar(cursor, field);
             if (!field.Repeated)
                 break;
         }
@@ -79,18 +79,12 @@ public sealed class OtlpJsonWriter : IDisposable
         {
             for (var i = 0; i < message.Fields.Length; i++)
             {
-                if (message.Fields[i].Number == cursor.Field)
+                if (message.Fields[i].Number == cursor.Field && message.Fields[i].MayHold(cursor.Wire))
                     present |= 1u << i;
             }
         }
 
         return present;
-    }
-
-    private void Nested(ref ProtoCursor cursor, OtlpMessage message, int depth)
-    {
-        cursor.Expect(WireType.Bytes, message.Name);
-        Message(cursor.Content, message, cursor.ContentOrigin, depth);
     }
 
     private void Run(scoped in ProtoCursor cursor, OtlpField field)
@@ -109,28 +103,23 @@ public sealed class OtlpJsonWriter : IDisposable
             Value(field.Kind, BinaryPrimitives.ReadUInt64LittleEndian(cursor.Content[at..]));
     }
 
-    private void Scalar(ref ProtoCursor cursor, OtlpField field)
+    private void Scalar(scoped in ProtoCursor cursor, OtlpField field)
     {
         switch (field.Kind)
         {
             case FieldKind.Text:
-                cursor.Expect(WireType.Bytes, field.Name.ToString());
                 if (Utf8.IsValid(cursor.Content))
                     json.WriteStringValue(cursor.Content);
                 else
                     json.WriteStringValue(Encoding.UTF8.GetString(cursor.Content));
                 break;
             case FieldKind.Binary:
-                cursor.Expect(WireType.Bytes, field.Name.ToString());
                 json.WriteBase64StringValue(cursor.Content);
                 break;
             case FieldKind.Id:
-                cursor.Expect(WireType.Bytes, field.Name.ToString());
                 json.WriteStringValue(Convert.ToHexStringLower(cursor.Content));
                 break;
             default:
-                var eight = field.Kind is FieldKind.Double or FieldKind.Fixed64 or FieldKind.SignedFixed64;
-                cursor.Expect(eight ? WireType.Fixed64 : WireType.Varint, field.Name.ToString());
                 Value(field.Kind, cursor.Scalar);
                 break;
         }

@@ -63,6 +63,14 @@ internal sealed class OtlpField(int number, string name, FieldKind kind, OtlpMes
 
     /// <summary>Whether repeated values stand in one run.</summary>
     public bool Packed => Repeated && Kind is not (FieldKind.Text or FieldKind.Binary or FieldKind.Id or FieldKind.Message);
+
+    /// <summary>Whether the field may come in this wire type; protobuf takes it for an unknown one otherwise.</summary>
+    public bool MayHold(int wire) => Kind switch
+    {
+        FieldKind.Text or FieldKind.Binary or FieldKind.Id or FieldKind.Message => wire == WireType.Bytes,
+        FieldKind.Double or FieldKind.Fixed64 or FieldKind.SignedFixed64 => wire == WireType.Fixed64 || (Packed && wire == WireType.Bytes),
+        _ => wire == WireType.Varint || (Packed && wire == WireType.Bytes),
+    };
 }
 
 /// <summary>An OTLP message: its fields, in the order JSON is written in.</summary>

@@ -10,8 +10,10 @@ internal sealed class ExpositionWriter(PrometheusExpositionOptions options, bool
     private readonly PrometheusLabels labels = new(options.Labels);
     private readonly PrometheusTarget target = new();
     private readonly HashSet<UInt128> shown = [];
+    private readonly ExpositionExemplars exemplars = new();
     private ExpositionOwner? current;
     private byte[] name = [];
+    private bool hasExemplars;
     private long milliseconds;
 
     public int Length => text.Length;
@@ -40,6 +42,8 @@ internal sealed class ExpositionWriter(PrometheusExpositionOptions options, bool
         // In OpenMetrics a counter's family goes without _total, and one whose samples lack it is no counter.
         var familyName = openMetrics && family.Type == PrometheusType.Counter && total ? name.AsSpan(0, name.Length - "_total"u8.Length) : name;
         var type = openMetrics && family.Type == PrometheusType.Counter && !total ? PrometheusType.Unknown : family.Type;
+        // Only counters and buckets may have exemplars.
+        hasExemplars = openMetrics && type is PrometheusType.Counter or PrometheusType.Histogram;
         Head(familyName, PrometheusTypes.Word(type), family.Help);
         foreach (var stream in family.Streams.Values)
             Stream(stream);
@@ -112,6 +116,8 @@ internal sealed class ExpositionWriter(PrometheusExpositionOptions options, bool
             return;
         var point = PointFields.Read(stream.Point, stream.Type, 0);
         milliseconds = PrometheusTime.Milliseconds(point.UnixNanos);
+        if (hasExemplars)
+            exemplars.Begin(stream.Point, stream.Type);
         switch (stream.Type)
         {
             case MetricType.Histogram:
@@ -121,7 +127,8 @@ internal sealed class ExpositionWriter(PrometheusExpositionOptions options, bool
                 Summary(stream.Point, point);
                 break;
             default:
-                Sample(default, default, point.Number);
+                Line(default, default, point.Number);
+                EndLine(double.NegativeInfinity, double.PositiveInfinity, lowest: true);
                 break;
         }
     }
@@ -129,16 +136,20 @@ internal sealed class ExpositionWriter(PrometheusExpositionOptions options, bool
     private void Histogram(in PointFields point)
     {
         ulong cumulative = 0;
+        var below = double.NegativeInfinity;
         var bounds = point.ExplicitBounds.Length / 8;
         for (var i = 0; i < bounds; i++)
         {
             cumulative = unchecked(cumulative + point.Bucket(i));
             Edge(point.Bound(i));
-            Sample("_bucket"u8, edge.Span, cumulative);
+            Line("_bucket"u8, edge.Span, cumulative);
+            EndLine(below, point.Bound(i), lowest: i == 0);
+            below = point.Bound(i);
         }
 
         Edge(double.PositiveInfinity);
-        Sample("_bucket"u8, edge.Span, point.Count);
+        Line("_bucket"u8, edge.Span, point.Count);
+        EndLine(below, double.PositiveInfinity, lowest: bounds == 0);
         if (point.HasSum)
             Sample("_sum"u8, default, point.Sum);
         Sample("_count"u8, default, point.Count);
@@ -168,6 +179,20 @@ internal sealed class ExpositionWriter(PrometheusExpositionOptions options, bool
 
     private void Sample(ReadOnlySpan<byte> suffix, ReadOnlySpan<byte> edgeValue, double value, bool timestamp = true)
     {
+        Line(suffix, edgeValue, value, timestamp);
+        text.Append("\n"u8);
+    }
+
+    /// <summary>Ends a sample that may have an exemplar with a value in a range.</summary>
+    private void EndLine(double above, double upTo, bool lowest)
+    {
+        if (hasExemplars)
+            exemplars.Append(text, above, upTo, lowest);
+        text.Append("\n"u8);
+    }
+
+    private void Line(ReadOnlySpan<byte> suffix, ReadOnlySpan<byte> edgeValue, double value, bool timestamp = true)
+    {
         text.Append(name);
         text.Append(suffix);
         var open = "{"u8;
@@ -187,7 +212,6 @@ internal sealed class ExpositionWriter(PrometheusExpositionOptions options, bool
         PrometheusNumber.Append(text, value);
         if (timestamp && options.Timestamps)
             Timestamp();
-        text.Append("\n"u8);
     }
 
     private void Timestamp()

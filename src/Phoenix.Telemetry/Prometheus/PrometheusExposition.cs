@@ -87,7 +87,10 @@ public sealed class PrometheusExposition
         return (unsupported, noRoom);
     }
 
-    /// <summary>The exposition in pieces, so that a large one need not be in memory at once. Forgets what has expired.</summary>
+    /// <summary>
+    /// The exposition in pieces, so that a large one need not be in memory at once; where nothing is shown there is none, and
+    /// none is empty. Forgets what has expired.
+    /// </summary>
     public IEnumerable<ReadOnlyMemory<byte>> Write(bool openMetrics, long unixNanos)
     {
         List<KeyValuePair<UInt128, ExpositionFamily>> shown;
@@ -121,7 +124,8 @@ public sealed class PrometheusExposition
         }
 
         writer.End();
-        yield return writer.Take();
+        if (writer.Length > 0)
+            yield return writer.Take();
     }
 
     private ExpositionFamily? Family(scoped in BatchReader reader)
@@ -167,7 +171,7 @@ public sealed class PrometheusExposition
         else if (reader.Type switch
         {
             MetricType.Histogram => point.Irregular,
-            MetricType.Summary => !HasReadableQuantiles(reader.Point),
+            MetricType.Summary => false,
             _ => !point.HasValue,
         })
         {
@@ -186,24 +190,6 @@ public sealed class PrometheusExposition
             streams++;
             stream = family.Streams[reader.StreamIdentity] = new ExpositionStream(owner, reader.Type);
             stream.Replace(reader.Point, point.UnixNanos, unixNanos);
-        }
-    }
-
-    /// <summary>Quantiles are not looked into where a batch comes in, and a scrape has nobody to refuse.</summary>
-    private static bool HasReadableQuantiles(ReadOnlySpan<byte> point)
-    {
-        try
-        {
-            var quantiles = new SummaryQuantiles(point);
-            while (quantiles.Next())
-            {
-            }
-
-            return true;
-        }
-        catch (OtlpFormatException)
-        {
-            return false;
         }
     }
 

@@ -84,7 +84,7 @@ public sealed class RemoteWriteEncoder
         while (reader.NextPoint())
         {
             var point = reader.ReadPoint();
-            var problem = reason ?? PointOrFault(ref reader, point, sink);
+            var problem = reason ?? Point(ref reader, point, sink);
             if (problem is not null)
             {
                 refused.Add(problem);
@@ -111,20 +111,6 @@ public sealed class RemoteWriteEncoder
             : reader.Temporality == Temporality.Delta ? "delta temporality, which Prometheus does not store"
             : reader.Temporality != Temporality.Cumulative ? "unspecified temporality"
             : null;
-    }
-
-    private string? PointOrFault(ref OtlpReader reader, in PointFields point, IRemoteWriteSink sink)
-    {
-        try
-        {
-            return Point(ref reader, point, sink);
-        }
-        catch (OtlpFormatException)
-        {
-            // Exemplars, buckets and quantiles are not looked into where a batch comes in.
-            request.Abandon();
-            return "a point that is malformed inside";
-        }
     }
 
     /// <returns>Null, or why the point is refused.</returns>

@@ -13,9 +13,6 @@ internal sealed class RemoteWriteRequestBuilder(int maxBytes)
 
     public void Begin() => start = buffer.Length;
 
-    /// <summary>Forgets a series that was begun and not ended.</summary>
-    public void Abandon() => buffer.Truncate(start);
-
     /// <summary>Ends a series or a piece of metadata that was begun; sends what stands before it where both do not fit.</summary>
     /// <returns>False where it does not fit into any request; it is left out.</returns>
     public bool End(int ofSamples, IRemoteWriteSink sink)

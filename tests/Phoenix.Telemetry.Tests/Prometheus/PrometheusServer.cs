@@ -14,7 +14,7 @@ internal sealed class PrometheusServer : IDisposable
     private readonly Process process;
     private readonly HttpClient client = new();
 
-    private PrometheusServer(string folder, string configuration)
+    private PrometheusServer(string folder, string configuration, string[] options)
     {
         using (var probe = new TcpListener(IPAddress.Loopback, 0))
         {
@@ -23,14 +23,11 @@ internal sealed class PrometheusServer : IDisposable
         }
 
         File.WriteAllText(Path.Combine(folder, "prometheus.yml"), configuration);
-        process = Process.Start(new ProcessStartInfo("prometheus")
-        {
-            ArgumentList =
-            {
-                $"--config.file={Path.Combine(folder, "prometheus.yml")}", $"--storage.tsdb.path={Path.Combine(folder, "data")}",
-                $"--web.listen-address=127.0.0.1:{Port}", "--storage.tsdb.retention.time=100y", "--log.level=error",
-            },
-        })!;
+        process = Process.Start(new ProcessStartInfo("prometheus",
+        [
+            $"--config.file={Path.Combine(folder, "prometheus.yml")}", $"--storage.tsdb.path={Path.Combine(folder, "data")}",
+            $"--web.listen-address=127.0.0.1:{Port}", "--storage.tsdb.retention.time=100y", "--log.level=error", .. options,
+        ]))!;
         client.BaseAddress = new Uri($"http://127.0.0.1:{Port}");
     }
 
@@ -46,9 +43,9 @@ internal sealed class PrometheusServer : IDisposable
         Assert.SkipUnless(found, missing);
     }
 
-    public static async Task<PrometheusServer> StartAsync(string folder, string configuration)
+    public static async Task<PrometheusServer> StartAsync(string folder, string configuration, params string[] options)
     {
-        var server = new PrometheusServer(folder, configuration);
+        var server = new PrometheusServer(folder, configuration, options);
         await WaitAsync("Prometheus is ready", async () =>
         {
             server.process.HasExited.ShouldBeFalse("Prometheus ended");
@@ -74,6 +71,20 @@ internal sealed class PrometheusServer : IDisposable
             double.Parse(series.GetProperty("value")[1].GetString()!, CultureInfo.InvariantCulture)))];
     }
 
+    /// <summary>Takes a remote write request as a sender writes it.</summary>
+    public async Task WriteAsync(byte[] snappyBody)
+    {
+        using var content = new ByteArrayContent(snappyBody)
+        {
+            Headers = { { "Content-Type", "application/x-protobuf" }, { "Content-Encoding", "snappy" }, { "X-Prometheus-Remote-Write-Version", "0.1.0" } },
+        };
+        using var answer = await client.PostAsync("/api/v1/write", content);
+        answer.IsSuccessStatusCode.ShouldBeTrue($"{(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
+    }
+
+    /// <summary>What Prometheus says about its targets, for who waits in vain.</summary>
+    public Task<string> TargetsAsync() => client.GetStringAsync("/api/v1/targets");
+
     /// <summary>The value of a query with one answer; 0 for none.</summary>
     public async Task<double> ValueAsync(string query, double? at = null) => (await QueryAsync(query, at)).Select(s => s.Value).SingleOrDefault();
 
@@ -85,12 +96,14 @@ internal sealed class PrometheusServer : IDisposable
         return double.Parse(line[(metric.Length + 1)..], CultureInfo.InvariantCulture);
     }
 
-    public static async Task WaitAsync(string what, Func<Task<bool>> condition)
+    /// <param name="state">What to say of the state in which the wait ended.</param>
+    public static async Task WaitAsync(string what, Func<Task<bool>> condition, Func<Task<string>>? state = null)
     {
         var watch = Stopwatch.StartNew();
         while (!await condition())
         {
-            (watch.Elapsed < Patience).ShouldBeTrue($"waited {Patience.TotalSeconds} s until {what}");
+            if (watch.Elapsed >= Patience)
+                Assert.Fail($"waited {Patience.TotalSeconds} s until {what}{(state is null ? "" : $"; now: {await state()}")}");
             await Task.Delay(50);
         }
     }
@@ -150,9 +163,17 @@ internal sealed class ExpositionServer : IDisposable
                 return;
             }
 
-            context.Response.ContentType = "text/plain; version=0.0.4";
-            await context.Response.OutputStream.WriteAsync(Text);
-            context.Response.Close();
+            try
+            {
+                context.Response.ContentType = "text/plain; version=0.0.4";
+                await context.Response.OutputStream.WriteAsync(Text);
+                context.Response.Close();
+            }
+            catch (Exception e) when (e is HttpListenerException or IOException or ObjectDisposedException)
+            {
+                // A scrape that ran out of time: the next one is served.
+                context.Response.Abort();
+            }
         }
     }
 }

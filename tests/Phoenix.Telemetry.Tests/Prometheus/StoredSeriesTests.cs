@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Text;
 
 namespace Phoenix.Telemetry.Tests;
@@ -56,6 +57,23 @@ public class StoredSeriesTests
         return Compare([.. RecordedExpositionTests.Scrapes(folder!, job).Where(s => s.Number % 40 == 0).Take(4).Select(s => Encoding.UTF8.GetString(s.Text))]);
     }
 
+    [Fact]
+    public async Task a_scrape_that_breaks_off_does_not_end_the_target()
+    {
+        using var target = new ExpositionServer { Text = new byte[8 << 20] };
+        for (var i = 0; i < 3; i++)
+        {
+            using var scrape = new Socket(SocketType.Stream, ProtocolType.Tcp) { LingerState = new LingerOption(true, 0) };
+            await scrape.ConnectAsync("127.0.0.1", target.Port);
+            await scrape.SendAsync(Encoding.ASCII.GetBytes($"GET /metrics HTTP/1.1\r\nHost: 127.0.0.1:{target.Port}\r\n\r\n"));
+            (await scrape.ReceiveAsync(new byte[100])).ShouldBeGreaterThan(0);
+        }
+
+        target.Text = "a 1\n"u8.ToArray();
+        using var client = new HttpClient();
+        (await client.GetStringAsync(new Uri($"http://127.0.0.1:{target.Port}/metrics"))).ShouldBe("a 1\n");
+    }
+
     private static async Task Compare(string[] expositions)
     {
         PrometheusServer.Require();
@@ -79,7 +97,7 @@ public class StoredSeriesTests
 
             // Everything is asked as of the time of that scrape: a later one that fails marks all series stale.
             double scraped = 0;
-            await PrometheusServer.WaitAsync($"exposition {i} is stored", async () => (scraped = await prometheus.ValueAsync($"timestamp(exposition_number == {i})")) > 0);
+            await PrometheusServer.WaitAsync($"exposition {i} is stored", async () => (scraped = await prometheus.ValueAsync($"timestamp(exposition_number == {i})")) > 0, prometheus.TargetsAsync);
             (await prometheus.ValueAsync("count({__name__=~\".+\"})", scraped)).ShouldBe(counts.Series.Window.Classic + AddedByPrometheus, $"live series of exposition {i}");
             (await prometheus.ValueAsync("scrape_samples_scraped", scraped)).ShouldBe(counts.Samples, $"samples of exposition {i}");
             (await prometheus.OwnAsync("prometheus_tsdb_head_series")).ShouldBe(counts.Series.DistinctHour.Classic + AddedByPrometheus, $"all series up to exposition {i}");

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Text;
-using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Http;
 using Phoenix.Pipelines.Components;
 
@@ -8,12 +6,15 @@ namespace Phoenix.Collector.Receivers.Otlp;
 
 /// <summary>
 /// OTLP over HTTP. Answers as the specification asks (§OTLP/HTTP): an empty <c>ExportMetricsServiceResponse</c> once the
-/// batch is queued, a <c>google.rpc.Status</c> for every error, 503 with <c>Retry-After</c> where the pipeline is full.
+/// batch is queued, a <c>google.rpc.Status</c> for every error, 503 with <c>Retry-After</c> where the pipeline is full. Both are
+/// in the encoding of the request, protobuf or JSON.
 /// </summary>
 internal sealed class OtlpHttpEndpoint(OtlpIntake intake, OtlpListener settings, ByteBudget bodies)
 {
     private const string Protobuf = "application/x-protobuf";
     private const string Json = "application/json";
+
+    private readonly OtlpJsonBodies _json = new(intake, settings.MaxRequestBytes, bodies);
 
     public async Task HandleAsync(HttpContext context)
     {
@@ -27,10 +28,10 @@ internal sealed class OtlpHttpEndpoint(OtlpIntake intake, OtlpListener settings,
             context.Response.Headers.Allow = "POST";
             await AnswerAsync(context, StatusCodes.Status405MethodNotAllowed, new(RpcCode.Unimplemented, "use POST"));
         }
-        else if (MediaType(request.ContentType) != Protobuf)
+        else if (MediaType(request.ContentType) is not (Protobuf or Json))
         {
             await AnswerAsync(context, StatusCodes.Status415UnsupportedMediaType, new(RpcCode.Unimplemented,
-                $"Content-Type {request.ContentType} is not supported yet; send {Protobuf} (OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf)"));
+                $"Content-Type {request.ContentType} is not supported; send {Protobuf} or {Json}"));
         }
         else if (ContentCodings.Parse(request.Headers.ContentEncoding) is not { } coding)
         {
@@ -57,7 +58,7 @@ internal sealed class OtlpHttpEndpoint(OtlpIntake intake, OtlpListener settings,
         {
             return await body.ReadAsync(request.Body, request.ContentLength, coding, aborted) switch
             {
-                BodyOutcome.Whole => intake.Take(body),
+                BodyOutcome.Whole => MediaType(request.ContentType) == Json ? _json.Take(body) : intake.Take(body),
                 BodyOutcome.TooLarge => OtlpIntake.TooLarge(settings.MaxRequestBytes, "max_request_body_size"),
                 _ => OtlpIntake.NoRoom,
             };
@@ -88,7 +89,7 @@ internal sealed class OtlpHttpEndpoint(OtlpIntake intake, OtlpListener settings,
             (RpcCode.Ok, false) => [],
             (RpcCode.Ok, true) => "{}"u8.ToArray(),
             (_, false) => RpcStatus.Encode(answer.Code, answer.Message, answer.RetryAfter),
-            (_, true) => Encoding.UTF8.GetBytes($$"""{"code":{{(int)answer.Code}},"message":"{{JavaScriptEncoder.Default.Encode(answer.Message)}}"}"""),
+            (_, true) => RpcStatus.EncodeJson(answer.Code, answer.Message, answer.RetryAfter),
         };
         if (answer.RetryAfter > 0)
         {

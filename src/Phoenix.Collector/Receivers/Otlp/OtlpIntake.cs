@@ -34,10 +34,12 @@ internal sealed class OtlpIntake(ReceiverIntake intake)
             return Malformed(e.Message);
         }
 
-        return points == 0 || intake.TryAccept(body.HandOver(), points)
-            ? Answer.Accepted
-            : new(RpcCode.Unavailable, "the pipeline is full; try again", RetrySeconds);
+        return points == 0 ? Answer.Accepted : Accept(body.HandOver(), points);
     }
+
+    /// <summary>Takes a batch that was read whole, and with it the caller's hold on it.</summary>
+    public Answer Accept(SharedBytes batch, int points) =>
+        intake.TryAccept(batch, points) ? Answer.Accepted : new(RpcCode.Unavailable, "the pipeline is full; try again", RetrySeconds);
 
     public Answer Malformed(string reason)
     {

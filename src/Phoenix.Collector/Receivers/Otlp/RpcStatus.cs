@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Encodings.Web;
 
 namespace Phoenix.Collector.Receivers.Otlp;
 
@@ -37,6 +38,13 @@ internal static class RpcStatus
         }
 
         return status.ToArray();
+    }
+
+    /// <summary>The same as ProtoJSON has it: an <c>Any</c> names its type in <c>@type</c>, a <c>Duration</c> is text.</summary>
+    public static byte[] EncodeJson(RpcCode code, string message, int retryAfter = 0)
+    {
+        var details = retryAfter > 0 ? $$""","details":[{"@type":"{{RetryInfoType}}","retryDelay":"{{retryAfter}}s"}]""" : "";
+        return Encoding.UTF8.GetBytes($$"""{"code":{{(int)code}},"message":"{{JavaScriptEncoder.Default.Encode(message)}}"{{details}}}""");
     }
 
     private static void Field(MemoryStream target, int number, byte[] content)

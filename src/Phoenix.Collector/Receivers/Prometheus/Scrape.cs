@@ -22,6 +22,8 @@ internal sealed class Scrape(ScrapeJob job, ScrapeTarget target, SeriesCache cac
     private readonly FamilyDeclaration _family = new();
     private readonly List<ScrapeResource> _resources = [];
     private readonly OtlpWriter _writer = Writers.TryDequeue(out var kept) ? kept : new();
+    private ExpositionFormat _format;
+    private bool _ended;
     private long _line;
     private long _waiting;
     private long _held;
@@ -38,8 +40,9 @@ internal sealed class Scrape(ScrapeJob job, ScrapeTarget target, SeriesCache cac
 
     /// <summary>Reads to the end.</summary>
     /// <exception cref="ScrapeFailedException">The exposition is malformed or beyond a limit.</exception>
-    public async Task ReadAsync(Stream exposition, CancellationToken stop)
+    public async Task ReadAsync(Stream exposition, ExpositionFormat format, CancellationToken stop)
     {
+        _format = format;
         var buffer = ArrayPool<byte>.Shared.Rent(ReadBytes);
         try
         {
@@ -73,6 +76,11 @@ internal sealed class Scrape(ScrapeJob job, ScrapeTarget target, SeriesCache cac
             if (filled > 0)
             {
                 TakeLine(buffer.AsSpan(0, filled));
+            }
+
+            if (format == ExpositionFormat.OpenMetrics && !_ended)
+            {
+                throw new ScrapeFailedException($"the exposition ends after line {_line} without # EOF: it was cut off");
             }
 
             Convert();
@@ -137,8 +145,14 @@ internal sealed class Scrape(ScrapeJob job, ScrapeTarget target, SeriesCache cac
             return;
         }
 
+        if (_ended)
+        {
+            throw new ScrapeFailedException($"line {_line}: text after # EOF");
+        }
+
         if (line[0] == (byte)'#')
         {
+            _ended = _format == ExpositionFormat.OpenMetrics && line.SequenceEqual("# EOF"u8);
             if (_family.Take(line[1..]) && _waiting >= PieceBytes)
             {
                 Convert();
@@ -166,7 +180,7 @@ internal sealed class Scrape(ScrapeJob job, ScrapeTarget target, SeriesCache cac
         }
 
         var series = line[..length];
-        var rest = CheckedRest(line[length..], out var stamped);
+        var rest = CheckedRest(line[length..], out var exemplar, out var stamped);
         Scraped++;
         var resolved = cache.Resolve(series, out var repeated);
         if (resolved.Resource is not { } resource)
@@ -203,14 +217,17 @@ internal sealed class Scrape(ScrapeJob job, ScrapeTarget target, SeriesCache cac
         _family.WriteTo(resource, series, name);
         resource.Append(name);
         resource.Append(rest);
+        resource.Append(exemplar);
         resource.Append("\n"u8);
         _waiting += resource.Text.Length - before;
     }
 
-    /// <summary>Value, timestamp and exemplar, checked; without the timestamp where it is not honoured.</summary>
-    private ReadOnlySpan<byte> CheckedRest(ReadOnlySpan<byte> rest, out bool stamped)
+    /// <summary>Value, timestamp and exemplar, the numbers checked; without the timestamp where it is not honoured.</summary>
+    /// <param name="exemplar">The exemplar behind a timestamp that is left out.</param>
+    private ReadOnlySpan<byte> CheckedRest(ReadOnlySpan<byte> rest, out ReadOnlySpan<byte> exemplar, out bool stamped)
     {
         stamped = false;
+        exemplar = default;
         var value = rest.TrimStart(" \t"u8);
         var end = value.IndexOfAny((byte)' ', (byte)'\t');
         var number = end < 0 ? value : value[..end];
@@ -233,7 +250,17 @@ internal sealed class Scrape(ScrapeJob job, ScrapeTarget target, SeriesCache cac
         }
 
         stamped = job.HonorTimestamps;
-        return stamped ? rest : rest[..(rest.Length - value.Length + number.Length)];
+        if (stamped)
+        {
+            return rest;
+        }
+
+        if (rest.IndexOf(" #"u8) is var at and >= 0)
+        {
+            exemplar = rest[at..];
+        }
+
+        return rest[..(rest.Length - value.Length + number.Length)];
     }
 
     private void Convert()
@@ -242,7 +269,7 @@ internal sealed class Scrape(ScrapeJob job, ScrapeTarget target, SeriesCache cac
         {
             _writer.Clear();
             ScrapeReport.BeginResource(_writer, target, resource.Job, resource.Instance, host);
-            var result = PrometheusText.Parse(resource.Text, time, _writer);
+            var result = PrometheusText.Parse(resource.Text, _format, time, _writer);
             _writer.EndResource();
             resource.Clear();
             if (result.FirstError is { } error)

@@ -8,13 +8,16 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Phoenix.Pipelines.Components;
+using Phoenix.Telemetry;
 
 namespace Phoenix.Collector.Receivers.Prometheus;
 
 /// <summary>Asks the targets of one job, with its credentials and TLS.</summary>
 internal sealed class ScrapeClient : IDisposable
 {
-    private const string Accept = "text/plain;version=0.0.4;q=1,*/*;q=0.1";
+    // As Prometheus asks: OpenMetrics, which has exemplars and times of creation, before the older text.
+    private const string Accept = "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
+    private const string OpenMetrics = "application/openmetrics-text";
 
     private readonly ScrapeJob _job;
     private readonly HttpClient _client;
@@ -67,6 +70,10 @@ internal sealed class ScrapeClient : IDisposable
 
         return response;
     }
+
+    /// <summary>What the answer is written in, by its content type; all that is not OpenMetrics is read as text, as Prometheus does.</summary>
+    public static ExpositionFormat FormatOf(HttpResponseMessage response) =>
+        OpenMetrics.Equals(response.Content.Headers.ContentType?.MediaType, StringComparison.OrdinalIgnoreCase) ? ExpositionFormat.OpenMetrics : ExpositionFormat.Text;
 
     public void Dispose() => _client.Dispose();
 

@@ -74,7 +74,7 @@ internal sealed class TargetLoop(
             limit.CancelAfter(job.Timeout);
             using var response = await client.GetAsync(target.Url, limit.Token);
             await using var body = await response.Content.ReadAsStreamAsync(limit.Token);
-            await scrape.ReadAsync(body, limit.Token);
+            await scrape.ReadAsync(body, ScrapeClient.FormatOf(response), limit.Token);
             return null;
         }
         catch (Exception e) when (e is ScrapeFailedException or HttpRequestException or IOException or InvalidDataException)
