@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Phoenix.Telemetry;
 
 /// <summary>
@@ -21,7 +23,11 @@ internal static class PointContent
     }
 
     /// <summary>Reads one length-delimited field of a point whole, if its content is known.</summary>
+    /// <remarks>
+    /// Not inlined: the texts of its errors would be made when the decoder's loop, long running, is compiled once more.
+    /// </remarks>
     /// <exception cref="OtlpFormatException">It is malformed.</exception>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Check(int field, ReadOnlySpan<byte> content, MetricType type, int origin)
     {
         if (field == OtlpExemplars.FieldOf(type))

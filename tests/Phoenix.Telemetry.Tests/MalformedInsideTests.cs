@@ -60,6 +60,21 @@ public class MalformedInsideTests
     }
 
     [Fact]
+    public void looking_inside_allocates_nothing()
+    {
+        byte[] batch =
+        [
+            .. Sum(Exemplar([0x0A, 0x01, 0x61])), .. Point(MetricType.Histogram, 6, new byte[16]), .. Point(MetricType.Summary, 6, new byte[] { 0x09, 0, 0, 0, 0, 0, 0, 0, 0 }),
+            .. Point(MetricType.ExponentialHistogram, 8, Buckets(b => b.Bytes(2, [1, 0x80, 1]))), .. Around(buffer => buffer.Bytes(12, Pair())),
+        ];
+        OtlpReader.Validate(batch).ShouldBe(4);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 100; i++)
+            OtlpReader.Validate(batch);
+        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBe(0);
+    }
+
+    [Fact]
     public void what_is_accepted_is_written_as_json() => Gen.Select(OtlpCodecTests.Requests, Gen.Int, Gen.Byte, Gen.Byte).Sample(
         (request, place, first, second) =>
         {
@@ -132,6 +147,8 @@ public class MalformedInsideTests
         buffer.End(pair);
         return buffer.Span.ToArray();
     }
+
+    private static byte[] Pair() => [0x0A, 1, (byte)'k', 0x12, 3, 0x0A, 1, (byte)'v'];
 
     private static byte[] Nested(int depth)
     {
