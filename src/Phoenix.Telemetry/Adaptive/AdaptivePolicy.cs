@@ -106,6 +106,10 @@ internal sealed class AdaptivePolicy(AdaptiveOptions options, AdaptiveControl co
     {
     }
 
+    public void Save(StateWriter state) => control.Save(state);
+
+    public void Restore(StateReader state) => control.Restore(state);
+
     private bool LosesResourceLabel(AdaptiveMetric metric, scoped in BatchReader reader)
     {
         if (options.Labels is null || metric.Folded.IsEmpty)

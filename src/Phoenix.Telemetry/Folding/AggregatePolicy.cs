@@ -116,6 +116,14 @@ internal sealed class AggregatePolicy(AggregateOptions options) : IFoldPolicy
     {
     }
 
+    public void Save(StateWriter state)
+    {
+    }
+
+    public void Restore(StateReader state)
+    {
+    }
+
     private static Rule? RuleFor(scoped in BatchReader reader, FoldPlan plan)
     {
         foreach (var rule in (Rule[])plan.State!)

@@ -177,6 +177,46 @@ internal sealed class FoldEngine
         counters.PointsOut += emitter.Emit(output);
     }
 
+    public TimeSpan Staleness => TimeSpan.FromSeconds(options.StalenessSeconds);
+
+    /// <summary>Streams known from before a restart or a reload that have not come again.</summary>
+    public int Resuming => updates.Resuming;
+
+    /// <inheritdoc cref="FoldUpdates.Resume"/>
+    public void Resume() => updates.Resume();
+
+    /// <summary>Writes everything that the next points and flushes rest on. Right after a flush: what it wrote is then all that left.</summary>
+    public void Save(StateWriter state)
+    {
+        policy.Save(state);
+        streams.Save(state);
+        updates.Save(state);
+        outputs.Save(state);
+        state.Value(admitAgainAt);
+    }
+
+    /// <summary>Takes on what an engine of the same policy saved. Only before the first batch; after an exception this engine is of no use.</summary>
+    /// <exception cref="StateFormatException">It is not what an engine of this policy writes.</exception>
+    public void Restore(StateReader state)
+    {
+        policy.Restore(state);
+        streams.Restore(state);
+        updates.Restore(state);
+        var decoder = new BatchDecoder();
+        outputs.Restore(state, batch => PlanOf(decoder, batch));
+        admitAgainAt = state.Value<long>();
+        counters.Tracked = streams.Count;
+        updates.Resume();
+    }
+
+    private FoldPlan PlanOf(BatchDecoder decoder, ReadOnlySpan<byte> batch)
+    {
+        var reader = decoder.Decode(batch).Read();
+        return reader.NextResource() && reader.NextScope() && reader.NextMetric()
+            ? PlanOf(reader)
+            : throw new StateFormatException("it has an output without a metric");
+    }
+
     private bool TakesAny(BatchReader reader)
     {
         while (reader.NextResource())

@@ -7,7 +7,7 @@ namespace Phoenix.Telemetry;
 /// The output streams of a reducer, kept under the resource, scope and metric they belong to, so that equal resources are
 /// written once.
 /// </summary>
-internal sealed unsafe class FoldOutputs(IFoldPolicy policy)
+internal sealed unsafe partial class FoldOutputs(IFoldPolicy policy)
 {
     // A counter that was born with its first sample began just before it: a start equal to the point's time would be unknown.
     private const ulong JustBefore = 1_000_000;
@@ -250,24 +250,4 @@ internal sealed unsafe class FoldOutputs(IFoldPolicy policy)
         else
             metric.Last = output.Previous;
     }
-}
-
-/// <summary>Objects addressed by number; freed ones are used again as they are.</summary>
-internal sealed class ObjectSlab<T>
-    where T : class, new()
-{
-    private readonly List<T> items = [];
-    private readonly Stack<int> free = [];
-
-    public T this[int number] => items[number];
-
-    public int Take()
-    {
-        if (free.TryPop(out var number))
-            return number;
-        items.Add(new T());
-        return items.Count - 1;
-    }
-
-    public void Free(int number) => free.Push(number);
 }

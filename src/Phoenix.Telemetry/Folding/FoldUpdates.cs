@@ -24,6 +24,50 @@ internal sealed class FoldUpdates(
     /// <summary>The watch begins with the first batch.</summary>
     public void Watch(long unixNanos) => watchedFrom = watchedFrom == 0 ? (ulong)unixNanos : watchedFrom;
 
+    /// <summary>Streams known from before a restart or a reload that have not come again.</summary>
+    public int Resuming { get; private set; }
+
+    /// <summary>
+    /// Goes on from what is held, before whoever has not seen it come about: counters are written once more, so that it is known
+    /// where they stand, and the watch begins anew.
+    /// </summary>
+    public void Resume()
+    {
+        Resuming = 0;
+        watchedFrom = 0;
+        for (var i = 0; i < streams.End; i++)
+        {
+            if (!streams[i].Has(StreamFlags.InUse))
+                continue;
+            streams[i].Set(StreamFlags.Resumed, true);
+            Resuming++;
+        }
+
+        for (var i = 0; i < outputs.End; i++)
+        {
+            ref var output = ref outputs[i];
+            if (output.LastEmitted != 0 && output.Has(OutputFlags.InUse) && !output.Has(OutputFlags.Level | OutputFlags.Ended | OutputFlags.Retired)
+                && !outputs.MetricOf(i).Plan.Kind.IsDelta())
+            {
+                output.Set(OutputFlags.Dirty, true);
+            }
+        }
+    }
+
+    public void Save(StateWriter state)
+    {
+        explicitStates.Save(state);
+        exponentialStates.Save(state);
+        recentDeltas.Save(state);
+    }
+
+    public void Restore(StateReader state)
+    {
+        explicitStates.Restore(state);
+        exponentialStates.Restore(state);
+        recentDeltas.Restore(state);
+    }
+
     /// <summary>Whether a histogram can be folded at all.</summary>
     public bool CanRead(scoped in BatchReader reader, FoldPlan plan, scoped in PointFields fields) => plan.Kind.IsExplicit()
         ? !fields.Irregular || fields.NoRecordedValue
@@ -70,10 +114,14 @@ internal sealed class FoldUpdates(
             return null;
         }
 
-        if (stream.Has(StreamFlags.Reroute | StreamFlags.Apart))
+        if (stream.Has(StreamFlags.Reroute | StreamFlags.Apart | StreamFlags.Resumed))
         {
-            reader.MoveTo(index);
-            Reroute(ref reader, plan, number, time);
+            EndResume(ref stream);
+            if (stream.Has(StreamFlags.Reroute | StreamFlags.Apart))
+            {
+                reader.MoveTo(index);
+                Reroute(ref reader, plan, number, time);
+            }
         }
 
         if (plan.Kind.IsExplicit() && !FindBounds(ref reader, index, fields, plan, number, time))
@@ -123,6 +171,7 @@ internal sealed class FoldUpdates(
     public void Forget(int number)
     {
         ref var stream = ref streams[number];
+        EndResume(ref stream);
         LeaveFold(ref stream);
         var held = policy.HoldsFold ? outputs.GroupOf(stream.Output).Held : -1;
         var kind = outputs.MetricOf(stream.Output).Plan.Kind;
@@ -471,6 +520,14 @@ internal sealed class FoldUpdates(
         output.Set(OutputFlags.Dirty, true);
         if (!output.Has(OutputFlags.Level))
             output.Set(OutputFlags.Ends, false);
+    }
+
+    private void EndResume(ref StreamEntry stream)
+    {
+        if (!stream.Has(StreamFlags.Resumed))
+            return;
+        stream.Set(StreamFlags.Resumed, false);
+        Resuming--;
     }
 
     private void Remember(ref StreamEntry stream, in DecodedPoint point, FoldKind kind, uint arrival)

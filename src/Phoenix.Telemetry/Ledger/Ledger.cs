@@ -169,6 +169,23 @@ internal sealed class Ledger
 
     public void BeginWindow() => arithmetic.BeginWindow();
 
+    /// <summary>
+    /// Compares anew from here: where each stream stands on either side stays known, what was counted before is not compared any
+    /// more. For when what went in up to now has come out, and both began at different times.
+    /// </summary>
+    public void Settle()
+    {
+        (closedGroups, closedIncrements, closedIn, closedOut, closedError) = (0, 0, 0, 0, 0);
+        for (var i = 0; i < groups.End; i++)
+        {
+            ref var group = ref groups[i];
+            if (!group.InUse)
+                continue;
+            arithmetic.Forget(group);
+            group.Clear();
+        }
+    }
+
     private (double Error, string Aspect) ErrorOf(in LedgerGroup group, MeteredMetric metric)
     {
         if (metric.Kind == LedgerKind.Level && metric.Fold != GaugeFold.Sum)

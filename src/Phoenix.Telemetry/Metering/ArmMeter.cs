@@ -69,6 +69,11 @@ public sealed class ArmMeter
         output.BeginMeasurement();
     }
 
+    /// <summary>
+    /// The ledger compares anew from here. For cuts during which processors still go on from what this meter did not see go in.
+    /// </summary>
+    public void SettleLedger() => ledger.Settle();
+
     /// <summary>Closes the window at the arrival of the last input.</summary>
     public MeterWindow Cut() => Cut(arrival);
 
