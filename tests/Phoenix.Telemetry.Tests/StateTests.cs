@@ -172,10 +172,11 @@ public class StateTests
     {
         // Another size is another layout: raise ReducerStorage.Version with it.
         System.Runtime.CompilerServices.Unsafe.SizeOf<StreamEntry>().ShouldBe(48);
-        System.Runtime.CompilerServices.Unsafe.SizeOf<FoldOutput>().ShouldBe(136);
+        System.Runtime.CompilerServices.Unsafe.SizeOf<FoldOutput>().ShouldBe(104);
         System.Runtime.CompilerServices.Unsafe.SizeOf<FoldGroup>().ShouldBe(40);
         System.Runtime.CompilerServices.Unsafe.SizeOf<RecentDeltas>().ShouldBe(72);
-        System.Runtime.CompilerServices.Unsafe.SizeOf<RunningTotal>().ShouldBe(32);
+        System.Runtime.CompilerServices.Unsafe.SizeOf<RunningTotal>().ShouldBe(24);
+        System.Runtime.CompilerServices.Unsafe.SizeOf<LevelFold>().ShouldBe(24);
     }
 
     private static IReducer Reducer(string kind)

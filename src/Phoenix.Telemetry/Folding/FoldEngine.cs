@@ -43,6 +43,8 @@ internal sealed class FoldEngine
     private readonly StreamTable streams = new();
     private readonly FoldOutputs outputs;
     private readonly FoldEmitter emitter;
+    private readonly InputStates inputs;
+    private readonly FoldPlaces places;
     private readonly FoldUpdates updates;
     private readonly IdentityTable planIndex = new();
     private readonly List<FoldPlan> plans = [];
@@ -57,7 +59,9 @@ internal sealed class FoldEngine
         stalenessNanos = (long)(options.StalenessSeconds * 1e9);
         outputs = new FoldOutputs(policy);
         emitter = new FoldEmitter(outputs, options.TellsBeginAndEnd);
-        updates = new FoldUpdates(policy, streams, outputs, counters, (ulong)stalenessNanos, options);
+        inputs = new InputStates(outputs, counters, (ulong)stalenessNanos, options);
+        places = new FoldPlaces(policy, streams, outputs, counters, options);
+        updates = new FoldUpdates(policy, streams, outputs, inputs, places, counters, (ulong)stalenessNanos);
     }
 
     /// <summary>Streams tracked now.</summary>
@@ -91,21 +95,21 @@ internal sealed class FoldEngine
         }
     }
 
-    /// <inheritdoc cref="FoldUpdates.MoveToFold"/>
-    public void MoveToFold(int stream) => updates.MoveToFold(stream);
+    /// <inheritdoc cref="FoldPlaces.MoveToFold"/>
+    public void MoveToFold(int stream) => places.MoveToFold(stream);
 
     /// <summary>The fold that is held for a stream's group is to be written from now on.</summary>
     public void ReleaseFold(int stream)
     {
-        ref var group = ref outputs.GroupOf(streams[stream].Output);
-        if (group.Held >= 0)
-            outputs[group.Held].Set(OutputFlags.Held, false);
+        var held = outputs.HeldOf(streams[stream].Output);
+        if (held >= 0)
+            outputs[held].Set(OutputFlags.Held, false);
     }
 
     public void Process(scoped in DecodedBatch batch, long unixNanos, IBatchSink output)
     {
         ArgumentNullException.ThrowIfNull(output);
-        updates.Watch(unixNanos);
+        inputs.Watch(unixNanos);
         if (!TakesAny(batch.Read()))
         {
             CountPassing(batch.Read());
@@ -190,7 +194,7 @@ internal sealed class FoldEngine
     {
         policy.Save(state);
         streams.Save(state);
-        updates.Save(state);
+        inputs.Save(state);
         outputs.Save(state);
         state.Value(admitAgainAt);
     }
@@ -201,7 +205,7 @@ internal sealed class FoldEngine
     {
         policy.Restore(state);
         streams.Restore(state);
-        updates.Restore(state);
+        inputs.Restore(state);
         var decoder = new BatchDecoder();
         outputs.Restore(state, batch => PlanOf(decoder, batch));
         admitAgainAt = state.Value<long>();
@@ -289,7 +293,7 @@ internal sealed class FoldEngine
         {
             reader.MoveTo(index);
             fields = reader.ReadPoint();
-            if (!updates.CanRead(reader, plan, fields))
+            if (!inputs.CanRead(reader, plan, fields))
                 return PassReason.IrregularHistogram;
         }
 
@@ -316,7 +320,7 @@ internal sealed class FoldEngine
         number = streams.Add(point.Identity);
         streams[number].Set(StreamFlags.Sibling, isFolded);
         streams[number].Set(StreamFlags.Level, plan.Kind == FoldKind.Level);
-        updates.Place(ref reader, point, plan, number, route, SenderClock.Bound(point.UnixNanos, unixNanos));
+        places.Place(ref reader, point, plan, number, route, SenderClock.Bound(point.UnixNanos, unixNanos));
         policy.Admitted(number, plan, route);
         return null;
     }

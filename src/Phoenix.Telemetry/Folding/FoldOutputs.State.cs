@@ -12,13 +12,17 @@ internal sealed unsafe partial class FoldOutputs
         outputs.Save(state);
         groups.Save(state);
         retired.Save(state);
+        Levels.Save(state);
         Explicit.Save(state);
         Exponential.Save(state);
         for (var i = 0; i < outputs.End; i++)
         {
             ref var output = ref outputs[i];
-            if (output.Has(OutputFlags.InUse))
-                state.Bytes(new ReadOnlySpan<byte>(output.Attributes, output.AttributesLength));
+            if (!output.Has(OutputFlags.InUse))
+                continue;
+            scratch.Clear();
+            attributes.Write(scratch, output.Attributes);
+            state.Bytes(scratch.Span);
         }
 
         state.Value(metricNumbers.Count);
@@ -46,12 +50,13 @@ internal sealed unsafe partial class FoldOutputs
         outputs.Restore(state);
         groups.Restore(state);
         retired.Restore(state);
+        Levels.Restore(state);
         Explicit.Restore(state);
         Exponential.Restore(state);
         for (var i = 0; i < groups.End; i++)
         {
             if (groups[i].Outputs > 0)
-                groupIndex.Add(groups[i].Key, i);
+                groupIndex.Add(i);
         }
 
         for (var i = 0; i < outputs.End; i++)
@@ -60,11 +65,8 @@ internal sealed unsafe partial class FoldOutputs
             if (!output.Has(OutputFlags.InUse))
                 continue;
             if (!output.Has(OutputFlags.Replaced))
-                outputIndex.Add(output.Key, i);
-            var raw = state.Bytes();
-            output.Attributes = attributes.Allocate(raw.Length);
-            output.AttributesLength = raw.Length;
-            raw.CopyTo(new Span<byte>(output.Attributes, raw.Length));
+                outputIndex.Add(i);
+            output.Attributes = attributes.Add(state.Bytes());
         }
 
         for (var left = state.Count(0); left > 0; left--)
