@@ -191,10 +191,7 @@ public sealed class ArmMeter
         ref var stream = ref streams[number];
         if (isInput && point.UnixNanos > stream.LastTime && stream.LastTime != 0)
             intervals.Add(point.UnixNanos - stream.LastTime);
-        var followed = isInput
-            ? ledger.ObserveInput(reader, point, ref stream, metric, arrival)
-            : ledger.ObserveOutput(reader, point, ref stream, metric, arrival);
-        untracked += followed ? 0 : 1;
+        untracked += ledger.Observe(reader, point, ref stream, metric, arrival, isInput) ? 0 : 1;
         return meter.Observe(ref stream, shape, classic);
     }
 
