@@ -44,7 +44,7 @@ internal sealed class Collector : IAsyncDisposable
         _queue = new InputQueue(configuration.Telemetry.QueueBatches, configuration.Telemetry.QueueBytes);
         _controlPath = UnixSocketPath.Claim(options.ControlSocket);
         _tee = options.Arm == CollectorArm.Production ? new TeePublisher(options.TeeSocket, epoch, firstWindow) : null;
-        _pipeline = new MetricsPipeline(options.Arm, options.Shadow, configuration, hash, epoch, firstWindow, _queue, _tee);
+        _pipeline = new MetricsPipeline(options.Arm, options.Shadow, configuration, hash, epoch, firstWindow, _queue, _tee, StorageOf(options, configuration));
         var intake = new Intake(_queue, _pipeline);
         _receivers = new ReceiverSet(intake);
         _ownMetrics = new OwnMetrics(Status, _pipeline, _queue, intake);
@@ -156,6 +156,14 @@ internal sealed class Collector : IAsyncDisposable
         _reloading.Dispose();
         Log.Info("stopped");
     }
+
+    /// <summary>
+    /// The production arm's alone: a candidate that is started anew warms up again, and what a baseline counts goes nowhere.
+    /// </summary>
+    private static ReducerStorage? StorageOf(RunOptions options, CollectorConfiguration configuration) =>
+        options is { Arm: CollectorArm.Production, Shadow: false } && configuration.Storage is { } storage
+            ? ReducerStorage.Open(storage, configuration.Pipeline.Name)
+            : null;
 
     private async Task StartAsync()
     {
@@ -303,6 +311,8 @@ internal sealed class Collector : IAsyncDisposable
     private string? NeedsNewProcess(CollectorConfiguration configuration)
     {
         var (now, then) = (_configuration.Telemetry, configuration.Telemetry);
-        return (now.QueueBatches, now.QueueBytes) != (then.QueueBatches, then.QueueBytes) ? "service.telemetry.phoenix.queue_batches or queue_bytes" : null;
+        return (now.QueueBatches, now.QueueBytes) != (then.QueueBatches, then.QueueBytes) ? "service.telemetry.phoenix.queue_batches or queue_bytes"
+            : _configuration.Storage != configuration.Storage ? "service.telemetry.phoenix.storage"
+            : null;
     }
 }

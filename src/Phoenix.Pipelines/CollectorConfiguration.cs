@@ -22,6 +22,9 @@ public sealed record CollectorConfiguration(
     /// <summary>The extensions that <c>service.extensions</c> lists.</summary>
     public IReadOnlyList<ExtensionSettings> Extensions { get; init; } = [];
 
+    /// <summary>Where the state of the reducers outlives the process; null where it ends with it.</summary>
+    public FileStorageExtensionSettings? Storage => Extensions.OfType<FileStorageExtensionSettings>().FirstOrDefault(e => e.Id == Telemetry.Storage);
+
     /// <summary>Canonical text of each component that the pipeline uses, by <c>receivers.otlp</c> and the like.</summary>
     internal IReadOnlyDictionary<string, string> ComponentTexts { get; init; } = new Dictionary<string, string>();
 
@@ -40,14 +43,24 @@ public sealed record CollectorConfiguration(
 
     /// <summary>
     /// Whether another configuration processes alike: the same processors in the same order, at the same intervals and bounds. What
-    /// they hold then goes on under it.
+    /// they hold and what measures them then goes on under it.
     /// </summary>
     public bool ProcessesLike(CollectorConfiguration other)
     {
         ArgumentNullException.ThrowIfNull(other);
         return Pipeline.Processors.SequenceEqual(other.Pipeline.Processors)
-            && Pipeline.Processors.All(id => TextOf("processors", id) == other.TextOf("processors", id))
-            && (ShortestInputInterval, LongestInputInterval, Telemetry.MaxSeries) == (other.ShortestInputInterval, other.LongestInputInterval, other.Telemetry.MaxSeries);
+            && Pipeline.Processors.All(id => IsAlike(id, other))
+            && (ShortestInputInterval, Telemetry.MaxSeries) == (other.ShortestInputInterval, other.Telemetry.MaxSeries);
+    }
+
+    /// <summary>
+    /// Whether a processor does the same under another configuration: it is written alike, and it remembers a silent stream for as
+    /// long, which the intervals of the inputs decide too.
+    /// </summary>
+    public bool IsAlike(string processor, CollectorConfiguration other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return TextOf("processors", processor) == other.TextOf("processors", processor) && LongestInputInterval == other.LongestInputInterval;
     }
 
     private IEnumerable<TimeSpan> Intervals => Receivers.SelectMany(r => r.Intervals);

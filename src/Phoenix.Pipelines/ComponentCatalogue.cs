@@ -45,5 +45,6 @@ internal static class ComponentCatalogue
         new Dictionary<string, Func<string, SectionReader, ExtensionSettings>>
         {
             [HealthCheckExtensionSettings.Type] = HealthCheckExtensionSettings.Read,
+            [FileStorageExtensionSettings.Type] = FileStorageExtensionSettings.Read,
         };
 }

@@ -48,6 +48,7 @@ internal sealed class ConfigurationLoader(Func<string, string?>? environment)
                 _warnings.Add(new(component.Line, $"extensions.{id}", "is defined and not used", "list it under service.extensions, or remove it"));
             }
 
+            CheckStorage(service, telemetry.Storage, usedExtensions, extensions);
             service.RejectUnknown();
         }
         else
@@ -73,6 +74,27 @@ internal sealed class ConfigurationLoader(Func<string, string?>? environment)
             Extensions = [.. usedExtensions.Select(id => extensions[id].Settings)],
             ComponentTexts = Texts(root, ("receivers", pipeline.Receivers), ("processors", pipeline.Processors), ("exporters", pipeline.Exporters)),
         };
+    }
+
+    private static void CheckStorage(SectionReader service, string? id, List<string> used, Dictionary<string, Defined<ExtensionSettings>> extensions)
+    {
+        if (id is null || service.Section("telemetry")?.Section("phoenix") is not { } phoenix || phoenix.Unresolved)
+        {
+            return;
+        }
+
+        if (!extensions.TryGetValue(id, out var named))
+        {
+            phoenix.Error("storage", $"`{phoenix.Written("storage")}` is not defined under extensions", "write `extensions: {file_storage: {directory: …}}` and list file_storage under service.extensions");
+        }
+        else if (named.Settings is not FileStorageExtensionSettings)
+        {
+            phoenix.Error("storage", $"`{phoenix.Written("storage")}` keeps nothing", "name a file_storage extension");
+        }
+        else if (!used.Contains(id))
+        {
+            phoenix.Error("storage", $"`{phoenix.Written("storage")}` is not listed under service.extensions", "list it there");
+        }
     }
 
     private static Dictionary<string, Defined<T>> Components<T>(SectionReader file, string key, IReadOnlyDictionary<string, Func<string, SectionReader, T>> known)

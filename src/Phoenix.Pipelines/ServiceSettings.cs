@@ -21,6 +21,9 @@ public sealed record TelemetrySettings(
     /// <summary>Where the production arm serves its own metrics over TCP; null where on the control socket alone.</summary>
     public IPEndPoint? MetricsEndpoint { get; init; }
 
+    /// <summary>Id of the <c>file_storage</c> in which the reducers' state outlives the process; null where it ends with it.</summary>
+    public string? Storage { get; init; }
+
     internal static TelemetrySettings Read(SectionReader? section)
     {
         var (level, json) = (LogLevel.Info, true);
@@ -35,6 +38,7 @@ public sealed record TelemetrySettings(
         }
 
         SampleSettings? sample = null;
+        string? storage = null;
         var metrics = section?.Section("metrics") is { } own ? ReadMetrics(own) : null;
         if (section?.Section("phoenix") is { } phoenix)
         {
@@ -48,11 +52,13 @@ public sealed record TelemetrySettings(
             bytes = phoenix.Integer("queue_bytes", bytes, 1024, 4L << 30);
             // Keeps recent input in memory, so that another pipeline can be previewed on it. Absent: nothing is kept.
             sample = SampleSettings.Read(phoenix.Section("sample"));
+            // The file_storage extension in which the state of the reducers is kept. Absent: a restart begins a new epoch.
+            storage = phoenix.Text("storage");
             phoenix.RejectUnknown();
         }
 
         section?.RejectUnknown();
-        return new(level, json, window, (int)maxSeries, (int)batches, bytes, sample) { MetricsEndpoint = metrics };
+        return new(level, json, window, (int)maxSeries, (int)batches, bytes, sample) { MetricsEndpoint = metrics, Storage = storage };
     }
 
     private static IPEndPoint? ReadMetrics(SectionReader section)

@@ -52,6 +52,32 @@ public interface IMetricProcessor
     bool Drops(scoped in BatchReader reader) => false;
 }
 
+/// <summary>A processor whose outputs rest on what came before, so that it can be kept over a restart or a reload.</summary>
+public interface IReducer : IMetricProcessor
+{
+    /// <summary>How long a silent stream is fresh. State that is older is of no use.</summary>
+    TimeSpan Staleness { get; }
+
+    /// <summary>Streams known from before a restart or a reload that have not come again.</summary>
+    int Resuming { get; }
+
+    /// <summary>
+    /// Goes on before a meter that has not seen what this holds come about: every counter is written once more, with the next
+    /// flush.
+    /// </summary>
+    void Resume();
+
+    /// <summary>Writes what it holds. Right after a flush: the state then says what left and no more.</summary>
+    void Save(StateWriter state);
+
+    /// <summary>
+    /// Goes on from what a reducer of the same configuration saved: counters from their totals under their start times, and with
+    /// what each input added meanwhile. Only before the first batch; after an exception this reducer is of no use.
+    /// </summary>
+    /// <exception cref="StateFormatException">It is not what such a reducer writes.</exception>
+    void Restore(StateReader state);
+}
+
 /// <summary>Labels that a processor may fold or select on.</summary>
 /// <param name="Metrics">The metrics it concerns.</param>
 /// <param name="Labels">Keys of point or resource attributes.</param>

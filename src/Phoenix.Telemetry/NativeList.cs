@@ -47,6 +47,15 @@ internal sealed unsafe class NativeList<T>
         return ref items[Count++];
     }
 
+    public void Save(StateWriter state) => state.Items<T>(Span);
+
+    public void Restore(StateReader state)
+    {
+        Clear();
+        for (var left = state.CountOf<T>(); left > 0; left--)
+            Add() = state.Value<T>();
+    }
+
     private void Grow()
     {
         var larger = Math.Max(16, checked(capacity * 2));

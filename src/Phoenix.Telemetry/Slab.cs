@@ -1,7 +1,7 @@
 namespace Phoenix.Telemetry;
 
 /// <summary>Structs in one array, addressed by number; freed numbers are used again.</summary>
-internal sealed class Slab<T> where T : struct
+internal sealed class Slab<T> where T : unmanaged
 {
     private readonly Stack<int> free = new();
     private T[] items = new T[64];
@@ -31,5 +31,23 @@ internal sealed class Slab<T> where T : struct
     {
         items[number] = default;
         free.Push(number);
+    }
+
+    public void Save(StateWriter state)
+    {
+        state.Items<T>(items.AsSpan(0, End));
+        state.Items<int>([.. free.Reverse()]);
+    }
+
+    /// <summary>Takes on saved structs under their numbers.</summary>
+    public void Restore(StateReader state)
+    {
+        var saved = state.Items<T>();
+        End = saved.Length;
+        items = End < 64 ? new T[64] : saved;
+        saved.CopyTo(items.AsSpan());
+        free.Clear();
+        foreach (var number in state.Items<int>())
+            free.Push(number);
     }
 }

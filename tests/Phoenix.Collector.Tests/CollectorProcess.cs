@@ -56,12 +56,12 @@ internal sealed partial class CollectorProcess : IAsyncDisposable
         }
     }
 
-    public static CollectorProcess Start(Workspace place, string arm, string configuration, string? name = null)
+    public static CollectorProcess Start(Workspace place, string arm, string configuration, string? name = null, string tee = "tee")
     {
         var control = place.Socket(name ?? arm);
         var config = place.Configuration(name ?? arm);
         File.WriteAllText(config, configuration);
-        return new(Run("--config", config, "--arm", arm, "--control", control, "--tee", place.Socket("tee")), control);
+        return new(Run("--config", config, "--arm", arm, "--control", control, "--tee", place.Socket(tee)), control);
     }
 
     /// <summary>Runs to the end.</summary>

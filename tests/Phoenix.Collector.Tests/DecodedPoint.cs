@@ -6,7 +6,7 @@ namespace Phoenix.Collector.Tests;
 
 /// <summary>A data point as a backend reads it. Shares no code with the decoders under test below the level of metrics.</summary>
 internal sealed record DecodedPoint(
-    string Metric, MetricType Type, IReadOnlyDictionary<string, string> Resource, IReadOnlyDictionary<string, string> Labels, ulong UnixNanos, double Value, bool Stale)
+    string Metric, MetricType Type, IReadOnlyDictionary<string, string> Resource, IReadOnlyDictionary<string, string> Labels, ulong UnixNanos, double Value, bool Stale, ulong Start)
 {
     public static List<DecodedPoint> ReadAll(ReadOnlySpan<byte> batch)
     {
@@ -38,12 +38,13 @@ internal sealed record DecodedPoint(
             MetricType.ExponentialHistogram => (1, 10),
             _ => (7, 8),
         };
-        ulong time = 0;
+        ulong time = 0, start = 0;
         var (value, stale) = (double.NaN, false);
         foreach (var (field, number, _) in Fields(point))
         {
             switch (field)
             {
+                case 2 when type != MetricType.None: start = number; break;
                 case 3: time = number; break;
                 case 4 when type is MetricType.Gauge or MetricType.Sum: value = BitConverter.UInt64BitsToDouble(number); break;
                 case 4: value = number; break;
@@ -52,7 +53,7 @@ internal sealed record DecodedPoint(
             }
         }
 
-        return new(metric, type, resource, Attributes(point, attributes), time, value, stale);
+        return new(metric, type, resource, Attributes(point, attributes), time, value, stale, start);
     }
 
     private static Dictionary<string, string> Attributes(ReadOnlySpan<byte> owner, int field)

@@ -146,6 +146,46 @@ public sealed class ReloadTests : IDisposable
         await Wait.UntilAsync("the new counter", () => Task.FromResult(peer.Decoded.Last() is { Stale: false, Value: 0 }));
     }
 
+    [Theory]
+    [InlineData("filter", false)]
+    [InlineData("phoenix_aggregate/first", false)]
+    [InlineData("phoenix_aggregate/last", true)]
+    public async Task counters_of_a_reducer_go_on_where_nothing_behind_it_folds_differently(string changed, bool ends)
+    {
+        await using var peer = await HttpPeer.StartAsync();
+        string Configuration(string now) => Yaml.Into($"  otlphttp: {{endpoint: '{peer.Address}', compression: none}}", "otlphttp")
+            .Replace("exporters:\n", $$$"""
+                processors:
+                  filter: {metrics: {metric: ['name == "{{{(now == "filter" ? "other" : "none")}}}"']}}
+                  phoenix_aggregate/first: {rules: [{metrics: [other.*], drop: [{{{(now == "phoenix_aggregate/first" ? "b" : "a")}}}]}], export_interval: 100ms}
+                  phoenix_aggregate/kept: {rules: [{metrics: [shop.*], drop: [customer]}], export_interval: 100ms}
+                  phoenix_aggregate/last: {rules: [{metrics: [other.*], drop: [{{{(now == "phoenix_aggregate/last" ? "b" : "a")}}}]}], export_interval: 100ms}
+                exporters:
+
+                """, StringComparison.Ordinal)
+            .Replace("receivers: [otlp],", "receivers: [otlp], processors: [filter, phoenix_aggregate/first, phoenix_aggregate/kept, phoenix_aggregate/last],", StringComparison.Ordinal);
+        await using var collector = CollectorProcess.Start(_place, "production", Configuration(""));
+        var otlp = await collector.OtlpAsync();
+        await Batches.SendAsync(otlp, Batches.Requests(2, 10));
+        await Wait.UntilAsync("the base", () => Task.FromResult(peer.Decoded.Any(p => p.Value == 0)));
+        await Batches.SendAsync(otlp, Batches.Requests(2, 15));
+        await Wait.UntilAsync("the increment", () => Task.FromResult(peer.Decoded.Any(p => p.Value == 15)));
+
+        await ReloadAsync(collector, Configuration(changed));
+        await Batches.SendAsync(otlp, Batches.Requests(2, 17));
+
+        if (ends)
+        {
+            await Wait.UntilAsync("its end and the new counter", () => Task.FromResult(peer.Decoded.Any(p => p.Stale) && peer.Decoded.Last() is { Stale: false, Value: 0 }));
+            return;
+        }
+
+        await Wait.UntilAsync("the total to go on", () => Task.FromResult(peer.Decoded.Any(p => p.Value == 21)));
+        peer.Decoded.ShouldAllBe(p => !p.Stale && p.Start == peer.Decoded.First().Start);
+        await Batches.SendAsync(otlp, Batches.Requests(2, 20));
+        await collector.WindowAsync("a whole window with a true ledger", w => w.Complete && w.Ledger.ErrorPct == 0 && w.Ledger.Groups > 0);
+    }
+
     private CollectorProcess Start(string exporters, string names) => CollectorProcess.Start(_place, "production", Yaml.Into(exporters, names));
 
     private async Task ReloadAsync(CollectorProcess collector, string configuration)

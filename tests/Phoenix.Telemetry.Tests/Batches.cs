@@ -251,6 +251,21 @@ internal sealed class Arm
         return Meter.Cut();
     }
 
+    /// <summary>Others of the same configuration go on from what the reducers wrote after a flush.</summary>
+    public void Restart(double at, params IMetricProcessor[] successors)
+    {
+        Flush(at);
+        using var kept = new MemoryStream();
+        var writer = new StateWriter(kept);
+        foreach (var reducer in processors.OfType<IReducer>())
+            reducer.Save(writer);
+        writer.Finish();
+        var reader = new StateReader(kept);
+        successors.CopyTo(processors, 0);
+        foreach (var reducer in processors.OfType<IReducer>())
+            reducer.Restore(reader);
+    }
+
     private void Chain(int index, Action<IBatchSink> call, double at, bool isFolded = false)
     {
         call(sink);

@@ -65,7 +65,13 @@ public class FoldOracleTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void what_was_observed_is_in_the_outputs_once_each(Kind kind, string chain) => Lives.Sample(
+    public void what_was_observed_is_in_the_outputs_once_each(Kind kind, string chain) => Sample(kind, chain, restarts: false);
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void what_was_observed_is_in_the_outputs_once_each_over_restarts(Kind kind, string chain) => Sample(kind, chain, restarts: true);
+
+    private static void Sample(Kind kind, string chain, bool restarts) => Lives.Sample(
         life =>
         {
             var arm = new Arm(Reducers(chain));
@@ -76,7 +82,9 @@ public class FoldOracleTests
                 at += scrape.Any(step => step.What == Happening.LongPause) ? Staleness + 10 : 10;
                 foreach (var metric in model.Live(scrape, at))
                     arm.Send(at, InRequest(metric));
-                if (flush)
+                if (flush && restarts)
+                    arm.Restart(at, Reducers(chain));
+                else if (flush)
                     arm.Flush(at);
             }
 

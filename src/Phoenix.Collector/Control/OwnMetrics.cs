@@ -18,6 +18,7 @@ internal sealed class OwnMetrics(Func<CollectorStatus> status, MetricsPipeline p
         Arm(text);
         Receivers(text);
         Processors(text);
+        State(text);
         Exporters(text);
         Process(text);
         Windows(text);
@@ -98,6 +99,39 @@ internal sealed class OwnMetrics(Func<CollectorStatus> status, MetricsPipeline p
                 text.Sample(count(processor.Counters), ("processor", processor.Name), ("otel_signal", "metrics"));
             }
         }
+    }
+
+    private void State(MetricsText text)
+    {
+        text.Gauge("phoenix_reducer_resuming_streams", "Streams of before a restart or a reload that did not come again yet; until they are, windows are not complete.");
+        text.Sample(pipeline.Resuming);
+        if (pipeline.Storage is not { } storage)
+        {
+            return;
+        }
+
+        text.Gauge("phoenix_reducer_state_resumed", "1 where this process went on with the counters of the one before.");
+        text.Sample(storage.Refused is null ? 1 : 0);
+        if (storage.Refused is { } refused)
+        {
+            text.Gauge("phoenix_reducer_state_refused", "1 by the reason for which this process began a new epoch.");
+            text.Sample(1, ("reason", refused.Code));
+        }
+
+        if (storage.Gap is { } gap)
+        {
+            text.Gauge("phoenix_restart_gap_seconds", "From the last export of the process before to the start of this one. What inputs added in it is lost where a new epoch began.");
+            text.Sample(gap.TotalSeconds);
+        }
+
+        text.Gauge("phoenix_reducer_state_bytes", "Bytes of the state written last.");
+        text.Sample(storage.Bytes);
+        text.Gauge("phoenix_reducer_state_write_seconds", "How long that took, on the pipeline's thread.");
+        text.Sample(storage.Took.TotalSeconds);
+        text.Counter("phoenix_reducer_state_writes", "How often state was written.");
+        text.Sample(storage.Written);
+        text.Counter("phoenix_reducer_state_write_failures", "How often it could not be.");
+        text.Sample(storage.Failures);
     }
 
     private void Exporters(MetricsText text)

@@ -16,10 +16,23 @@ internal sealed class AdaptiveProcessors(IReadOnlyList<AdaptiveReducer> processo
     {
         foreach (var processor in _processors)
         {
-            if (before._processors.FirstOrDefault(p => p.Name == processor.Name) is { } previous)
+            if (before._processors.Contains(processor))
+            {
+                _told[processor] = before._told.GetValueOrDefault(processor);
+            }
+            else if (before._processors.FirstOrDefault(p => p.Name == processor.Name) is { } previous)
             {
                 processor.GoOnFrom(previous);
             }
+        }
+    }
+
+    /// <summary>What the processors remember from before a restart was told then.</summary>
+    public void Resumed()
+    {
+        foreach (var processor in _processors)
+        {
+            _told[processor] = processor.Decisions.Last;
         }
     }
 

@@ -18,6 +18,7 @@ internal sealed class MetricsPipeline : IDisposable
     private readonly CollectorArm _arm;
     private readonly InputQueue _queue;
     private readonly TeePublisher? _tee;
+    private readonly ReducerStorage? _storage;
     private readonly Output _output;
     private readonly BatchDecoder _decoder = new();
     private readonly WindowWarnings _warnings = new();
@@ -34,21 +35,23 @@ internal sealed class MetricsPipeline : IDisposable
     private long _nextCut;
     private long _nextExport;
     private long _refusedPoints;
+    private long _settlesUntil;
     private volatile PipelineStatus _status;
     private volatile RecentInput? _recent;
 
     public MetricsPipeline(
         CollectorArm arm, bool shadow, CollectorConfiguration configuration, string configurationHash, Guid epoch, long firstWindow,
-        InputQueue queue, TeePublisher? tee)
+        InputQueue queue, TeePublisher? tee, ReducerStorage? storage)
     {
-        (_arm, _configuration, _queue, _tee) = (arm, configuration, queue, tee);
+        (_arm, _configuration, _queue, _tee, _storage) = (arm, configuration, queue, tee, storage);
         // The meter needs the processors, they need the output, and that needs the meter: the circle is closed two lines below.
         _output = new Output(shadow ? CollectorArm.Candidate : arm, configuration, queue.RoomMade) { Meter = null! };
         (_chain, _meter) = Build(configuration);
+        var now = Clock.UnixNanos();
+        GoOn(now);
         _output.Meter = _meter;
         KeepRecent(configuration.Telemetry.Sample);
         _status = new PipelineStatus(epoch.ToString(), configurationHash, firstWindow, 0);
-        var now = Clock.UnixNanos();
         // Never complete: it does not begin at a mark, and a candidate has not joined its source yet.
         _window = NewWindow(arm == CollectorArm.Production ? _status.Epoch : "", firstWindow, now, complete: false);
         ScheduleCut(now);
@@ -67,6 +70,12 @@ internal sealed class MetricsPipeline : IDisposable
 
     public IReadOnlyList<IMetricProcessor> Processors => _chain.Processors;
 
+    /// <summary>Where what the reducers hold outlives the process; null where it does not.</summary>
+    public ReducerStorage? Storage => _storage;
+
+    /// <summary>Streams of before a restart or a reload that the reducers still wait for.</summary>
+    public int Resuming => _chain.Resuming;
+
     /// <summary>Whether full exporter queues hold the input.</summary>
     public bool IsHeld => !_output.HasRoom;
 
@@ -79,7 +88,11 @@ internal sealed class MetricsPipeline : IDisposable
 
     public Task DrainExportersAsync(CancellationToken limit) => _output.DrainAsync(limit);
 
-    public void Dispose() => _output.Dispose();
+    public void Dispose()
+    {
+        _output.Dispose();
+        _storage?.Dispose();
+    }
 
     /// <summary>Counts points that a receiver turned away.</summary>
     public void Refuse(long points) => Interlocked.Add(ref _refusedPoints, points);
@@ -104,7 +117,7 @@ internal sealed class MetricsPipeline : IDisposable
     public void SourceJoined(Guid epoch, long openWindow)
     {
         var now = Clock.UnixNanos();
-        _chain.Flush(now);
+        Flush(now);
         _meter.Cut();
         Begin(NewWindow(epoch.ToString(), openWindow, now, complete: false));
         Log.Info("joined the tee", ("sourceEpoch", epoch), ("window", openWindow));
@@ -148,7 +161,7 @@ internal sealed class MetricsPipeline : IDisposable
                 }
             }
 
-            _chain.Flush(Clock.UnixNanos());
+            Flush(Clock.UnixNanos(), last: true);
             _ended.SetResult();
         }
         catch (Exception e)
@@ -200,7 +213,7 @@ internal sealed class MetricsPipeline : IDisposable
         {
             if (_output.HasRoom)
             {
-                _chain.Flush(now);
+                Flush(now);
             }
 
             ScheduleExport(now);
@@ -230,12 +243,54 @@ internal sealed class MetricsPipeline : IDisposable
     {
         if (flush)
         {
-            _chain.Flush(Clock.UnixNanos());
+            Flush(Clock.UnixNanos());
+        }
+
+        if (_settlesUntil != 0)
+        {
+            Settle(unixNanos, flush);
         }
 
         var measured = _meter.Cut(unixNanos);
         _warnings.Look(_window.Number, TimeSpan.FromTicks((unixNanos - _window.StartedAt) / 100), _window.Complete, measured);
         Windows.Add(_window.Close(_status.Epoch, unixNanos, missedBatches, measured, _output, RefusedPoints, _generation, _chain.Adaptive.CloseWindow()));
+    }
+
+    /// <summary>Everything that leaves the reducers leaves here, so that what is on disk is known to be as new, or not to be.</summary>
+    private void Flush(long now, bool last = false)
+    {
+        _storage?.BeforeFlush(now);
+        _chain.Flush(now);
+        _storage?.AfterFlush(_chain, now, last);
+    }
+
+    /// <summary>Goes on from where the process before this one stood, as far as that is known.</summary>
+    private void GoOn(long now)
+    {
+        switch (_storage?.Restore(_chain, now))
+        {
+            case Restored.Whole:
+                _chain.Adaptive.Resumed();
+                _settlesUntil = now + Clock.Nanos(_chain.Staleness);
+                break;
+            case Restored.InPart:
+                (_chain, _meter) = Build(_configuration);
+                break;
+        }
+    }
+
+    /// <summary>
+    /// Reducers that go on count what a stream added while the meter was not there to see it. Until each has come again or is stale
+    /// the two sides cannot be compared: the window is not whole, and the ledger begins at its end.
+    /// </summary>
+    private void Settle(long now, bool flushed)
+    {
+        _window.Complete = false;
+        _meter.SettleLedger();
+        if (flushed && (_chain.Resuming == 0 || now >= _settlesUntil))
+        {
+            _settlesUntil = 0;
+        }
     }
 
     private void Begin(OpenWindow window)
@@ -270,12 +325,7 @@ internal sealed class MetricsPipeline : IDisposable
         // Built before anything is given up: where this throws, the old configuration goes on. Processors that stay as they are
         // keep what they hold, so that their counters go on.
         var goesOn = configuration.ProcessesLike(_configuration);
-        var (chain, meter) = goesOn ? (_chain, _meter) : Build(configuration);
-        if (!goesOn)
-        {
-            chain.Adaptive.GoOnFrom(_chain.Adaptive);
-        }
-
+        var (chain, meter) = goesOn ? (_chain, _meter) : Build(configuration, _chain);
         var now = Clock.UnixNanos();
         _window.Complete = false;
         CloseWindow(now, missedBatches: 0);
@@ -286,7 +336,7 @@ internal sealed class MetricsPipeline : IDisposable
 
         if (!goesOn)
         {
-            _chain.Close(now);
+            Replace(chain, now);
         }
 
         // After the flush: what was folded before belongs to the exporters of before.
@@ -306,6 +356,18 @@ internal sealed class MetricsPipeline : IDisposable
         Log.Info("configuration taken over", ("epoch", epoch), ("configurationHash", configurationHash));
     }
 
+    private void Replace(ProcessorChain next, long now)
+    {
+        next.Adaptive.GoOnFrom(_chain.Adaptive);
+        _storage?.BeforeFlush(now);
+        _chain.Close(now, next);
+        foreach (var kept in next.Reducers.Where(r => _chain.Processors.Contains(r)))
+        {
+            kept.Resume();
+            _settlesUntil = now + Clock.Nanos(next.Staleness);
+        }
+    }
+
     private void KeepRecent(SampleSettings? settings)
     {
         if (_arm == CollectorArm.Candidate || settings == _recent?.Settings)
@@ -317,9 +379,9 @@ internal sealed class MetricsPipeline : IDisposable
         _recent = settings is null ? null : new RecentInput(settings);
     }
 
-    private (ProcessorChain Chain, ArmMeter Meter) Build(CollectorConfiguration configuration)
+    private (ProcessorChain Chain, ArmMeter Meter) Build(CollectorConfiguration configuration, ProcessorChain? before = null)
     {
-        var chain = new ProcessorChain(configuration, _output);
+        var chain = new ProcessorChain(configuration, _output, before);
         return (chain, new ArmMeter(chain.MeterOptions(configuration, _measurement?.ProtectedMetrics ?? [])));
     }
 

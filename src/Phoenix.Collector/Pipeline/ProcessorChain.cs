@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using Phoenix.Collector.Receivers;
 using Phoenix.Pipelines;
 using Phoenix.Pipelines.Components;
@@ -13,11 +15,20 @@ internal sealed class ProcessorChain
     private long _now;
     private bool _isFolded;
 
-    public ProcessorChain(CollectorConfiguration configuration, IBatchSink output)
+    private readonly CollectorConfiguration _configuration;
+
+    /// <param name="before">The chain that this one takes the place of, and takes over the reducers from that can go on.</param>
+    public ProcessorChain(CollectorConfiguration configuration, IBatchSink output, ProcessorChain? before = null)
     {
+        _configuration = configuration;
+        var kept = before?.KeptBy(configuration) ?? [];
         // An input that comes less often would be forgotten between two of its points, by the reducer and the ledger alike.
         var twiceTheLongest = configuration.LongestInputInterval * 2 ?? TimeSpan.Zero;
-        _processors = [.. configuration.Processors.Where(p => p is not MemoryLimiterProcessorSettings).Select(p => Create(p, twiceTheLongest))];
+        _processors =
+        [
+            .. configuration.Processors.Where(p => p is not MemoryLimiterProcessorSettings)
+                .Select(p => kept.FirstOrDefault(k => k.Name == p.Id) ?? Create(p, twiceTheLongest)),
+        ];
         _sinks = new IBatchSink[_processors.Length + 1];
         _sinks[^1] = output;
         for (var i = _processors.Length - 1; i >= 0; i--)
@@ -49,6 +60,27 @@ internal sealed class ProcessorChain
     }
 
     public IReadOnlyList<IMetricProcessor> Processors => _processors;
+
+    /// <summary>The processors whose outputs rest on what came before.</summary>
+    public IEnumerable<IReducer> Reducers => _processors.OfType<IReducer>();
+
+    /// <summary>Streams of before a restart or a reload that the reducers still wait for.</summary>
+    public int Resuming => Reducers.Sum(r => r.Resuming);
+
+    /// <summary>
+    /// Names everything that what the reducers hold depends on, lower-case hex SHA-256: state is of use only under the same.
+    /// </summary>
+    public string StateKey()
+    {
+        var text = new StringBuilder();
+        text.Append(HostIdentity.Read().Id).Append('\n').Append(_configuration.LongestInputInterval).Append('\n');
+        foreach (var reducer in Reducers)
+        {
+            text.Append(_configuration.TextOf("processors", reducer.Name));
+        }
+
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
+    }
 
     public AdaptiveProcessors Adaptive { get; }
 
@@ -100,19 +132,51 @@ internal sealed class ProcessorChain
         }
     }
 
-    /// <summary>Emits what is folded, and marks the series of every reducer as ended: others will take their place.</summary>
-    public void Close(long unixNanos)
+    /// <summary>
+    /// Emits what is folded, and marks the series of every reducer as ended that the next chain does not go on with: others will
+    /// take their place.
+    /// </summary>
+    public void Close(long unixNanos, ProcessorChain next)
     {
         _now = unixNanos;
         for (var i = 0; i < _processors.Length; i++)
         {
             _isFolded = _processors[i].EmitsFolded;
-            _processors[i].Close(_sinks[i + 1]);
+            if (!next._processors.Contains(_processors[i]))
+            {
+                _processors[i].Close(_sinks[i + 1]);
+            }
+
             _processors[i].Flush(unixNanos, _sinks[i + 1]);
         }
 
         _isFolded = false;
     }
+
+    /// <summary>
+    /// The reducers that stay as they are, from the last one back to the first that does not: one that has another one behind it
+    /// now would be a source of counters that began before that one's watch.
+    /// </summary>
+    private List<IReducer> KeptBy(CollectorConfiguration next)
+    {
+        var reducers = Reducers.ToList();
+        var wanted = next.Pipeline.Processors.Where(id => next.Processors.Any(p => p.Id == id && IsReducer(p))).ToList();
+        var kept = new List<IReducer>();
+        for (var back = 1; back <= Math.Min(reducers.Count, wanted.Count); back++)
+        {
+            if (reducers[^back].Name != wanted[^back] || !_configuration.IsAlike(wanted[^back], next))
+            {
+                break;
+            }
+
+            kept.Add(reducers[^back]);
+        }
+
+        return kept;
+    }
+
+    private static bool IsReducer(ProcessorSettings settings) =>
+        settings is TopKProcessorSettings or AggregateProcessorSettings or AdaptiveProcessorSettings;
 
     private static IMetricProcessor Create(ProcessorSettings settings, TimeSpan leastStaleness) => settings switch
     {

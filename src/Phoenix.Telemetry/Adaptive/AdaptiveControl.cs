@@ -53,10 +53,55 @@ internal sealed class AdaptiveControl
         incident = previous.incident;
         foreach (var (identity, folds) in previous.inherited)
             inherited[identity] = folds;
-        foreach (var metric in previous.observer.Metrics)
+        foreach (var (identity, folds) in previous.FoldsOfMetrics())
+            inherited[identity] = folds;
+    }
+
+    /// <summary>
+    /// Writes folds, changes, incident, decisions and histories. The control interval that is open is not kept: what it has not seen
+    /// for the time of a restart would look gone.
+    /// </summary>
+    public void Save(StateWriter state)
+    {
+        Log.Save(state);
+        watch.Save(state);
+        state.Items(this.state.Changes.AsSpan());
+        state.Value(incident?.Until ?? 0);
+        state.Value(incident?.Patterns.Count ?? 0);
+        foreach (var pattern in incident?.Patterns ?? [])
+            state.Text(pattern);
+        List<(UInt128 Metric, InheritedFolds Folds)> folds = [.. inherited.Select(i => (i.Key, i.Value)), .. FoldsOfMetrics()];
+        state.Value(folds.Count);
+        foreach (var (metric, (keys, folded)) in folds)
         {
-            if (previous.state.Metrics.TryGetValue(metric.Contribution.Metric, out var folds))
-                inherited[metric.Contribution.Metric] = new InheritedFolds([.. metric.Contribution.Keys], folds);
+            state.Value(metric);
+            state.Value(folded.Folded);
+            state.Items(folded.ChangedAt.AsSpan());
+            state.Value(keys.Length);
+            foreach (var key in keys)
+                state.Bytes(key);
+        }
+    }
+
+    /// <summary>Takes on what was saved, before anything was observed.</summary>
+    public void Restore(StateReader saved)
+    {
+        Log.Restore(saved);
+        watch.Restore(saved);
+        state = state with { Changes = [.. saved.Items<long>()] };
+        var until = saved.Value<long>();
+        var patterns = new string[saved.Count(sizeof(int))];
+        for (var i = 0; i < patterns.Length; i++)
+            patterns[i] = saved.Text();
+        incident = until == 0 ? null : new AdaptiveIncident(until, patterns);
+        for (var left = saved.Count(sizeof(int)); left > 0; left--)
+        {
+            var metric = saved.Value<UInt128>();
+            var folds = new MetricFolds(saved.Value<LabelSet>(), [.. saved.Items<long>()]);
+            var keys = new byte[saved.Count(sizeof(int))][];
+            for (var i = 0; i < keys.Length; i++)
+                keys[i] = saved.Bytes();
+            inherited[metric] = new InheritedFolds(keys, folds);
         }
     }
 
@@ -138,6 +183,15 @@ internal sealed class AdaptiveControl
     {
         foreach (var metric in observer.Metrics)
             metric.Moves = false;
+    }
+
+    private IEnumerable<(UInt128 Metric, InheritedFolds Folds)> FoldsOfMetrics()
+    {
+        foreach (var metric in observer.Metrics)
+        {
+            if (state.Metrics.TryGetValue(metric.Contribution.Metric, out var folds))
+                yield return (metric.Contribution.Metric, new InheritedFolds([.. metric.Contribution.Keys], folds));
+        }
     }
 
     private LabelSet FoldedOf(AdaptiveMetric metric) =>

@@ -41,42 +41,7 @@ internal sealed class AdaptivePolicy(AdaptiveOptions options, AdaptiveControl co
     public void WriteResource(ProtoBuffer target, scoped in BatchReader reader, FoldPlan plan, bool own)
     {
         var metric = control.Metric(reader);
-        var losesSome = !own && LosesResourceLabel(metric, reader);
-        var cursor = new ProtoCursor(reader.ResourceMetrics, 0);
-        var seen = false;
-        while (cursor.Next())
-        {
-            if (cursor.Field == 2)
-                continue;
-            if (cursor.Field != 1)
-            {
-                target.Append(cursor.Raw);
-                continue;
-            }
-
-            seen = true;
-            var resource = target.Begin(1);
-            var fields = new ProtoCursor(cursor.Content, 0);
-            while (fields.Next())
-            {
-                // Entity references and dropped counts speak of one resource; they do not hold for what several become.
-                if (fields.Field != Attributes.OfResource && !losesSome)
-                    target.Append(fields.Raw);
-            }
-
-            var attributes = new Attributes(cursor.Content, Attributes.OfResource);
-            while (attributes.Next())
-            {
-                if (!losesSome || !Loses(metric, reader, attributes.Current.Key))
-                    target.Append(attributes.Current.Raw);
-            }
-
-            host.Write(target, reader);
-            target.End(resource);
-        }
-
-        if (!seen)
-            host.WriteResource(target, reader);
+        ResourceEdit.Write(target, reader, host, new Without(metric, !own && LosesResourceLabel(metric, reader)));
     }
 
     public void WritePoint(ProtoBuffer target, scoped in BatchReader reader, FoldPlan plan, bool own)
@@ -106,6 +71,10 @@ internal sealed class AdaptivePolicy(AdaptiveOptions options, AdaptiveControl co
     {
     }
 
+    public void Save(StateWriter state) => control.Save(state);
+
+    public void Restore(StateReader state) => control.Restore(state);
+
     private bool LosesResourceLabel(AdaptiveMetric metric, scoped in BatchReader reader)
     {
         if (options.Labels is null || metric.Folded.IsEmpty)
@@ -121,11 +90,22 @@ internal sealed class AdaptivePolicy(AdaptiveOptions options, AdaptiveControl co
     }
 
     private static bool Loses(AdaptiveMetric metric, scoped in BatchReader reader, ReadOnlySpan<byte> key) =>
-        IsFolded(metric, key) && !Attributes.TryFind(reader.Point, Attributes.FieldOf(reader.Type), key, out _);
+        IsFolded(metric, key) && ResourceEdit.IsOfResource(reader, key);
 
     private static bool IsFolded(AdaptiveMetric metric, ReadOnlySpan<byte> key)
     {
         var label = metric.Folded.IsEmpty ? -1 : metric.Contribution.Find(key);
         return label >= 0 && metric.Folded.Has(label);
+    }
+
+    private readonly struct Without(AdaptiveMetric metric, bool losesSome) : IResourceEdit
+    {
+        public bool JoinsResources => losesSome;
+
+        public void Write(ProtoBuffer target, scoped in BatchReader reader, in AttributeField attribute)
+        {
+            if (!losesSome || !Loses(metric, reader, attribute.Key))
+                target.Append(attribute.Raw);
+        }
     }
 }

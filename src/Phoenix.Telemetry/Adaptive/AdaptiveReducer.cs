@@ -12,7 +12,7 @@ namespace Phoenix.Telemetry;
 /// <para>Types are folded as by every reducer, see <see cref="FoldEngine"/>. All else passes at once, byte for byte, counted by
 /// reason, and counts against the budget.</para>
 /// </remarks>
-public sealed class AdaptiveReducer : IMetricProcessor
+public sealed class AdaptiveReducer : IReducer
 {
     private readonly AdaptiveControl control;
     private readonly FoldEngine engine;
@@ -106,6 +106,16 @@ public sealed class AdaptiveReducer : IMetricProcessor
     }
 
     public void Close(IBatchSink output) => engine.Close(output);
+
+    public TimeSpan Staleness => engine.Staleness;
+
+    public int Resuming => engine.Resuming;
+
+    public void Resume() => engine.Resume();
+
+    public void Save(StateWriter state) => engine.Save(state);
+
+    public void Restore(StateReader state) => engine.Restore(state);
 
     private void Observe(ref BatchReader reader, long unixNanos)
     {

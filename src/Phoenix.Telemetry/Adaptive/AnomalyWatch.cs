@@ -84,6 +84,28 @@ internal sealed class AnomalyWatch(AnomalyOptions options)
         }
     }
 
+    public void Save(StateWriter state)
+    {
+        state.Value(Unwatched);
+        slots.Save(state);
+    }
+
+    /// <summary>Takes on saved histories. The interval that was open then is not whole and is not judged.</summary>
+    public void Restore(StateReader state)
+    {
+        Unwatched = state.Value<long>();
+        slots.Restore(state);
+        for (var i = 0; i < slots.End; i++)
+        {
+            ref var slot = ref slots[i];
+            if (!slot.InUse)
+                continue;
+            index.Add(slot.Identity, i);
+            shown += slot.Shown ? 1 : 0;
+            (slot.Seen, slot.IsNew, slot.Now) = (false, true, slot.IsLevel ? slot.Now : 0);
+        }
+    }
+
     private static void Take(ref Watched slot, in Amount amount)
     {
         if (!double.IsFinite(amount.Value))

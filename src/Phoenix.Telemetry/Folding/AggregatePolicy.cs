@@ -50,43 +50,7 @@ internal sealed class AggregatePolicy(AggregateOptions options) : IFoldPolicy
     public void WriteResource(ProtoBuffer target, scoped in BatchReader reader, FoldPlan plan, bool own)
     {
         var rule = own ? null : RuleFor(reader, plan);
-        var losesSome = rule is not null && LosesResourceLabel(reader, rule);
-        var cursor = new ProtoCursor(reader.ResourceMetrics, 0);
-        var seen = false;
-        while (cursor.Next())
-        {
-            if (cursor.Field == 2)
-                continue;
-            if (cursor.Field != 1)
-            {
-                target.Append(cursor.Raw);
-                continue;
-            }
-
-            seen = true;
-            var resource = target.Begin(1);
-            var fields = new ProtoCursor(cursor.Content, 0);
-            while (fields.Next())
-            {
-                // Entity references and dropped counts speak of one resource; they do not hold for what several become.
-                if (fields.Field != Attributes.OfResource && !losesSome)
-                    target.Append(fields.Raw);
-            }
-
-            var pointField = Attributes.FieldOf(reader.Type);
-            var attributes = new Attributes(cursor.Content, Attributes.OfResource);
-            while (attributes.Next())
-            {
-                if (rule is null || !rule.Drops(attributes.Current.Key, ofResource: true) || Attributes.TryFind(reader.Point, pointField, attributes.Current.Key, out _))
-                    target.Append(attributes.Current.Raw);
-            }
-
-            host.Write(target, reader);
-            target.End(resource);
-        }
-
-        if (!seen)
-            host.WriteResource(target, reader);
+        ResourceEdit.Write(target, reader, host, new Without(rule, rule is not null && LosesResourceLabel(reader, rule)));
     }
 
     public void WritePoint(ProtoBuffer target, scoped in BatchReader reader, FoldPlan plan, bool own)
@@ -113,6 +77,14 @@ internal sealed class AggregatePolicy(AggregateOptions options) : IFoldPolicy
     }
 
     public void Weigh(int stream, double level)
+    {
+    }
+
+    public void Save(StateWriter state)
+    {
+    }
+
+    public void Restore(StateReader state)
     {
     }
 
@@ -150,6 +122,17 @@ internal sealed class AggregatePolicy(AggregateOptions options) : IFoldPolicy
         }
 
         return false;
+    }
+
+    private readonly struct Without(Rule? rule, bool losesSome) : IResourceEdit
+    {
+        public bool JoinsResources => losesSome;
+
+        public void Write(ProtoBuffer target, scoped in BatchReader reader, in AttributeField attribute)
+        {
+            if (rule is null || !rule.Drops(attribute.Key, ofResource: true) || !ResourceEdit.IsOfResource(reader, attribute.Key))
+                target.Append(attribute.Raw);
+        }
     }
 
     private sealed class Rule(AggregateRule rule)

@@ -8,7 +8,7 @@ namespace Phoenix.Telemetry;
 /// A stream that a rule takes is written by the reducer even where it has none of the labels, since others may become what it
 /// is. What else holds of every reducer is said at <see cref="FoldEngine"/>.
 /// </remarks>
-public sealed class AggregateReducer : IMetricProcessor
+public sealed class AggregateReducer : IReducer
 {
     private readonly FoldEngine engine;
 
@@ -54,6 +54,16 @@ public sealed class AggregateReducer : IMetricProcessor
     }
 
     public void Close(IBatchSink output) => engine.Close(output);
+
+    public TimeSpan Staleness => engine.Staleness;
+
+    public int Resuming => engine.Resuming;
+
+    public void Resume() => engine.Resume();
+
+    public void Save(StateWriter state) => engine.Save(state);
+
+    public void Restore(StateReader state) => engine.Restore(state);
 
     private static void Check(AggregateOptions options)
     {

@@ -5,19 +5,18 @@ namespace Phoenix.Telemetry;
 
 /// <summary>
 /// Many small runs of bytes outside the managed heap, without the header that an allocator puts before each: cut from blocks
-/// of 64 KiB in steps of 32 bytes, above 2 KiB in powers of two. What is freed is used again for runs of its size; blocks go with
+/// of 64 KiB in small steps, above 2 KiB in powers of two. What is freed is used again for runs of its size; blocks go with
 /// the arena, by the finalizer.
 /// </summary>
-internal sealed unsafe class ByteArena
+/// <param name="step">Sizes are multiples of it; at least 8.</param>
+internal sealed unsafe class ByteArena(int step)
 {
     private const int BlockBytes = 1 << 16;
-    private const int Step = 32;
     private const int SmallBytes = 2048;
-    private const int SmallClasses = SmallBytes / Step;
 
     // Managed, so that the finalizer finds it whole whatever was finalized before.
     private readonly List<(nint At, int Bytes)> blocks = [];
-    private readonly byte*[] free = new byte*[SmallClasses + 32];
+    private readonly byte*[] free = new byte*[(SmallBytes / step) + 32];
     private byte* at;
     private int left;
 
@@ -61,17 +60,17 @@ internal sealed unsafe class ByteArena
         free[ofClass] = run;
     }
 
-    private static int SizeOf(int length, out int ofClass)
+    private int SizeOf(int length, out int ofClass)
     {
         if (length <= SmallBytes)
         {
-            var steps = Math.Max(1, (length + Step - 1) / Step);
+            var steps = Math.Max(1, (length + step - 1) / step);
             ofClass = steps - 1;
-            return steps * Step;
+            return steps * step;
         }
 
         var size = checked((int)BitOperations.RoundUpToPowerOf2((uint)length));
-        ofClass = SmallClasses + BitOperations.Log2((uint)size);
+        ofClass = (SmallBytes / step) + BitOperations.Log2((uint)size);
         return size;
     }
 

@@ -3,7 +3,7 @@ namespace Phoenix.Telemetry;
 /// <summary>
 /// An explicit histogram: the last cumulative point of a stream, or the running total of an output. All on the same bounds.
 /// </summary>
-internal sealed class ExplicitTotal
+internal sealed class ExplicitTotal : ISaved
 {
     private RunningTotal sum;
 
@@ -67,6 +67,23 @@ internal sealed class ExplicitTotal
     {
         Begin(point);
         Add(point, since: null);
+    }
+
+    public void Save(StateWriter state)
+    {
+        state.Bytes(Bounds);
+        state.Items<ulong>(Buckets);
+        state.Value(Count);
+        state.Value(sum);
+        state.Value(SumUnknown);
+        state.Value(Min);
+        state.Value(Max);
+    }
+
+    public void Restore(StateReader state)
+    {
+        (Bounds, Buckets, Count) = (state.Bytes(), state.Items<ulong>(), state.Value<ulong>());
+        (sum, SumUnknown, Min, Max) = (state.Value<RunningTotal>(), state.Value<bool>(), state.Value<double>(), state.Value<double>());
     }
 
     /// <summary>Adds a point, or what is new in it since another point of its stream.</summary>

@@ -125,6 +125,19 @@ internal sealed class ExponentialBuckets
         return taken;
     }
 
+    public void Save(StateWriter state)
+    {
+        state.Value(Offset);
+        state.Items(Counts);
+    }
+
+    public void Restore(StateReader state)
+    {
+        Offset = state.Value<int>();
+        counts = state.Items<ulong>();
+        Length = counts.Length;
+    }
+
     private static long Shift(long index, int by) => by >= 63 ? (index < 0 ? -1 : 0) : index >> by;
 
     private void Cover(ExponentialBuckets other)

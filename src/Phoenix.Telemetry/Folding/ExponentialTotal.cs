@@ -5,7 +5,7 @@ namespace Phoenix.Telemetry;
 /// total of an output. Two are brought to the lower scale and the wider zero bucket before they are subtracted or added;
 /// both steps move whole buckets, so that no observation is lost or counted twice.
 /// </summary>
-internal sealed class ExponentialTotal
+internal sealed class ExponentialTotal : ISaved
 {
     /// <summary>Buckets of one side at most; beyond it a total goes on at a lower scale. Twice the default of the SDKs.</summary>
     public const int MaxBuckets = 320;
@@ -52,6 +52,28 @@ internal sealed class ExponentialTotal
         (Min, Max) = (other.Min, other.Max);
         Positive.Set(other.Positive);
         Negative.Set(other.Negative);
+    }
+
+    public void Save(StateWriter state)
+    {
+        state.Value(Scale);
+        state.Value(ZeroThreshold);
+        state.Value(ZeroCount);
+        state.Value(Count);
+        state.Value(sum);
+        state.Value(SumUnknown);
+        state.Value(Min);
+        state.Value(Max);
+        Positive.Save(state);
+        Negative.Save(state);
+    }
+
+    public void Restore(StateReader state)
+    {
+        (Scale, ZeroThreshold, ZeroCount, Count) = (state.Value<int>(), state.Value<double>(), state.Value<ulong>(), state.Value<ulong>());
+        (sum, SumUnknown, Min, Max) = (state.Value<RunningTotal>(), state.Value<bool>(), state.Value<double>(), state.Value<double>());
+        Positive.Restore(state);
+        Negative.Restore(state);
     }
 
     /// <summary>Reads a point.</summary>

@@ -66,7 +66,7 @@ internal sealed class FoldEmitter(FoldOutputs outputs, bool tellsBegin)
     }
 
     /// <summary>Whether there is something to say: a value, or its end where one was emitted before.</summary>
-    private static bool IsDue(ref FoldOutput output)
+    private bool IsDue(ref FoldOutput output)
     {
         if (output.Has(OutputFlags.Held) && !output.Has(OutputFlags.Level))
             return false;
@@ -79,8 +79,8 @@ internal sealed class FoldEmitter(FoldOutputs outputs, bool tellsBegin)
     }
 
     // Increments that came before the end are still to be told: the value first, the end at the next flush.
-    private static bool IsEnding(in FoldOutput output) => output.Has(OutputFlags.Level)
-        ? output.Has(OutputFlags.Ends) || output.Fresh == 0
+    private bool IsEnding(in FoldOutput output) => output.Has(OutputFlags.Level)
+        ? output.Has(OutputFlags.Ends) || outputs.Levels[output.Distribution].Fresh == 0
         : output.Has(OutputFlags.Ends) && !output.Has(OutputFlags.Dirty);
 
     private void Open(OutputMetric metric)
@@ -127,11 +127,11 @@ internal sealed class FoldEmitter(FoldOutputs outputs, bool tellsBegin)
             _ => false,
         };
 
-    private unsafe void WriteZero(OutputMetric metric, ref FoldOutput output)
+    private void WriteZero(OutputMetric metric, ref FoldOutput output)
     {
         output.LastEmitted = output.Start + NextMillisecond;
         var point = batch.Begin(1);
-        batch.Append(new ReadOnlySpan<byte>(output.Attributes, output.AttributesLength));
+        outputs.WriteAttributes(batch, output);
         batch.Fixed64(2, output.Start);
         batch.Fixed64(3, output.LastEmitted);
         switch (metric.Plan.Kind)
@@ -176,12 +176,12 @@ internal sealed class FoldEmitter(FoldOutputs outputs, bool tellsBegin)
         batch.Double(14, histogram.ZeroThreshold);
     }
 
-    private unsafe void WritePoint(OutputMetric metric, ref FoldOutput output)
+    private void WritePoint(OutputMetric metric, ref FoldOutput output)
     {
         var ends = IsEnding(output);
         var kind = metric.Plan.Kind;
         var point = batch.Begin(1);
-        batch.Append(new ReadOnlySpan<byte>(output.Attributes, output.AttributesLength));
+        outputs.WriteAttributes(batch, output);
         if (metric.Type != MetricType.Gauge)
             batch.Fixed64(2, output.Start);
 
@@ -204,7 +204,8 @@ internal sealed class FoldEmitter(FoldOutputs outputs, bool tellsBegin)
         output.Set(OutputFlags.Dirty, false);
         output.Set(OutputFlags.Ends, output.Has(OutputFlags.Ends) && !ends && kind != FoldKind.Level);
         output.Set(OutputFlags.Ended, ends);
-        output.Fresh = 0;
+        if (kind == FoldKind.Level)
+            outputs.Levels[output.Distribution].Fresh = 0;
         if (kind == FoldKind.Level || kind.IsDelta())
             output.Total = default;
         if (kind.IsDelta())
@@ -250,10 +251,10 @@ internal sealed class FoldEmitter(FoldOutputs outputs, bool tellsBegin)
                 WriteNumber(output.Total);
                 break;
             case GaugeFold.Avg:
-                batch.Double(4, output.Total.Value / output.Fresh);
+                batch.Double(4, output.Total.Value / outputs.Levels[output.Distribution].Fresh);
                 break;
             default:
-                var value = function == GaugeFold.Min ? output.Least : output.Greatest;
+                var value = outputs.Levels[output.Distribution].Extreme;
                 if (output.Total.IsDouble)
                     batch.Double(4, value);
                 else

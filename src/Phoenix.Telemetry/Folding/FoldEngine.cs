@@ -43,6 +43,8 @@ internal sealed class FoldEngine
     private readonly StreamTable streams = new();
     private readonly FoldOutputs outputs;
     private readonly FoldEmitter emitter;
+    private readonly InputStates inputs;
+    private readonly FoldPlaces places;
     private readonly FoldUpdates updates;
     private readonly IdentityTable planIndex = new();
     private readonly List<FoldPlan> plans = [];
@@ -57,7 +59,9 @@ internal sealed class FoldEngine
         stalenessNanos = (long)(options.StalenessSeconds * 1e9);
         outputs = new FoldOutputs(policy);
         emitter = new FoldEmitter(outputs, options.TellsBeginAndEnd);
-        updates = new FoldUpdates(policy, streams, outputs, counters, (ulong)stalenessNanos, options);
+        inputs = new InputStates(outputs, counters, (ulong)stalenessNanos, options);
+        places = new FoldPlaces(policy, streams, outputs, counters, options);
+        updates = new FoldUpdates(policy, streams, outputs, inputs, places, counters, (ulong)stalenessNanos);
     }
 
     /// <summary>Streams tracked now.</summary>
@@ -91,21 +95,21 @@ internal sealed class FoldEngine
         }
     }
 
-    /// <inheritdoc cref="FoldUpdates.MoveToFold"/>
-    public void MoveToFold(int stream) => updates.MoveToFold(stream);
+    /// <inheritdoc cref="FoldPlaces.MoveToFold"/>
+    public void MoveToFold(int stream) => places.MoveToFold(stream);
 
     /// <summary>The fold that is held for a stream's group is to be written from now on.</summary>
     public void ReleaseFold(int stream)
     {
-        ref var group = ref outputs.GroupOf(streams[stream].Output);
-        if (group.Held >= 0)
-            outputs[group.Held].Set(OutputFlags.Held, false);
+        var held = outputs.HeldOf(streams[stream].Output);
+        if (held >= 0)
+            outputs[held].Set(OutputFlags.Held, false);
     }
 
     public void Process(scoped in DecodedBatch batch, long unixNanos, IBatchSink output)
     {
         ArgumentNullException.ThrowIfNull(output);
-        updates.Watch(unixNanos);
+        inputs.Watch(unixNanos);
         if (!TakesAny(batch.Read()))
         {
             CountPassing(batch.Read());
@@ -175,6 +179,46 @@ internal sealed class FoldEngine
         }
 
         counters.PointsOut += emitter.Emit(output);
+    }
+
+    public TimeSpan Staleness => TimeSpan.FromSeconds(options.StalenessSeconds);
+
+    /// <summary>Streams known from before a restart or a reload that have not come again.</summary>
+    public int Resuming => updates.Resuming;
+
+    /// <inheritdoc cref="FoldUpdates.Resume"/>
+    public void Resume() => updates.Resume();
+
+    /// <summary>Writes everything that the next points and flushes rest on. Right after a flush: what it wrote is then all that left.</summary>
+    public void Save(StateWriter state)
+    {
+        policy.Save(state);
+        streams.Save(state);
+        inputs.Save(state);
+        outputs.Save(state);
+        state.Value(admitAgainAt);
+    }
+
+    /// <summary>Takes on what an engine of the same policy saved. Only before the first batch; after an exception this engine is of no use.</summary>
+    /// <exception cref="StateFormatException">It is not what an engine of this policy writes.</exception>
+    public void Restore(StateReader state)
+    {
+        policy.Restore(state);
+        streams.Restore(state);
+        inputs.Restore(state);
+        var decoder = new BatchDecoder();
+        outputs.Restore(state, batch => PlanOf(decoder, batch));
+        admitAgainAt = state.Value<long>();
+        counters.Tracked = streams.Count;
+        updates.Resume();
+    }
+
+    private FoldPlan PlanOf(BatchDecoder decoder, ReadOnlySpan<byte> batch)
+    {
+        var reader = decoder.Decode(batch).Read();
+        return reader.NextResource() && reader.NextScope() && reader.NextMetric()
+            ? PlanOf(reader)
+            : throw new StateFormatException("it has an output without a metric");
     }
 
     private bool TakesAny(BatchReader reader)
@@ -249,7 +293,7 @@ internal sealed class FoldEngine
         {
             reader.MoveTo(index);
             fields = reader.ReadPoint();
-            if (!updates.CanRead(reader, plan, fields))
+            if (!inputs.CanRead(reader, plan, fields))
                 return PassReason.IrregularHistogram;
         }
 
@@ -276,7 +320,7 @@ internal sealed class FoldEngine
         number = streams.Add(point.Identity);
         streams[number].Set(StreamFlags.Sibling, isFolded);
         streams[number].Set(StreamFlags.Level, plan.Kind == FoldKind.Level);
-        updates.Place(ref reader, point, plan, number, route, SenderClock.Bound(point.UnixNanos, unixNanos));
+        places.Place(ref reader, point, plan, number, route, SenderClock.Bound(point.UnixNanos, unixNanos));
         policy.Admitted(number, plan, route);
         return null;
     }

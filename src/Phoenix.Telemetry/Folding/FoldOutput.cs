@@ -1,19 +1,21 @@
 namespace Phoenix.Telemetry;
 
 /// <summary>One output stream of a reducer: what it carries, and the aggregate it stands at.</summary>
-internal unsafe struct FoldOutput
+internal struct FoldOutput : IKeyed
 {
+    /// <summary>It has the key of its group and is all of it: as long as nothing else is in it the group is not kept apart.</summary>
+    public const int OnlyOfItsGroup = -1;
+
     public ulong KeyLow;
     public ulong KeyHigh;
 
-    /// <summary>Encoded attributes with their tags; owned by the output.</summary>
-    public byte* Attributes;
-    public int AttributesLength;
+    /// <summary>Attributes, owned by the output.</summary>
+    public FieldRun Attributes;
 
     /// <summary>Number of the metric it belongs to.</summary>
     public int Metric;
 
-    /// <summary>Number of its group.</summary>
+    /// <summary>Number of its group, or <see cref="OnlyOfItsGroup"/>.</summary>
     public int Group;
 
     /// <summary>Neighbours in its metric; -1 at the ends.</summary>
@@ -23,11 +25,9 @@ internal unsafe struct FoldOutput
     /// <summary>Streams that go into it or hold a place in it.</summary>
     public int Inputs;
 
-    /// <summary>Number of its histogram; -1 where it has none.</summary>
+    /// <summary>Number of its histogram, or of what a level has beside its sum; -1 where it has neither.</summary>
     public int Distribution;
-
-    /// <summary>Fresh levels in this flush.</summary>
-    public int Fresh;
+    public OutputFlags Flags;
 
     /// <summary>Cumulative: when it began at zero. Delta: the end of the last window that was emitted.</summary>
     public ulong Start;
@@ -38,9 +38,6 @@ internal unsafe struct FoldOutput
 
     /// <summary>Increments; of levels the sum of this flush.</summary>
     public RunningTotal Total;
-    public double Least;
-    public double Greatest;
-    public OutputFlags Flags;
 
     public readonly UInt128 Key => new(KeyHigh, KeyLow);
 
@@ -80,8 +77,21 @@ internal enum OutputFlags : uint
     Replaced = 256,
 }
 
+/// <summary>What an output of levels has beside their sum.</summary>
+internal struct LevelFold
+{
+    /// <summary>The smallest or greatest level of this flush, whichever the metric is folded by.</summary>
+    public double Extreme;
+
+    /// <summary>Newest input time, where the output is the only one of its group.</summary>
+    public ulong Watermark;
+
+    /// <summary>Fresh levels in this flush.</summary>
+    public int Fresh;
+}
+
 /// <summary>Streams within which freshness is told.</summary>
-internal struct FoldGroup
+internal struct FoldGroup : IKeyed
 {
     public ulong KeyLow;
     public ulong KeyHigh;

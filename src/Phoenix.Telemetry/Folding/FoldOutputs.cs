@@ -7,23 +7,31 @@ namespace Phoenix.Telemetry;
 /// The output streams of a reducer, kept under the resource, scope and metric they belong to, so that equal resources are
 /// written once.
 /// </summary>
-internal sealed unsafe class FoldOutputs(IFoldPolicy policy)
+internal sealed unsafe partial class FoldOutputs
 {
     // A counter that was born with its first sample began just before it: a start equal to the point's time would be unknown.
     private const ulong JustBefore = 1_000_000;
 
     private readonly NativeSlab<FoldOutput> outputs = new();
     private readonly NativeSlab<FoldGroup> groups = new();
-    private readonly IdentityTable outputIndex = new();
-    private readonly IdentityTable groupIndex = new();
+    private readonly KeyIndex<FoldOutput> outputIndex;
+    private readonly KeyIndex<FoldGroup> groupIndex;
     private readonly Dictionary<UInt128, OutputResource> resources = [];
     private readonly Dictionary<UInt128, OutputScope> scopes = [];
     private readonly Dictionary<UInt128, OutputMetric> metrics = [];
     private readonly List<OutputMetric?> metricNumbers = [];
     private readonly Stack<int> freeMetrics = [];
     private readonly NativeList<int> retired = new();
-    private readonly ByteArena attributes = new();
+    private readonly FieldTable attributes = new();
     private readonly ProtoBuffer scratch = new();
+    private readonly IFoldPolicy policy;
+
+    public FoldOutputs(IFoldPolicy policy)
+    {
+        this.policy = policy;
+        outputIndex = new KeyIndex<FoldOutput>(outputs);
+        groupIndex = new KeyIndex<FoldGroup>(groups);
+    }
 
     public ref FoldOutput this[int number] => ref outputs[number];
 
@@ -32,15 +40,47 @@ internal sealed unsafe class FoldOutputs(IFoldPolicy policy)
 
     public int Count => outputs.InUse;
 
+    public NativeSlab<LevelFold> Levels { get; } = new();
+
     public ObjectSlab<ExplicitTotal> Explicit { get; } = new();
 
     public ObjectSlab<ExponentialTotal> Exponential { get; } = new();
 
     public IEnumerable<OutputResource> Resources => resources.Values;
 
-    public ref FoldGroup GroupOf(int output) => ref groups[outputs[output].Group];
+    /// <summary>The fold that is held for an output's group; -1 where none is.</summary>
+    public int HeldOf(int output) => outputs[output].Group < 0 ? -1 : groups[outputs[output].Group].Held;
+
+    /// <summary>Holds a fold for its group, until it takes something.</summary>
+    public void Hold(int output)
+    {
+        outputs[output].Set(OutputFlags.Held, true);
+        groups[outputs[output].Group].Held = output;
+    }
+
+    public UInt128 GroupKeyOf(int output) => outputs[output].Group < 0 ? outputs[output].Key : groups[outputs[output].Group].Key;
+
+    /// <summary>Newest input time of an output's group. Of levels: nothing else is told by it.</summary>
+    public ulong WatermarkOf(int output)
+    {
+        ref var at = ref outputs[output];
+        return at.Group >= 0 ? groups[at.Group].Watermark : at.Has(OutputFlags.Level) ? Levels[at.Distribution].Watermark : 0;
+    }
+
+    /// <summary>A point of an output's group came.</summary>
+    public void Advance(int output, ulong time)
+    {
+        ref var at = ref outputs[output];
+        if (at.Group >= 0)
+            Advance(ref groups[at.Group].Watermark, time);
+        else if (at.Has(OutputFlags.Level))
+            Advance(ref Levels[at.Distribution].Watermark, time);
+    }
 
     public OutputMetric MetricOf(int output) => metricNumbers[outputs[output].Metric]!;
+
+    /// <summary>Writes the attributes of an output, with their tags.</summary>
+    public void WriteAttributes(ProtoBuffer target, in FoldOutput output) => attributes.Write(target, output.Attributes);
 
     /// <returns>The output's number, or -1.</returns>
     public int Find(UInt128 key) => outputIndex.Find(key);
@@ -64,17 +104,19 @@ internal sealed unsafe class FoldOutputs(IFoldPolicy policy)
         number = outputs.Take();
         ref var output = ref outputs[number];
         (output.KeyLow, output.KeyHigh) = ((ulong)key, (ulong)(key >> 64));
-        output.Attributes = attributes.Allocate(scratch.Length);
-        output.AttributesLength = scratch.Length;
-        scratch.Span.CopyTo(new Span<byte>(output.Attributes, scratch.Length));
+        output.Attributes = attributes.Add(scratch.Span);
         output.Start = since == 0 ? time - JustBefore : since + 1;
-        output.Distribution = -1;
+        output.Distribution = plan.Kind == FoldKind.Level ? Levels.Take() : -1;
         output.Flags = OutputFlags.InUse | (own ? OutputFlags.Own : 0) | (plan.Kind == FoldKind.Level ? OutputFlags.Level : 0);
-        output.Group = FindOrAddGroup(group);
-        groups[output.Group].Outputs++;
-        output.Start = Math.Max(output.Start, groups[output.Group].NewestEnd);
+        output.Group = group == key && !policy.HoldsFold && groupIndex.Find(group) < 0 ? FoldOutput.OnlyOfItsGroup : FindOrAddGroup(group);
+        if (output.Group >= 0)
+        {
+            groups[output.Group].Outputs++;
+            output.Start = Math.Max(output.Start, groups[output.Group].NewestEnd);
+        }
+
         Link(metric, number);
-        outputIndex.Add(key, number);
+        outputIndex.Add(number);
         return number;
     }
 
@@ -82,7 +124,9 @@ internal sealed unsafe class FoldOutputs(IFoldPolicy policy)
     public void Replace(int number)
     {
         ref var output = ref outputs[number];
-        outputIndex.Remove(output.Key);
+        if (output.Group < 0)
+            AddGroupOf(number);
+        outputIndex.Remove(number);
 
         // An end that came after would be taken for the successor's.
         output.Set(OutputFlags.Ends, false);
@@ -131,22 +175,16 @@ internal sealed unsafe class FoldOutputs(IFoldPolicy policy)
         var metric = metricNumbers[output.Metric]!;
         Unlink(metric, output);
         if (!output.Has(OutputFlags.Replaced))
-            outputIndex.Remove(output.Key);
-        ref var group = ref groups[output.Group];
-        group.NewestEnd = Math.Max(group.NewestEnd, output.LastEmitted);
-        if (group.Held == number)
-            group.Held = -1;
-        if (--group.Outputs == 0)
-        {
-            groupIndex.Remove(group.Key);
-            groups.Free(output.Group);
-        }
-
-        if (output.Distribution >= 0 && metric.Plan.Kind.IsExplicit())
+            outputIndex.Remove(number);
+        if (output.Group >= 0)
+            LeaveGroup(number, output);
+        if (output.Has(OutputFlags.Level))
+            Levels.Free(output.Distribution);
+        else if (output.Distribution >= 0 && metric.Plan.Kind.IsExplicit())
             Explicit.Free(output.Distribution);
         else if (output.Distribution >= 0)
             Exponential.Free(output.Distribution);
-        attributes.Free(output.Attributes, output.AttributesLength);
+        attributes.Remove(output.Attributes);
         outputs.Free(number);
         if (metric.First < 0)
             Free(metric);
@@ -172,12 +210,41 @@ internal sealed unsafe class FoldOutputs(IFoldPolicy policy)
         var number = groupIndex.Find(key);
         if (number >= 0)
             return number;
-        number = groups.Take();
+        if (outputIndex.Find(key) is >= 0 and var only && outputs[only].Group < 0)
+            return AddGroupOf(only);
+        return AddGroup(key);
+    }
+
+    /// <summary>An output gets a group beside it, since it will not be the only one of it any more.</summary>
+    private int AddGroupOf(int number)
+    {
+        var (watermark, group) = (WatermarkOf(number), AddGroup(outputs[number].Key));
+        (groups[group].Watermark, groups[group].Outputs) = (watermark, 1);
+        return outputs[number].Group = group;
+    }
+
+    private int AddGroup(UInt128 key)
+    {
+        var number = groups.Take();
         ref var group = ref groups[number];
         (group.KeyLow, group.KeyHigh, group.Held) = ((ulong)key, (ulong)(key >> 64), -1);
-        groupIndex.Add(key, number);
+        groupIndex.Add(number);
         return number;
     }
+
+    private void LeaveGroup(int number, in FoldOutput output)
+    {
+        ref var group = ref groups[output.Group];
+        group.NewestEnd = Math.Max(group.NewestEnd, output.LastEmitted);
+        if (group.Held == number)
+            group.Held = -1;
+        if (--group.Outputs > 0)
+            return;
+        groupIndex.Remove(output.Group);
+        groups.Free(output.Group);
+    }
+
+    private static void Advance(ref ulong watermark, ulong time) => watermark = Math.Max(watermark, time);
 
     private OutputMetric FindOrAddMetric(scoped in BatchReader reader, FoldPlan plan, bool own)
     {
@@ -250,24 +317,4 @@ internal sealed unsafe class FoldOutputs(IFoldPolicy policy)
         else
             metric.Last = output.Previous;
     }
-}
-
-/// <summary>Objects addressed by number; freed ones are used again as they are.</summary>
-internal sealed class ObjectSlab<T>
-    where T : class, new()
-{
-    private readonly List<T> items = [];
-    private readonly Stack<int> free = [];
-
-    public T this[int number] => items[number];
-
-    public int Take()
-    {
-        if (free.TryPop(out var number))
-            return number;
-        items.Add(new T());
-        return items.Count - 1;
-    }
-
-    public void Free(int number) => free.Push(number);
 }

@@ -43,6 +43,12 @@ internal interface IFoldPolicy
 
     /// <summary>At a flush: the current value of a fresh level.</summary>
     void Weigh(int stream, double level);
+
+    /// <summary>Writes what the policy knows beside the engine.</summary>
+    void Save(StateWriter state);
+
+    /// <summary>Takes on what was saved, before the engine does.</summary>
+    void Restore(StateReader state);
 }
 
 /// <summary>Where a stream belongs.</summary>

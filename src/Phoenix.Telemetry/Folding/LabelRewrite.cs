@@ -72,55 +72,8 @@ internal sealed class LabelRewrite
     }
 
     /// <summary>Writes the current <c>ResourceMetrics</c> without its scopes.</summary>
-    public void WriteResource(ProtoBuffer target, scoped in BatchReader reader, bool toRest)
-    {
-        var cursor = new ProtoCursor(reader.ResourceMetrics, 0);
-        var seen = false;
-        while (cursor.Next())
-        {
-            if (cursor.Field == 2)
-                continue;
-            if (cursor.Field != 1)
-            {
-                target.Append(cursor.Raw);
-                continue;
-            }
-
-            seen = true;
-            var resource = target.Begin(1);
-            var fields = new ProtoCursor(cursor.Content, 0);
-            while (fields.Next())
-            {
-                // Entity references and dropped counts speak of one member; they do not hold for the rest.
-                if (fields.Field != Attributes.OfResource && !toRest)
-                    target.Append(fields.Raw);
-            }
-
-            WriteResourceAttributes(target, reader, toRest);
-            target.End(resource);
-        }
-
-        if (!seen)
-            host.WriteResource(target, reader);
-    }
-
-    private void WriteResourceAttributes(ProtoBuffer target, scoped in BatchReader reader, bool toRest)
-    {
-        var pointField = Attributes.FieldOf(reader.Type);
-        var attributes = new Attributes(reader.Resource, Attributes.OfResource);
-        while (attributes.Next())
-        {
-            var current = attributes.Current;
-
-            // A point attribute of the same name comes first: then this one is not the label.
-            if (IsLabel(current.Key) && !Attributes.TryFind(reader.Point, pointField, current.Key, out _))
-                WriteLabel(target, Attributes.OfResource, current, toRest);
-            else
-                target.Append(current.Raw);
-        }
-
-        host.Write(target, reader);
-    }
+    public void WriteResource(ProtoBuffer target, scoped in BatchReader reader, bool toRest) =>
+        ResourceEdit.Write(target, reader, host, new Labelled(this, toRest));
 
     private void WriteLabel(ProtoBuffer target, int field, in AttributeField attribute, bool toRest)
     {
@@ -166,5 +119,18 @@ internal sealed class LabelRewrite
     {
         var cursor = new ProtoCursor(anyValue, 0);
         return cursor.Next() && cursor.Field == 1 && cursor.Wire == WireType.Bytes ? cursor.Content : default;
+    }
+
+    private readonly struct Labelled(LabelRewrite labels, bool toRest) : IResourceEdit
+    {
+        public bool JoinsResources => toRest;
+
+        public void Write(ProtoBuffer target, scoped in BatchReader reader, in AttributeField attribute)
+        {
+            if (labels.IsLabel(attribute.Key) && ResourceEdit.IsOfResource(reader, attribute.Key))
+                labels.WriteLabel(target, Attributes.OfResource, attribute, toRest);
+            else
+                target.Append(attribute.Raw);
+        }
     }
 }

@@ -60,4 +60,32 @@ internal sealed unsafe class NativeSlab<T>
         this[number] = default;
         free.Add() = number;
     }
+
+    public void Save(StateWriter state)
+    {
+        state.Value(End);
+        for (var from = 0; from < End; from += ChunkItems)
+            state.Items(ChunkFrom(from, End));
+        free.Save(state);
+    }
+
+    /// <summary>Takes on saved structs under their numbers. Only while none was taken.</summary>
+    public void Restore(StateReader state)
+    {
+        var end = state.Count(sizeof(T));
+        for (var from = 0; from < end; from += ChunkItems)
+        {
+            // The first of a chunk makes room for all of it.
+            Take();
+            End = Math.Min(end, from + ChunkItems);
+            var items = ChunkFrom(from, end);
+            if (state.CountOf<T>() != items.Length)
+                throw new StateFormatException("a table is not as long as it says");
+            state.Fill(items);
+        }
+
+        free.Restore(state);
+    }
+
+    private Span<T> ChunkFrom(int from, int end) => new((void*)chunks[from >> ChunkBits], Math.Min(ChunkItems, end - from));
 }

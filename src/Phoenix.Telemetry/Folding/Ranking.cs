@@ -40,6 +40,18 @@ internal sealed class Ranking(TopKOptions options)
         members.Free(number);
     }
 
+    public void Save(StateWriter state) => members.Save(state);
+
+    public void Restore(StateReader state)
+    {
+        members.Restore(state);
+        for (var i = 0; i < members.End; i++)
+        {
+            if (members[i].InUse)
+                index.Add(members[i].Key, i);
+        }
+    }
+
     public void AddWeight(int number, double increment, long unixNanos)
     {
         ref var member = ref members[number];

@@ -67,4 +67,7 @@ internal enum StreamFlags : uint
 
     /// <summary>It is folded by its current value.</summary>
     Level = 128,
+
+    /// <summary>What is known of it is from before a restart or a reload, and no newer point came yet.</summary>
+    Resumed = 256,
 }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
@@ -111,6 +112,21 @@ internal sealed unsafe class StreamTable
 
         slots[slot] = 0;
         entries.Free(number);
+    }
+
+    public void Save(StateWriter state) => entries.Save(state);
+
+    /// <summary>Takes on saved streams under their numbers. Only while there is none.</summary>
+    public void Restore(StateReader state)
+    {
+        entries.Restore(state);
+        NativeMemory.Free(slots);
+        Allocate(Math.Max(64, BitOperations.RoundUpToPowerOf2((uint)(Count * 5L / 4) + 1)));
+        for (var i = 0; i < End; i++)
+        {
+            if (entries[i].Has(StreamFlags.InUse))
+                Insert(entries[i].IdentityLow, i);
+        }
     }
 
     // A slot holds the number plus one: all zero is an empty one.

@@ -64,6 +64,18 @@ internal sealed class TopKPolicy(TopKOptions options, ProcessorCounters counters
 
     public void Weigh(int stream, double level) => ranking[memberships[stream].Member].Level += Math.Abs(level);
 
+    public void Save(StateWriter state)
+    {
+        memberships.Save(state);
+        ranking.Save(state);
+    }
+
+    public void Restore(StateReader state)
+    {
+        memberships.Restore(state);
+        ranking.Restore(state);
+    }
+
     /// <summary>Who is kept from now on.</summary>
     public void Decide(FoldEngine engine, long unixNanos)
     {

@@ -10,7 +10,7 @@ namespace Phoenix.Telemetry;
 /// counters too, so that an output never falls when its group moves: only increments after the move move with it. What else
 /// holds of every reducer is said at <see cref="FoldEngine"/>.
 /// </remarks>
-public sealed class TopKReducer : IMetricProcessor
+public sealed class TopKReducer : IReducer
 {
     private readonly TopKOptions options;
     private readonly TopKPolicy policy;
@@ -51,6 +51,16 @@ public sealed class TopKReducer : IMetricProcessor
     }
 
     public void Close(IBatchSink output) => engine.Close(output);
+
+    public TimeSpan Staleness => engine.Staleness;
+
+    public int Resuming => engine.Resuming;
+
+    public void Resume() => engine.Resume();
+
+    public void Save(StateWriter state) => engine.Save(state);
+
+    public void Restore(StateReader state) => engine.Restore(state);
 
     private static void Check(TopKOptions options)
     {

@@ -39,52 +39,23 @@ internal sealed class Ledger
     public long AllocatedBytes => groups.AllocatedBytes;
 
     /// <returns>False where there is no place for the stream's group.</returns>
-    public bool ObserveInput(scoped in BatchReader reader, scoped in LedgerPoint point, ref StreamRecord stream, MeteredMetric metric, long arrival)
+    public bool Observe(
+        scoped in BatchReader reader, scoped in LedgerPoint point, ref StreamRecord stream, MeteredMetric metric, long arrival, bool isInput)
     {
-        arithmetic.Watch(point.UnixNanos, arrival);
-        if (stream.Group == 0)
-        {
-            var number = GroupOf(reader, stream.Identity, metric);
-            if (number < 0)
-                return false;
-            stream.Group = number + 1;
-            groups[number].StreamsIn++;
-            if ((groups[number].State & GroupState.HasToComeOut) == 0 && !IsDroppedByRule(reader))
-                groups[number].State |= GroupState.HasToComeOut;
-        }
-
+        if (isInput)
+            arithmetic.Watch(point.UnixNanos, arrival);
+        if (stream.Group == 0 && !Join(reader, ref stream, metric, isInput))
+            return false;
         ref var group = ref groups[stream.Group - 1];
         if ((group.State & GroupState.WantsName) != 0)
             Name(reader, stream.Group - 1, metric);
         var time = SenderClock.Bound(point.UnixNanos, arrival);
-        if (!arithmetic.Take(ref stream, ref group, point, metric.Kind, isInput: true, time, metric.CountsFirst))
+        if (!arithmetic.Take(ref stream, ref group, point, metric.Kind, isInput, time, metric.CountsFirst))
             return true;
-        group.NewestIn = Math.Max(group.NewestIn, time);
-        newestIn = Math.Max(newestIn, time);
-        return true;
-    }
-
-    /// <returns>False where there is no place for the stream's group.</returns>
-    public bool ObserveOutput(scoped in BatchReader reader, scoped in LedgerPoint point, ref StreamRecord stream, MeteredMetric metric, long arrival)
-    {
-        if (stream.Group == 0)
-        {
-            var number = GroupOf(reader, stream.Identity, metric);
-            if (number < 0)
-                return false;
-            stream.Group = number + 1;
-            groups[number].StreamsOut++;
-            groups[number].State |= GroupState.SeenOut;
-        }
-
-        ref var group = ref groups[stream.Group - 1];
-        if ((group.State & GroupState.WantsName) != 0)
-            Name(reader, stream.Group - 1, metric);
-        var time = SenderClock.Bound(point.UnixNanos, arrival);
-        if (!arithmetic.Take(ref stream, ref group, point, metric.Kind, isInput: false, time, metric.CountsFirst))
-            return true;
-        group.NewestOut = Math.Max(group.NewestOut, time);
-        newestOut = Math.Max(newestOut, time);
+        ref var ofGroup = ref isInput ? ref group.NewestIn : ref group.NewestOut;
+        ref var ofAll = ref isInput ? ref newestIn : ref newestOut;
+        ofGroup = Math.Max(ofGroup, time);
+        ofAll = Math.Max(ofAll, time);
         return true;
     }
 
@@ -169,6 +140,23 @@ internal sealed class Ledger
 
     public void BeginWindow() => arithmetic.BeginWindow();
 
+    /// <summary>
+    /// Compares anew from here: where each stream stands on either side stays known, what was counted before is not compared any
+    /// more. For when what went in up to now has come out, and both began at different times.
+    /// </summary>
+    public void Settle()
+    {
+        (closedGroups, closedIncrements, closedIn, closedOut, closedError) = (0, 0, 0, 0, 0);
+        for (var i = 0; i < groups.End; i++)
+        {
+            ref var group = ref groups[i];
+            if (!group.InUse)
+                continue;
+            arithmetic.Forget(group);
+            group.Clear();
+        }
+    }
+
     private (double Error, string Aspect) ErrorOf(in LedgerGroup group, MeteredMetric metric)
     {
         if (metric.Kind == LedgerKind.Level && metric.Fold != GaugeFold.Sum)
@@ -185,6 +173,26 @@ internal sealed class Ledger
 
     // A share of what went in, in the unit of increments; where nothing went in, what came out.
     private static double Weighted(double error, in LedgerGroup group) => error * Math.Abs(group.In == 0 ? group.Out : group.In);
+
+    private bool Join(scoped in BatchReader reader, ref StreamRecord stream, MeteredMetric metric, bool isInput)
+    {
+        var number = GroupOf(reader, stream.Identity, metric);
+        if (number < 0)
+            return false;
+        stream.Group = number + 1;
+        ref var group = ref groups[number];
+        if (!isInput)
+        {
+            group.StreamsOut++;
+            group.State |= GroupState.SeenOut;
+            return true;
+        }
+
+        group.StreamsIn++;
+        if ((group.State & GroupState.HasToComeOut) == 0 && !IsDroppedByRule(reader))
+            group.State |= GroupState.HasToComeOut;
+        return true;
+    }
 
     private int GroupOf(scoped in BatchReader reader, UInt128 identity, MeteredMetric metric)
     {

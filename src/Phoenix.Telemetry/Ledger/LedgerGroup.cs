@@ -104,6 +104,13 @@ internal struct LedgerGroup : IIdentified
         fraction = next;
     }
 
+    /// <summary>Nothing is counted any more; its streams stay.</summary>
+    public void Clear()
+    {
+        ClearLevel();
+        (Distribution, Increments) = (0, 0);
+    }
+
     /// <summary>Levels are added up anew at each cut.</summary>
     public void ClearLevel()
     {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 
 namespace Phoenix.Telemetry;
@@ -29,25 +28,10 @@ internal sealed class LedgerNames
         {
             if (metric.Folds(attributes.Current.Key, ofResource: false))
                 continue;
-            text.Append(separator).Append(Encoding.UTF8.GetString(attributes.Current.Key)).Append("=\"").Append(Text(attributes.Current.Value)).Append('"');
+            text.Append(separator).Append(Encoding.UTF8.GetString(attributes.Current.Key)).Append("=\"").Append(SeriesText.Value(attributes.Current.Value)).Append('"');
             separator = ',';
         }
 
         return separator == '{' ? text.ToString() : text.Append('}').ToString();
-    }
-
-    private static string Text(ReadOnlySpan<byte> anyValue)
-    {
-        var cursor = new ProtoCursor(anyValue, 0);
-        if (!cursor.Next())
-            return "";
-        return (cursor.Field, cursor.Wire) switch
-        {
-            (1, WireType.Bytes) => Encoding.UTF8.GetString(cursor.Content),
-            (2, WireType.Varint) => cursor.Scalar != 0 ? "true" : "false",
-            (3, WireType.Varint) => ((long)cursor.Scalar).ToString(CultureInfo.InvariantCulture),
-            (4, WireType.Fixed64) => BitConverter.UInt64BitsToDouble(cursor.Scalar).ToString(CultureInfo.InvariantCulture),
-            _ => "…",
-        };
     }
 }

@@ -69,6 +69,11 @@ public sealed class ArmMeter
         output.BeginMeasurement();
     }
 
+    /// <summary>
+    /// The ledger compares anew from here. For cuts during which processors still go on from what this meter did not see go in.
+    /// </summary>
+    public void SettleLedger() => ledger.Settle();
+
     /// <summary>Closes the window at the arrival of the last input.</summary>
     public MeterWindow Cut() => Cut(arrival);
 
@@ -186,10 +191,7 @@ public sealed class ArmMeter
         ref var stream = ref streams[number];
         if (isInput && point.UnixNanos > stream.LastTime && stream.LastTime != 0)
             intervals.Add(point.UnixNanos - stream.LastTime);
-        var followed = isInput
-            ? ledger.ObserveInput(reader, point, ref stream, metric, arrival)
-            : ledger.ObserveOutput(reader, point, ref stream, metric, arrival);
-        untracked += followed ? 0 : 1;
+        untracked += ledger.Observe(reader, point, ref stream, metric, arrival, isInput) ? 0 : 1;
         return meter.Observe(ref stream, shape, classic);
     }
 

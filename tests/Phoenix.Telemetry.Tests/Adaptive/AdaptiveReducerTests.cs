@@ -23,11 +23,14 @@ public class AdaptiveReducerTests
         Gen.Bool,
         Gen.Int[0, 5]).Array[5, 40];
 
-    [Fact]
-    public void increments_out_equal_increments_in_while_labels_are_folded_given_back_and_folded_again() => Lives.Sample(
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void increments_out_equal_increments_in_while_labels_are_folded_given_back_and_folded_again(bool restarts) => Lives.Sample(
         life =>
         {
-            var reducer = new AdaptiveReducer(Options(series: 3) with { KeepLabels = [new KeptLabels(new MetricSelector(["*"]), ["route"])] });
+            var options = Options(series: 3) with { KeepLabels = [new KeptLabels(new MetricSelector(["*"]), ["route"])] };
+            var reducer = new AdaptiveReducer(options);
             var arm = new Arm(reducer);
             var model = new Model();
             var at = 0.0;
@@ -39,7 +42,9 @@ public class AdaptiveReducerTests
                 arm.Send(at, Batches.Counter("requests", at, [.. model.Live(scrape, at).Select(p => (p.Labels, p.Value))]));
                 foreach (var late in model.LatePoints)
                     arm.Send(at, Batches.Counter("requests", late.At, (late.Labels, late.Value)));
-                if (flush)
+                if (flush && restarts)
+                    arm.Restart(at, reducer = new AdaptiveReducer(options));
+                else if (flush)
                     arm.Flush(at);
             }
 

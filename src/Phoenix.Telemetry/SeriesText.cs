@@ -23,7 +23,8 @@ internal static class SeriesText
         return text.Append('}').ToString();
     }
 
-    private static string Value(ReadOnlySpan<byte> anyValue)
+    /// <summary>A value, cut where it gets too long; not what is inside of arrays and maps.</summary>
+    public static string Value(ReadOnlySpan<byte> anyValue)
     {
         var cursor = new ProtoCursor(anyValue, 0);
         if (!cursor.Next())
