@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 
 namespace Phoenix.Telemetry;
 
@@ -78,7 +79,12 @@ internal ref struct ProtoCursor(ReadOnlySpan<byte> message, int origin)
             throw new OtlpFormatException($"{what} in wire type {Wire} instead of {wireType}", origin + position - Raw.Length);
     }
 
-    private ulong ReadVarint()
+    // Nearly all tags and most lengths have one byte.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ulong ReadVarint() =>
+        (uint)position < (uint)message.Length && message[position] < 0x80 ? message[position++] : ReadLongVarint();
+
+    private ulong ReadLongVarint()
     {
         var start = position;
         ulong value = 0;
