@@ -57,7 +57,7 @@ internal sealed class OtlpHttpEndpoint(OtlpIntake intake, OtlpListener settings,
         {
             return await body.ReadAsync(request.Body, request.ContentLength, coding, aborted) switch
             {
-                BodyOutcome.Whole => intake.Take(body),
+                BodyOutcome.Whole => await intake.TakeAsync(body),
                 BodyOutcome.TooLarge => OtlpIntake.TooLarge(settings.MaxRequestBytes, "max_request_body_size"),
                 _ => OtlpIntake.NoRoom,
             };

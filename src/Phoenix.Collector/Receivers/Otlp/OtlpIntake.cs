@@ -22,21 +22,19 @@ internal sealed class OtlpIntake(ReceiverIntake intake)
     public static ByteBudget BodyBudget(long maxRequestBytes) => new(Math.Max(BodyBytes, LargestBodies * maxRequestBytes));
 
     /// <summary>Takes a body that was read to its end.</summary>
-    public Answer Take(BoundedBody body)
+    public async ValueTask<Answer> TakeAsync(BoundedBody body)
     {
-        int points;
+        await intake.RoomAsync(body.Content.Length);
         try
         {
-            points = OtlpReader.Validate(body.Content.Span);
+            return intake.TryAcceptChecked(body.Content.Span, body.HandOver)
+                ? Answer.Accepted
+                : new(RpcCode.Unavailable, "the pipeline is full; try again", RetrySeconds);
         }
         catch (OtlpFormatException e)
         {
             return Malformed(e.Message);
         }
-
-        return points == 0 || intake.TryAccept(body.HandOver(), points)
-            ? Answer.Accepted
-            : new(RpcCode.Unavailable, "the pipeline is full; try again", RetrySeconds);
     }
 
     public Answer Malformed(string reason)
