@@ -46,6 +46,14 @@ sealed class OtlpInput
         }
     }
 
+    /// <summary>Puts other series into the place of a batch.</summary>
+    /// <param name="number">Number of the batch that they would be of were there so many series.</param>
+    public void Renew(int batch, int number)
+    {
+        Batches[batch] = Encode(number);
+        places[batch] = Places(Batches[batch]);
+    }
+
     byte[] Encode(int number)
     {
         var writer = new OtlpWriter();

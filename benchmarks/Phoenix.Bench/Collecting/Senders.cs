@@ -9,7 +9,7 @@ sealed class Senders : IDisposable
     const int Connections = 4;
 
     // What a queue of a few batches needs to make room.
-    static readonly TimeSpan backOff = TimeSpan.FromMilliseconds(5);
+    static readonly TimeSpan backOff = TimeSpan.FromMilliseconds(20);
 
     readonly HttpClient client = new(new SocketsHttpHandler { MaxConnectionsPerServer = Connections }) { Timeout = TimeSpan.FromMinutes(2) };
     readonly Uri target;

@@ -7,8 +7,6 @@ namespace Phoenix.Bench.Collecting;
 /// <summary>A process that is measured, alone on one core. What measures it runs on the others: see <see cref="Cores"/>.</summary>
 class Subject : IAsyncDisposable
 {
-    static readonly double ticksPerSecond = Libc.TicksPerSecond();
-
     readonly Process process;
     readonly StringBuilder log = new();
     readonly TaskCompletionSource ended = new();
@@ -46,7 +44,7 @@ class Subject : IAsyncDisposable
             // The name in parentheses may hold anything; the fields behind it are numbers.
             var stat = File.ReadAllText($"/proc/{Id}/stat");
             var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-            return TimeSpan.FromSeconds((Number(fields[11]) + Number(fields[12])) / ticksPerSecond);
+            return TimeSpan.FromSeconds((Number(fields[11]) + Number(fields[12])) / Phoenix.Collector.Libc.ClockTicksPerSecond);
         }
     }
 
