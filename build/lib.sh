@@ -155,11 +155,13 @@ publish_native() {
 }
 
 build_native() {
-  local forget
-  for forget in agent collector; do
-    [[ -x "$STATE/bin/$forget/phoenix-$forget" ]] || rm -f "$STATE/stamps/$forget"
-  done
+  [[ -x "$STATE/bin/agent/phoenix-agent" ]] || rm -f "$STATE/stamps/agent"
   build_once agent src/Phoenix.Agent src/Phoenix.Contracts src/NativeAot.props -- publish_native Phoenix.Agent agent
+  build_native_collector
+}
+
+build_native_collector() {
+  [[ -x "$STATE/bin/collector/phoenix-collector" ]] || rm -f "$STATE/stamps/collector"
   build_once collector src/Phoenix.Collector src/Phoenix.Pipelines src/Phoenix.Telemetry src/Phoenix.Contracts src/NativeAot.props \
     -- publish_native Phoenix.Collector collector
 }

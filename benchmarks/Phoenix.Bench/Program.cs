@@ -1,12 +1,24 @@
+using System.Runtime.Versioning;
 using Phoenix.Bench;
+using Phoenix.Bench.Collecting;
+
+[assembly: SupportedOSPlatform("linux")]
 
 Dictionary<string, (string What, Func<bool, Task<BenchResult>> Run)> benches = new()
 {
     ["append"] = ("events through Marten as the control plane appends them, beside the same rows by Npgsql and unnest", Append.Run),
+    ["collector"] = ("the real collector on one core, beside vmagent and a bare receive-and-copy loop; memory at a million series", CollectorBench.Run),
+    ["processes"] = ("the process scraper over a thousand processes, beside a loop that reads their files", quick => Task.FromResult(Processes.Run(quick))),
     ["reduce"] = ("decode, identity, meter and fold of OTLP points, step by step, beside the bare copy of the bytes", quick => Task.FromResult(Reduce.Run(quick))),
     ["sketch"] = ("UltraLogLog and heavy hitters: error over theory and cost of an update, beside an exact HashSet and HyperLogLog", quick => Task.FromResult(Sketches.Run(quick))),
+    ["soak"] = ("a million series in the real collector for ten minutes, some going, some coming, counters beginning again", Soak.Run),
 };
 
+if (args is [RelaySubject.Argument, var backend])
+{
+    await RelaySubject.ServeAsync(new Uri(backend));
+    return 0;
+}
 if (args.Length == 0)
 {
     foreach (var (name, bench) in benches) Console.WriteLine($"{name,-12} {bench.What}");
@@ -22,6 +34,14 @@ if (args.Skip(1).Any(a => a != "--quick"))
     Console.Error.WriteLine("The only option is --quick.");
     return 2;
 }
-var result = await chosen.Run(args.Contains("--quick"));
-Console.WriteLine(result.ToJson());
-return 0;
+try
+{
+    var result = await chosen.Run(args.Contains("--quick"));
+    Console.WriteLine(result.ToJson());
+    return 0;
+}
+catch (InvalidOperationException e)
+{
+    Console.Error.WriteLine(e.Message);
+    return 1;
+}

@@ -66,6 +66,7 @@ internal sealed class Collector : IAsyncDisposable
             Log.Warn("configuration", ("line", warning.Line), ("key", warning.Key), ("warning", warning.Message), ("remedy", warning.Remedy));
         }
 
+        Libc.ShareNativeMemory();
         // Sockets and lock files are 0600 from the first instant of their existence: a later chmod would leave a gap.
         _ = Libc.Umask(0b001_111_111);
         var stop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -84,6 +85,7 @@ internal sealed class Collector : IAsyncDisposable
             // What starting up needed will not be needed again: give it back before the long quiet life.
             GCSettings.LargeObjectHeapCompactionMode = GCLargeObjectHeapCompactionMode.CompactOnce;
             GC.Collect(2, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+            StartUpMemory.GiveBack();
             var ended = await Task.WhenAny(stop.Task, collector._pipeline.Ended, collector._receivers.Failed);
             if (ended == stop.Task)
             {

@@ -45,6 +45,21 @@ public sealed class BatchDecoder
         return new DecodedBatch(batch, this);
     }
 
+    /// <summary>Memory of the tables, which are as large as the largest batch so far made them.</summary>
+    public long TableBytes => resources.AllocatedBytes + scopes.AllocatedBytes + metrics.AllocatedBytes + points.AllocatedBytes;
+
+    /// <summary>The batch that <see cref="Decode"/> read last, for whoever holds its bytes now; they may lie elsewhere.</summary>
+    public DecodedBatch Decoded(ReadOnlySpan<byte> batch) => new(batch, this);
+
+    /// <summary>Frees the tables before the decoder itself goes.</summary>
+    public void FreeTables()
+    {
+        resources.Release();
+        scopes.Release();
+        metrics.Release();
+        points.Release();
+    }
+
     private void Clear()
     {
         resources.Clear();

@@ -17,6 +17,9 @@ internal sealed unsafe class NativeList<T>
 
     public int Count { get; private set; }
 
+    /// <summary>Memory that is held, whatever of it is in use.</summary>
+    public long AllocatedBytes => (long)capacity * sizeof(T);
+
     public ref T this[int index]
     {
         get
@@ -37,6 +40,13 @@ internal sealed unsafe class NativeList<T>
     {
         ArgumentOutOfRangeException.ThrowIfZero(Count);
         return items[--Count];
+    }
+
+    /// <summary>Frees it before its owner goes; it can be used again and is empty then.</summary>
+    public void Release()
+    {
+        Free();
+        Count = 0;
     }
 
     /// <summary>Makes room for one more; its content is what was there before.</summary>
@@ -71,5 +81,6 @@ internal sealed unsafe class NativeList<T>
         NativeMemory.Free(items);
         GC.RemoveMemoryPressure((long)capacity * sizeof(T));
         items = null;
+        capacity = 0;
     }
 }

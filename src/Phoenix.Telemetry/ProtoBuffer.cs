@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace Phoenix.Telemetry;
@@ -33,6 +34,12 @@ internal sealed class ProtoBuffer
 
     public void Varint(ulong value)
     {
+        if (value < 0x80)
+        {
+            Take(1)[0] = (byte)value;
+            return;
+        }
+
         var target = Take(10);
         var n = 0;
         while (value >= 0x80)
@@ -120,15 +127,20 @@ internal sealed class ProtoBuffer
         }
     }
 
-    private Span<byte> Take(int count)
+    /// <summary>Room at the end for the caller to fill; what it holds is undefined.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Span<byte> Take(int count)
     {
         var needed = checked(Length + count);
         if (needed > bytes.Length)
-            Array.Resize(ref bytes, (int)Math.Min(Array.MaxLength, Math.Max(needed, bytes.Length * 2L)));
+            Grow(needed);
         var taken = bytes.AsSpan(Length, count);
         Length = needed;
         return taken;
     }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void Grow(int needed) => Array.Resize(ref bytes, (int)Math.Min(Array.MaxLength, Math.Max(needed, bytes.Length * 2L)));
 }
 
 /// <summary>Protobuf wire types that occur in OTLP.</summary>

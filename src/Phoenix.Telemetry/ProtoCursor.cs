@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 
 namespace Phoenix.Telemetry;
 
@@ -90,7 +91,12 @@ internal ref struct ProtoCursor(ReadOnlySpan<byte> message, int origin)
     /// <summary>A fault at the field that was just read.</summary>
     public readonly OtlpFormatException FaultHere(string problem) => Fault(problem, position - Raw.Length);
 
-    private ulong ReadVarint()
+    // Nearly all tags and most lengths have one byte.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ulong ReadVarint() =>
+        (uint)position < (uint)message.Length && message[position] < 0x80 ? message[position++] : ReadLongVarint();
+
+    private ulong ReadLongVarint()
     {
         var start = position;
         ulong value = 0;

@@ -43,6 +43,37 @@ public class PartsTests
     }
 
     [Fact]
+    public async Task a_sender_waits_while_the_queue_is_full_and_goes_on_once_a_batch_is_taken()
+    {
+        var queue = new InputQueue(1, 1000);
+        queue.TryEnqueue(SharedBytes.Rent(1), 100).ShouldBeTrue();
+
+        var room = queue.RoomAsync(1, TimeSpan.FromMinutes(5)).AsTask();
+        room.IsCompleted.ShouldBeFalse("the one place is taken");
+        queue.Take(200, null, out _).ShouldNotBeNull();
+
+        await room.WaitAsync(TimeSpan.FromMinutes(1));
+        queue.TryEnqueue(SharedBytes.Rent(1), 300).ShouldBeTrue();
+        await queue.RoomAsync(1, TimeSpan.FromMilliseconds(1));
+    }
+
+    [Fact]
+    public void only_pages_that_a_file_has_unchanged_are_given_back()
+    {
+        string[] smaps =
+        [
+            "00010000-00020000 r-xp 00000000 fe:00 1                   /usr/bin/program", "Rss:                  64 kB", "Private_Dirty:         0 kB", "VmFlags: rd ex mr mw me sd ",
+            "00020000-00030000 r--p 00010000 fe:00 1                   /usr/bin/program", "Private_Dirty:         8 kB",
+            "00030000-00040000 rw-p 00020000 fe:00 1                   /usr/bin/program", "Private_Dirty:         0 kB",
+            "00040000-00050000 r--p 00000000 00:00 0 ", "Private_Dirty:         0 kB",
+            "00050000-00070000 r--p 00000000 fe:00 2                   /usr/lib/libc.so.6", "Private_Dirty:         0 kB",
+            "7ffd0000-7ffd2000 r-xp 00000000 00:00 0                   [vdso]", "Private_Dirty:         0 kB",
+        ];
+
+        StartUpMemory.Mappings(smaps).ShouldBe([(0x10000, 0x10000), (0x50000, 0x20000)]);
+    }
+
+    [Fact]
     public void an_item_from_before_the_clock_was_set_back_waits_for_no_mark_that_is_not_due()
     {
         var queue = new InputQueue(10, 1000);

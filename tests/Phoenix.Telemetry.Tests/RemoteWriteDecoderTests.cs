@@ -1,3 +1,4 @@
+using CsCheck;
 using Google.Protobuf;
 using Phoenix.Telemetry.Tests.Oracle;
 using Phoenix.Telemetry.Tests.Oracle.RemoteWrite;
@@ -120,6 +121,27 @@ public class RemoteWriteDecoderTests
         intake.FirstProblem.ShouldBe("series 1 at byte 2 of the uncompressed request: a second label x");
         batch.ResourceMetrics[0].ScopeMetrics[0].Metrics[0].Gauge.DataPoints.ShouldHaveSingleItem().Attributes.Count.ShouldBe(2);
     }
+
+    // Names in and out of order and twice, so that what is remembered of a neighbour must not hide it.
+    private static readonly Gen<TimeSeries> AnySeries = Gen.Select(
+        OneOf("a b c", "a c", "a d", "d", "d d", "b", "c b", "a b c d"), OneOf("1", "2", "é", new string('v', 130)).Array[4])
+        .Select((names, values) => Series("A", 1, [.. names.Split(' ').Zip(values)]));
+
+    private static Gen<string> OneOf(params string[] texts) => Gen.Int[0, texts.Length - 1].Select(i => texts[i]);
+
+    [Fact]
+    public void a_series_is_read_alike_whoever_its_neighbours_are() => AnySeries.Array[1, 12].Sample(
+        series =>
+        {
+            var together = Decode(new WriteRequest { Timeseries = { series } });
+            var apart = series.Select(one => Decode(new WriteRequest { Timeseries = { one.Clone() } })).ToList();
+            together.Intake.Refused.ShouldBe(apart.Sum(a => a.Intake.Refused));
+            Points(together.Batch).ShouldBe(apart.SelectMany(a => Points(a.Batch)));
+        },
+        iter: 1000);
+
+    private static List<string> Points(Request batch) =>
+        [.. batch.ResourceMetrics.SelectMany(r => r.ScopeMetrics).SelectMany(s => s.Metrics).SelectMany(m => m.Gauge.DataPoints).Select(p => p.ToString())];
 
     [Fact]
     public void exemplars_come_to_the_last_sample_of_their_series_wherever_they_stand()

@@ -250,6 +250,33 @@ public class RemoteWriteEncoderTests
         },
         iter: 500);
 
+    // Neighbours that share keys, share some, or make one label of two keys; values that are empty, long, or no ASCII.
+    private static readonly Gen<(string Keys, string[] Values, bool Whole)> AnyPoint = Gen.Select(
+        OneOf("a b c", "a b c", "c a b", "a b", "a.b a_b c", "le job c"), OneOf("", "x", "y", "é", new string('v', 130)).Array[3], Gen.Bool);
+
+    [Fact]
+    public void a_point_becomes_the_same_series_whoever_its_neighbours_are() => AnyPoint.Array[1, 12].Sample(
+        points => Encode(Batch(points)).ShouldBe(points.SelectMany(point => Encode(Batch([point])))),
+        iter: 1000);
+
+    private static byte[] Batch(IEnumerable<(string Keys, string[] Values, bool Whole)> points) => Batches.Write(
+        w =>
+        {
+            w.BeginSum("x", "", "", monotonic: true, Temporality.Cumulative);
+            foreach (var (keys, values, whole) in points)
+            {
+                w.BeginPoint(0, Nanos);
+                foreach (var (key, value) in keys.Split(' ').Zip(values))
+                    w.Attribute(key, value);
+                if (whole)
+                    w.EndPoint(-7L);
+                else
+                    w.EndPoint(1.5);
+            }
+
+            w.EndMetric();
+        });
+
     [Fact]
     public void numbers_are_written_without_exponent_and_read_back_the_same() => Gen.Double.Sample(
         number =>

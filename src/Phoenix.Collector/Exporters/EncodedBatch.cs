@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.IO.Compression;
 using Phoenix.Pipelines.Components;
-using Phoenix.Telemetry;
 using ZstdSharp;
 
 namespace Phoenix.Collector.Exporters;
@@ -32,7 +31,8 @@ internal sealed class EncodedBatch : IDisposable
 
     public ReadOnlySpan<byte> Plain => _plain.AsSpan(0, _length);
 
-    public void Set(ReadOnlySpan<byte> batch)
+    /// <param name="points">Data points in the batch.</param>
+    public void Set(ReadOnlySpan<byte> batch, int points)
     {
         Forget();
         if (_plain.Length < batch.Length)
@@ -41,8 +41,7 @@ internal sealed class EncodedBatch : IDisposable
         }
 
         batch.CopyTo(_plain);
-        _length = batch.Length;
-        Points = OtlpReader.Validate(batch);
+        (_length, Points) = (batch.Length, points);
     }
 
     /// <summary>The batch's bytes as they are sent. Valid until the next <see cref="Set"/>; retain what is kept longer.</summary>

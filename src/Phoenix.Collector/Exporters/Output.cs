@@ -8,6 +8,7 @@ namespace Phoenix.Collector.Exporters;
 /// <summary>The end of the pipeline: every batch is measured, then given to each exporter.</summary>
 internal sealed class Output : IBatchSink, IDisposable
 {
+    private readonly BatchDecoder _decoder = new();
     private readonly EncodedBatch _batch = new();
     private readonly ExporterSet _exporters;
 
@@ -31,10 +32,13 @@ internal sealed class Output : IBatchSink, IDisposable
     /// <summary>False while full queues ask that nothing be taken from the input.</summary>
     public bool HasRoom => _exporters.HasRoom;
 
-    public void Write(ReadOnlySpan<byte> batch)
+    /// <summary>Decodes what a processor wrote from its bytes, once for meter and exporters.</summary>
+    public void Write(ReadOnlySpan<byte> batch) => Write(_decoder.Decode(batch));
+
+    public void Write(scoped in DecodedBatch batch)
     {
         Meter.ObserveOutput(batch);
-        _batch.Set(batch);
+        _batch.Set(batch.Bytes, batch.PointCount);
         var sent = 0L;
         foreach (var exporter in _exporters.Current)
         {

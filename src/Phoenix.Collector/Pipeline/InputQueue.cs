@@ -1,9 +1,12 @@
+using Phoenix.Telemetry;
+
 namespace Phoenix.Collector.Pipeline;
 
 /// <summary>One thing for the pipeline thread to do: a batch to process, or an action between batches.</summary>
 /// <param name="UnixNanos">When it entered the queue; in the candidate, when the production arm took it.</param>
 /// <param name="Sequence">The production arm's number of the batch, where it comes from the tee; else 0.</param>
-internal readonly record struct Work(SharedBytes? Batch, long UnixNanos, long Sequence, Action? Action);
+/// <param name="Decoder">What decoded the batch where it came in, if its tables travel with it: see <see cref="DecoderPool"/>.</param>
+internal readonly record struct Work(SharedBytes? Batch, long UnixNanos, long Sequence, Action? Action, BatchDecoder? Decoder = null);
 
 /// <summary>
 /// The only way into the pipeline thread: batches and actions in one order. Batches are bounded by number and bytes, so
@@ -21,6 +24,9 @@ internal sealed class InputQueue(int maxBatches, long maxBytes)
     private long _bytes;
     private bool _completed;
     private volatile bool _refusing;
+    private TaskCompletionSource? _moved;
+    // Whether the batches wait for room behind the pipeline, which a sender cannot wait for.
+    private bool _held;
 
     /// <summary>Whether senders are refused for another reason than a full queue.</summary>
     public bool IsRefusing => _refusing;
@@ -34,11 +40,43 @@ internal sealed class InputQueue(int maxBatches, long maxBytes)
     public int Batches => Volatile.Read(ref _batches);
 
     /// <summary>Takes the caller's hold on the batch over, or leaves it to the caller where the queue is full or closed.</summary>
-    public bool TryEnqueue(SharedBytes batch, long unixNanos)
+    public bool TryEnqueue(SharedBytes batch, long unixNanos, BatchDecoder? decoder = null)
     {
         lock (_gate)
         {
-            return !_refusing && Admit(batch, unixNanos, 0);
+            return !_refusing && Admit(batch, unixNanos, 0, decoder);
+        }
+    }
+
+    /// <summary>
+    /// Waits a moment for room where the queue is full, so that a pipeline which is only behind makes its senders wait instead
+    /// of checking batches that it then turns away. There may be no room after it all the same. Nothing is waited for where full
+    /// exporters hold the input.
+    /// </summary>
+    public async ValueTask RoomAsync(int bytes, TimeSpan longest)
+    {
+        var until = Environment.TickCount64 + (long)longest.TotalMilliseconds;
+        while (true)
+        {
+            Task moved;
+            lock (_gate)
+            {
+                if (_completed || _refusing || _held || HasRoomFor(bytes))
+                {
+                    return;
+                }
+
+                moved = (_moved ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+            }
+
+            // All that wait are woken by each batch that goes; who comes too late waits on.
+            var left = until - Environment.TickCount64;
+            if (left <= 0)
+            {
+                return;
+            }
+
+            await moved.WaitAsync(TimeSpan.FromMilliseconds(left)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -114,7 +152,8 @@ internal sealed class InputQueue(int maxBatches, long maxBytes)
                     return null;
                 }
 
-                if (_items.Count > 0 && !_completed && hasRoom is not null && !hasRoom())
+                _held = _items.Count > 0 && !_completed && hasRoom is not null && !hasRoom();
+                if (_held)
                 {
                     if (DequeueAction() is { } action)
                     {
@@ -171,20 +210,22 @@ internal sealed class InputQueue(int maxBatches, long maxBytes)
         return first;
     }
 
-    private bool Admit(SharedBytes batch, long unixNanos, long sequence)
+    private bool Admit(SharedBytes batch, long unixNanos, long sequence, BatchDecoder? decoder = null)
     {
-        // One batch always fits, however large: its receiver bounds it.
-        if (_completed || _batches >= maxBatches || (_batches > 0 && _bytes + batch.Length > maxBytes))
+        if (_completed || !HasRoomFor(batch.Length))
         {
             return false;
         }
 
         _batches++;
         _bytes += batch.Length;
-        _items.Enqueue(new Work(batch, unixNanos, sequence, null));
+        _items.Enqueue(new Work(batch, unixNanos, sequence, null, decoder));
         Monitor.PulseAll(_gate);
         return true;
     }
+
+    // One batch always fits, however large: its receiver bounds it.
+    private bool HasRoomFor(int bytes) => _batches < maxBatches && (_batches == 0 || _bytes + bytes <= maxBytes);
 
     private Work Dequeue()
     {
@@ -193,6 +234,8 @@ internal sealed class InputQueue(int maxBatches, long maxBytes)
         {
             _batches--;
             _bytes -= batch.Length;
+            _moved?.SetResult();
+            _moved = null;
             Monitor.PulseAll(_gate);
         }
 

@@ -61,6 +61,9 @@ internal sealed class MetricsPipeline : IDisposable
 
     public WindowRing Windows { get; } = new();
 
+    /// <summary>Decoders that travel with the batches of receivers.</summary>
+    public DecoderPool Decoders { get; } = new();
+
     /// <summary>Recent input for previews; null in a candidate, whose input production has, and where nothing is to be kept.</summary>
     public RecentInput? Recent => _recent;
 
@@ -183,7 +186,7 @@ internal sealed class MetricsPipeline : IDisposable
         {
             var sequence = _arm == CollectorArm.Production ? ++_sequence : work.Sequence;
             _window.Count(sequence);
-            var decoded = _decoder.Decode(batch.Span);
+            var decoded = work.Decoder is { } travelled ? travelled.Decoded(batch.Span) : _decoder.Decode(batch.Span);
             _meter.ObserveInput(decoded, work.UnixNanos);
             _tee?.Batch(sequence, work.UnixNanos, batch);
             _recent?.Offer(work.UnixNanos, batch);
@@ -193,6 +196,10 @@ internal sealed class MetricsPipeline : IDisposable
         finally
         {
             batch.Release();
+            if (work.Decoder is { } travelled)
+            {
+                Decoders.Arrived(travelled);
+            }
         }
     }
 

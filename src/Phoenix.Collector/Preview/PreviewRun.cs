@@ -177,7 +177,7 @@ internal sealed class PreviewRun : IBatchSink, IDisposable
             return 0;
         }
 
-        _encoded.Set(batch);
+        _encoded.Set(batch, OtlpReader.Validate(batch));
         return _encoded.As(Compression.Gzip).Length;
     }
 }

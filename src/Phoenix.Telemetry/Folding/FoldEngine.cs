@@ -316,7 +316,11 @@ internal sealed class FoldEngine
         if (policy.Route(reader, plan, number, out var route) is { } reason)
             return reason;
         if (!MayAdmit(unixNanos))
+        {
+            policy.NotAdmitted(route);
             return PassReason.MemoryBound;
+        }
+
         number = streams.Add(point.Identity);
         streams[number].Set(StreamFlags.Sibling, isFolded);
         streams[number].Set(StreamFlags.Level, plan.Kind == FoldKind.Level);

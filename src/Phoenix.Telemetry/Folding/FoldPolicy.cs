@@ -35,6 +35,11 @@ internal interface IFoldPolicy
     /// <summary>A stream is tracked from now on.</summary>
     void Admitted(int stream, FoldPlan plan, in FoldRoute route);
 
+    /// <summary>A stream for which a route was found has no place: what was made for the route alone is to go.</summary>
+    void NotAdmitted(in FoldRoute route)
+    {
+    }
+
     /// <summary>A stream is forgotten; its number will be used again.</summary>
     void Forgotten(int stream);
 

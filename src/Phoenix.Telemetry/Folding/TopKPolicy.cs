@@ -47,6 +47,12 @@ internal sealed class TopKPolicy(TopKOptions options, ProcessorCounters counters
         ranking[route.Tag].FirstStream = stream;
     }
 
+    public void NotAdmitted(in FoldRoute route)
+    {
+        if (ranking[route.Tag].FirstStream < 0)
+            ranking.Forget(route.Tag);
+    }
+
     public void Forgotten(int stream)
     {
         ref var membership = ref memberships[stream];

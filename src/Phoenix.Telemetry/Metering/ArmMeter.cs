@@ -50,11 +50,13 @@ public sealed class ArmMeter
 
     /// <summary>Takes what leaves, as bytes: it is decoded here, apart from the processors that wrote it.</summary>
     /// <exception cref="OtlpFormatException">The batch is malformed; nothing of it is counted.</exception>
-    public void ObserveOutput(ReadOnlySpan<byte> batch)
+    public void ObserveOutput(ReadOnlySpan<byte> batch) => ObserveOutput(outputDecoder.Decode(batch));
+
+    /// <summary>Takes what leaves and was decoded from its bytes, not made by a processor.</summary>
+    public void ObserveOutput(scoped in DecodedBatch batch)
     {
-        var decoded = outputDecoder.Decode(batch);
-        output.Bytes += batch.Length;
-        Observe(decoded, outputStreams, output, isInput: false);
+        output.Bytes += batch.Bytes.Length;
+        Observe(batch, outputStreams, output, isInput: false);
     }
 
     /// <summary>

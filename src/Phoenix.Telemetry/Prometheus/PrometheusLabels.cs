@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Unicode;
 
@@ -15,6 +16,9 @@ namespace Phoenix.Telemetry;
 /// </remarks>
 internal sealed class PrometheusLabels(PrometheusLabelOptions options)
 {
+    // Values of repeated points are written behind each other until this much stands there.
+    private const int MostRepeatedText = 1 << 16;
+
     private enum Rank : byte
     {
         Reserved,
@@ -30,8 +34,9 @@ internal sealed class PrometheusLabels(PrometheusLabelOptions options)
     private readonly List<Label> shared = [];
     private readonly (byte[] Name, byte[] Value)[] external =
         [.. options.External.Select(label => (Encoding.UTF8.GetBytes(label.Name), Encoding.UTF8.GetBytes(label.Value)))];
-    private int resourceText, resourceLabels, scopeText;
-    private bool resourceInvalid, scopeInvalid;
+    private readonly AttributeShape shape = new();
+    private int resourceText, resourceLabels, scopeText, attributesAt;
+    private bool resourceInvalid, scopeInvalid, plain;
 
     public int Count => labels.Count;
 
@@ -51,6 +56,7 @@ internal sealed class PrometheusLabels(PrometheusLabelOptions options)
     {
         text.Clear();
         labels.Clear();
+        shape.Forget();
         IsValid = true;
         AddReserved("job"u8, target.Job);
         AddReserved("instance"u8, target.Instance);
@@ -67,6 +73,7 @@ internal sealed class PrometheusLabels(PrometheusLabelOptions options)
     public void BeginScope(ReadOnlySpan<byte> scope)
     {
         text.Truncate(resourceText);
+        shape.Forget();
         shared.RemoveRange(resourceLabels, shared.Count - resourceLabels);
         labels.Clear();
         IsValid = !resourceInvalid;
@@ -87,6 +94,8 @@ internal sealed class PrometheusLabels(PrometheusLabelOptions options)
         Slot("__name__"u8);
         if (edge.Length > 0)
             Slot(edge);
+        attributesAt = labels.Count;
+        shape.Forget();
     }
 
     public void AddAttributes(ReadOnlySpan<byte> owner, int field)
@@ -94,6 +103,51 @@ internal sealed class PrometheusLabels(PrometheusLabelOptions options)
         var attributes = new Attributes(owner, field);
         while (attributes.Next())
             AddAttribute(attributes.Current.Key, attributes.Current.Value, default);
+    }
+
+    /// <summary>
+    /// Makes the labels of a number point whose attributes have the keys of the point before, under the same resource and scope,
+    /// and are all short texts: names and order are then the same, and only values change.
+    /// </summary>
+    /// <returns>False where it is not so; the point has to be begun.</returns>
+    public bool TryRepeat(ReadOnlySpan<byte> point, out NumberFields fields)
+    {
+        fields = default;
+        if (!shape.IsKnown || text.Length > MostRepeatedText || !shape.TryRead(point, out fields))
+            return false;
+        for (var place = 0; place < shape.Count; place++)
+        {
+            if (!shape.HasChanged(place))
+                continue;
+            var value = shape.Value(point, place);
+            ref var label = ref CollectionsMarshal.AsSpan(labels)[shape.LabelOf(place)];
+            label = label with { Value = text.Length, ValueLength = value.Length };
+            text.Append(value);
+        }
+
+        return true;
+    }
+
+    /// <summary>After <see cref="Finish"/>: remembers a number point for <see cref="TryRepeat"/>.</summary>
+    public void Remember(ReadOnlySpan<byte> point)
+    {
+        if (!plain || !IsValid || !shape.TryLearn(point) || shape.Count != labels.Count - attributesAt)
+        {
+            shape.Forget();
+            return;
+        }
+
+        // Sorting has moved the labels: each is found again by its attribute's key.
+        for (var i = 0; i < labels.Count; i++)
+        {
+            if (labels[i].Rank != Rank.Attribute)
+                continue;
+            for (var place = 0; place < shape.Count; place++)
+            {
+                if (text.Span.Slice(labels[i].Key, labels[i].KeyLength).SequenceEqual(shape.Key(point, place)))
+                    shape.Place(place, i);
+            }
+        }
     }
 
     /// <summary>The attributes of a resource that <c>job</c> and <c>instance</c> do not tell.</summary>
@@ -111,10 +165,12 @@ internal sealed class PrometheusLabels(PrometheusLabelOptions options)
     public void Finish()
     {
         Sort();
+        plain = true;
         for (var i = 1; i < labels.Count; i++)
         {
             if (!Name(i).SequenceEqual(Name(i - 1)))
                 continue;
+            plain = false;
             if (labels[i].Rank == Rank.External)
             {
                 labels.RemoveAt(i--);

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Phoenix.Telemetry;
 
 /// <summary>
@@ -220,7 +222,6 @@ public sealed class RemoteWriteDecoder
         for (var s = metric.FirstSeries; s >= 0; s = groups.Series[s].Next)
         {
             var entry = groups.Series[s];
-            series.Read(request, entry.Start, entry.Length);
             if (metric.Native)
                 WriteHistograms(request, s, entry, form);
             else
@@ -240,8 +241,8 @@ public sealed class RemoteWriteDecoder
 
     private void WriteSamples(ReadOnlySpan<byte> request, int number, RemoteWriteGroups.OneSeries entry, MetricType form)
     {
-        var left = series.Samples;
-        var cursor = new ProtoCursor(request.Slice(entry.Start, entry.Length), entry.Start);
+        var left = entry.Samples;
+        var cursor = new ProtoCursor(request[entry.SamplesAt..(entry.Start + entry.Length)], entry.SamplesAt);
         while (cursor.Next())
         {
             if (cursor.Field != 2)
@@ -272,7 +273,7 @@ public sealed class RemoteWriteDecoder
 
             var point = batch.Begin(1);
             batch.Fixed64(3, time);
-            WriteLabels(request, Attributes.FieldOf(form));
+            WriteLabels(request, entry, Attributes.FieldOf(form));
             if (bits == StaleMarker.Bits)
                 batch.Flag(8);
             else
@@ -283,14 +284,14 @@ public sealed class RemoteWriteDecoder
             points++;
         }
 
-        if (series.Samples == 0 && !exemplars.HasHolder(number))
-            strayExemplars += series.Exemplars;
+        if (entry.Samples == 0 && !exemplars.HasHolder(number))
+            strayExemplars += entry.Exemplars;
     }
 
     private void WriteHistograms(ReadOnlySpan<byte> request, int number, RemoteWriteGroups.OneSeries entry, MetricType form)
     {
-        var left = series.Histograms;
-        var cursor = new ProtoCursor(request.Slice(entry.Start, entry.Length), entry.Start);
+        var left = entry.Histograms;
+        var cursor = new ProtoCursor(request[entry.SamplesAt..(entry.Start + entry.Length)], entry.SamplesAt);
         while (cursor.Next())
         {
             if (cursor.Field != 4)
@@ -311,7 +312,7 @@ public sealed class RemoteWriteDecoder
                 continue;
             var point = batch.Begin(1);
             batch.Fixed64(3, time);
-            WriteLabels(request, Attributes.FieldOf(form));
+            WriteLabels(request, entry, Attributes.FieldOf(form));
             native.WriteFields(batch);
             if (left == 0)
                 exemplarsTaken += exemplars.Write(request, number, batch, form == MetricType.Histogram ? 8 : 11);
@@ -320,14 +321,10 @@ public sealed class RemoteWriteDecoder
         }
     }
 
-    private void WriteLabels(ReadOnlySpan<byte> request, int field)
+    private void WriteLabels(ReadOnlySpan<byte> request, RemoteWriteGroups.OneSeries entry, int field)
     {
-        foreach (var label in series.Labels)
-        {
-            if (label.ValueLength == 0 || label == series.Name || label == series.Job || label == series.Instance)
-                continue;
+        foreach (var label in CollectionsMarshal.AsSpan(groups.Labels)[entry.FirstLabel..entry.EndOfLabels])
             KeyValue.Write(batch, field, request.Slice(label.Name, label.NameLength), request.Slice(label.Value, label.ValueLength));
-        }
     }
 
     private void Refuse(int samples, string problem, int seriesNumber, int offset)

@@ -81,8 +81,16 @@ public sealed class RemoteWriteEncoder
             PrometheusNames.AppendMetric(name, reader.MetricName, reader.MetricUnit, counter, reader.Type == MetricType.Gauge, complete);
         ulong latest = 0;
         var taken = false;
+        var isNumber = reason is null && reader.Type is MetricType.Gauge or MetricType.Sum;
         while (reader.NextPoint())
         {
+            if (isNumber && labels.TryRepeat(reader.Point, out var fields) && fields.HasValue && Repeat(fields, sink))
+            {
+                taken = true;
+                latest = Math.Max(latest, fields.UnixNanos);
+                continue;
+            }
+
             var point = reader.ReadPoint();
             var problem = reason ?? Point(ref reader, point, sink);
             if (problem is not null)
@@ -99,6 +107,19 @@ public sealed class RemoteWriteEncoder
         if (taken && metadata is not null)
             Metadata(reader, counter, latest, sink);
         return latest;
+    }
+
+    /// <returns>False where it does not fit into a request.</returns>
+    private bool Repeat(in NumberFields point, IRemoteWriteSink sink)
+    {
+        var bits = point.NoRecordedValue ? StaleMarker.Bits
+            : double.IsNaN(BitConverter.UInt64BitsToDouble(point.ValueBits)) ? BitConverter.DoubleToUInt64Bits(double.NaN)
+            : point.ValueBits;
+        request.Series(labels, name.Span, default, default, bits, PrometheusTime.Milliseconds(point.UnixNanos));
+        if (!request.EndSeries(sink))
+            return false;
+        request.PointDone();
+        return true;
     }
 
     private static string? Unsupported(scoped in OtlpReader reader)
@@ -121,6 +142,8 @@ public sealed class RemoteWriteEncoder
         if (!labels.IsValid)
             return "a label that is no UTF-8";
         labels.Finish();
+        if (reader.Type is MetricType.Gauge or MetricType.Sum)
+            labels.Remember(reader.Point);
         var fits = true;
         var time = PrometheusTime.Milliseconds(point.UnixNanos);
         switch (reader.Type)

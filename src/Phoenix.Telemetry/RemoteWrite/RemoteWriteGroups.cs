@@ -8,7 +8,10 @@ namespace Phoenix.Telemetry;
 /// </summary>
 internal sealed class RemoteWriteGroups
 {
-    public record struct OneSeries(int Start, int Length, int Number, int Next);
+    /// <param name="SamplesAt">Where its samples may begin.</param>
+    /// <param name="FirstLabel">The first of its labels that become attributes, in <see cref="Labels"/>.</param>
+    public record struct OneSeries(
+        int Start, int Length, int Number, int Next, int SamplesAt, int Samples, int Histograms, int Exemplars, int FirstLabel, int EndOfLabels);
 
     /// <summary>The series of one name in one resource that are all samples or all native histograms.</summary>
     public record struct Metric(LabelRange Name, bool Native, bool Edged, int FirstSeries, int LastSeries, int Next);
@@ -20,6 +23,9 @@ internal sealed class RemoteWriteGroups
 
     public List<OneSeries> Series { get; } = [];
 
+    /// <summary>Labels that become attributes, series by series.</summary>
+    public List<LabelRange> Labels { get; } = [];
+
     public List<Metric> Metrics { get; } = [];
 
     public List<Resource> Resources { get; } = [];
@@ -30,6 +36,7 @@ internal sealed class RemoteWriteGroups
     public void Clear()
     {
         Series.Clear();
+        Labels.Clear();
         Metrics.Clear();
         Resources.Clear();
         resourceNumbers.Clear();
@@ -40,11 +47,19 @@ internal sealed class RemoteWriteGroups
     public void Add(ReadOnlySpan<byte> request, RemoteWriteSeries series, int start, int length, int number)
     {
         Exemplars |= series.Exemplars > 0;
+        var first = Labels.Count;
+        foreach (var label in series.Labels)
+        {
+            if (label.ValueLength > 0 && label != series.Name && label != series.Job && label != series.Instance)
+                Labels.Add(label);
+        }
+
+        var entry = new OneSeries(start, length, number, -1, series.SamplesAt, series.Samples, series.Histograms, series.Exemplars, first, Labels.Count);
         // A series may have both; what is not of its group is passed over when the group is written.
         if (series.Histograms > 0)
-            Add(request, series, new OneSeries(start, length, number, -1), native: true);
+            Add(request, series, entry, native: true);
         if (series.Samples > 0 || series.Histograms == 0)
-            Add(request, series, new OneSeries(start, length, number, -1), native: false);
+            Add(request, series, entry, native: false);
     }
 
     private void Add(ReadOnlySpan<byte> request, RemoteWriteSeries series, OneSeries entry, bool native)

@@ -93,13 +93,29 @@ internal sealed class RemoteWriteRequestBuilder(int maxBytes)
         if (value.Length + more.Length == 0)
             return;
         var valueLength = value.Length + more.Length;
-        buffer.Tag(1, WireType.Bytes);
-        buffer.Varint((uint)(2 + name.Length + VarintLength(name.Length) + valueLength + VarintLength(valueLength)));
-        buffer.Bytes(1, name);
-        buffer.Tag(2, WireType.Bytes);
-        buffer.Varint((uint)valueLength);
-        buffer.Append(value);
-        buffer.Append(more);
+        var length = 2 + name.Length + VarintLength(name.Length) + valueLength + VarintLength(valueLength);
+        var target = buffer.Take(1 + VarintLength(length) + length);
+        target[0] = (1 << 3) | WireType.Bytes;
+        target = target[(1 + Varint(target[1..], length))..];
+        target[0] = (1 << 3) | WireType.Bytes;
+        target = target[(1 + Varint(target[1..], name.Length))..];
+        name.CopyTo(target);
+        target = target[name.Length..];
+        target[0] = (2 << 3) | WireType.Bytes;
+        target = target[(1 + Varint(target[1..], valueLength))..];
+        value.CopyTo(target);
+        more.CopyTo(target[value.Length..]);
+    }
+
+    private static int Varint(Span<byte> target, int value)
+    {
+        var length = 0;
+        for (var rest = (uint)value; ; rest >>= 7)
+        {
+            target[length++] = (byte)(rest < 0x80 ? rest : rest | 0x80);
+            if (rest < 0x80)
+                return length;
+        }
     }
 
     private static int VarintLength(int value) => value < 0x80 ? 1 : value < 0x4000 ? 2 : value < 0x20_0000 ? 3 : value < 0x1000_0000 ? 4 : 5;

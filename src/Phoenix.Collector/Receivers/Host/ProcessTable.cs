@@ -103,7 +103,7 @@ internal sealed class ProcessTable(NameFilter? selection, bool creationTime)
     private void ReadProcess(int pid)
     {
         Span<byte> path = stackalloc byte[40];
-        var length = Libc.ReadFile(ProcPath(path, pid, "/stat\0"u8), _buffer);
+        var length = Libc.ReadFile(ProcPath(path, pid, "/stat\0"u8), _buffer, atOnce: true);
         if (length <= 0)
         {
             // It ended between the listing and now.
@@ -172,7 +172,7 @@ internal sealed class ProcessTable(NameFilter? selection, bool creationTime)
     private void ReadIo(ProcessEntry entry, Span<byte> path)
     {
         entry.ReadBytes = entry.WrittenBytes = -1;
-        var length = Libc.ReadFile(ProcPath(path, entry.Pid, "/io\0"u8), _buffer);
+        var length = Libc.ReadFile(ProcPath(path, entry.Pid, "/io\0"u8), _buffer, atOnce: true);
         if (length <= 0)
         {
             Denied += length == -PermissionDenied ? 1 : 0;

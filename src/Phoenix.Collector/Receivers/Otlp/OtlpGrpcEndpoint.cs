@@ -67,7 +67,7 @@ internal sealed class OtlpGrpcEndpoint(OtlpIntake intake, OtlpListener settings,
 
         return sent.Content.Length != length
             ? intake.Malformed($"the message has {sent.Content.Length} bytes where its prefix says {length}; Export takes exactly one")
-            : prefix[0] == 0 ? intake.Take(sent) : await InflateAsync(sent.Content, coding, aborted);
+            : prefix[0] == 0 ? await intake.TakeAsync(sent) : await InflateAsync(sent.Content, coding, aborted);
     }
 
     private async Task<Answer> InflateAsync(ReadOnlyMemory<byte> message, ContentCoding coding, CancellationToken aborted)
@@ -77,7 +77,7 @@ internal sealed class OtlpGrpcEndpoint(OtlpIntake intake, OtlpListener settings,
         {
             return await inflated.ReadAsync(AsStream(message), null, coding, aborted) switch
             {
-                BodyOutcome.Whole => intake.Take(inflated),
+                BodyOutcome.Whole => await intake.TakeAsync(inflated),
                 BodyOutcome.TooLarge => TooLarge,
                 _ => OtlpIntake.NoRoom,
             };

@@ -22,19 +22,24 @@ internal sealed class OtlpIntake(ReceiverIntake intake)
     public static ByteBudget BodyBudget(long maxRequestBytes) => new(Math.Max(BodyBytes, LargestBodies * maxRequestBytes));
 
     /// <summary>Takes a body that was read to its end.</summary>
-    public Answer Take(BoundedBody body)
+    public async ValueTask<Answer> TakeAsync(BoundedBody body)
     {
-        int points;
+        await intake.RoomAsync(body.Content.Length);
         try
         {
-            points = OtlpReader.Validate(body.Content.Span);
+            return intake.TryAcceptChecked(body.Content.Span, body.HandOver)
+                ? Answer.Accepted
+                : new(RpcCode.Unavailable, "the pipeline is full; try again", RetrySeconds);
         }
         catch (OtlpFormatException e)
         {
             return Malformed(e.Message);
         }
+<<<<<<< HEAD
 
         return points == 0 ? Answer.Accepted : Accept(body.HandOver(), points);
+=======
+>>>>>>> speed
     }
 
     /// <summary>Takes a batch that was read whole, and with it the caller's hold on it.</summary>
