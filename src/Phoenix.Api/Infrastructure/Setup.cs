@@ -33,6 +33,7 @@ public static class Setup
         builder.Services.AddSingleton(services => NpgsqlDataSource.Create(
             Database.ConnectionString(services.GetRequiredService<IConfiguration>()[Database.Variable])));
         builder.Services.AddSingleton<WakeUps>();
+        builder.Services.AddSingleton<WakeUpRelay>();
         builder.Services.AddSingleton<TaskQueue>();
         builder.Services.AddSingleton<Matchmaker>();
         builder.Services.AddSingleton<AgentPresence>();
@@ -83,6 +84,7 @@ public static class Setup
         });
         // After Wolverine, so that a sweep's messages find it running.
         builder.Services.AddHostedService(services => services.GetRequiredService<Matchmaker>());
+        builder.Services.AddHostedService(services => services.GetRequiredService<WakeUpRelay>());
         builder.Services.AddHostedService<ResumeExperiments>();
     }
 
