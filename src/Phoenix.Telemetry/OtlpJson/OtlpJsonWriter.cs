@@ -53,22 +53,31 @@ public sealed class OtlpJsonWriter : IDisposable
         if (field.Repeated)
             json.WriteStartArray();
         var cursor = new ProtoCursor(content, origin);
+        var last = cursor;
         while (cursor.Next())
         {
             if (cursor.Field != field.Number || !field.MayHold(cursor.Wire))
                 continue;
-            if (field.Packed && cursor.Wire == WireType.Bytes)
-                Run(cursor, field);
-            else if (field.Message is { } message)
-                Message(cursor.Content, message, cursor.ContentOrigin, depth);
-            else
-                Scalar(cursor, field);
-            if (!field.Repeated)
-                break;
+            last = cursor;
+            if (field.Repeated)
+                Element(last, field, depth);
         }
 
         if (field.Repeated)
             json.WriteEndArray();
+        else
+            // Of a field that stands more than once the last one counts, as for every other reader: only that is checked.
+            Element(last, field, depth);
+    }
+
+    private void Element(scoped in ProtoCursor cursor, OtlpField field, int depth)
+    {
+        if (field.Packed && cursor.Wire == WireType.Bytes)
+            Run(cursor, field);
+        else if (field.Message is { } message)
+            Message(cursor.Content, message, cursor.ContentOrigin, depth);
+        else
+            Scalar(cursor, field);
     }
 
     private static uint Present(ReadOnlySpan<byte> content, OtlpMessage message, int origin)
