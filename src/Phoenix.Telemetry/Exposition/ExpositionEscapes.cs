@@ -32,4 +32,21 @@ internal static class ExpositionEscapes
 
         text.Append(help);
     }
+
+    /// <summary>Appends a label value or help text with its escapes.</summary>
+    /// <param name="quotes">Whether quotation marks are escaped too.</param>
+    public static void AppendEscaped(this ProtoBuffer text, ReadOnlySpan<byte> plain, bool quotes)
+    {
+        while (true)
+        {
+            var at = quotes ? plain.IndexOfAny((byte)'\\', (byte)'\n', (byte)'"') : plain.IndexOfAny((byte)'\\', (byte)'\n');
+            if (at < 0)
+                break;
+            text.Append(plain[..at]);
+            text.Append(plain[at] switch { (byte)'\n' => "\\n"u8, (byte)'"' => "\\\""u8, _ => "\\\\"u8 });
+            plain = plain[(at + 1)..];
+        }
+
+        text.Append(plain);
+    }
 }

@@ -58,11 +58,7 @@ internal sealed class OtlpHttpEndpoint(OtlpIntake intake, OtlpListener settings,
         {
             return await body.ReadAsync(request.Body, request.ContentLength, coding, aborted) switch
             {
-<<<<<<< HEAD
-                BodyOutcome.Whole => MediaType(request.ContentType) == Json ? _json.Take(body) : intake.Take(body),
-=======
-                BodyOutcome.Whole => await intake.TakeAsync(body),
->>>>>>> speed
+                BodyOutcome.Whole => await (MediaType(request.ContentType) == Json ? _json.TakeAsync(body) : intake.TakeAsync(body)),
                 BodyOutcome.TooLarge => OtlpIntake.TooLarge(settings.MaxRequestBytes, "max_request_body_size"),
                 _ => OtlpIntake.NoRoom,
             };

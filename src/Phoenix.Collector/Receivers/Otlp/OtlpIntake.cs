@@ -24,27 +24,22 @@ internal sealed class OtlpIntake(ReceiverIntake intake)
     /// <summary>Takes a body that was read to its end.</summary>
     public async ValueTask<Answer> TakeAsync(BoundedBody body)
     {
-        await intake.RoomAsync(body.Content.Length);
+        await RoomAsync(body.Content.Length);
         try
         {
-            return intake.TryAcceptChecked(body.Content.Span, body.HandOver)
-                ? Answer.Accepted
-                : new(RpcCode.Unavailable, "the pipeline is full; try again", RetrySeconds);
+            return Told(intake.TryAcceptChecked(body.Content.Span, body.HandOver));
         }
         catch (OtlpFormatException e)
         {
             return Malformed(e.Message);
         }
-<<<<<<< HEAD
-
-        return points == 0 ? Answer.Accepted : Accept(body.HandOver(), points);
-=======
->>>>>>> speed
     }
 
-    /// <summary>Takes a batch that was read whole, and with it the caller's hold on it.</summary>
-    public Answer Accept(SharedBytes batch, int points) =>
-        intake.TryAccept(batch, points) ? Answer.Accepted : new(RpcCode.Unavailable, "the pipeline is full; try again", RetrySeconds);
+    /// <summary>Takes a batch that was made from a body and so has no fault, and with it the caller's hold on it.</summary>
+    public Answer Accept(SharedBytes batch, int points) => Told(intake.TryAccept(batch, points));
+
+    /// <inheritdoc cref="ReceiverIntake.RoomAsync"/>
+    public ValueTask RoomAsync(int bytes) => intake.RoomAsync(bytes);
 
     public Answer Malformed(string reason)
     {
@@ -56,4 +51,6 @@ internal sealed class OtlpIntake(ReceiverIntake intake)
         new(RpcCode.ResourceExhausted, $"the request has more than {maxBytes} bytes after decompression; send smaller batches or raise {key}");
 
     public static Answer NoRoom { get; } = new(RpcCode.Unavailable, "too many requests are being received at once; try again", RetrySeconds);
+
+    private static Answer Told(bool accepted) => accepted ? Answer.Accepted : new(RpcCode.Unavailable, "the pipeline is full; try again", RetrySeconds);
 }

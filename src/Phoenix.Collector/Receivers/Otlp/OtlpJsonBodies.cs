@@ -17,8 +17,9 @@ internal sealed class OtlpJsonBodies(OtlpIntake intake, long maxBytes, ByteBudge
 
     private readonly ConcurrentQueue<OtlpJsonReader> _readers = new();
 
-    public Answer Take(BoundedBody body)
+    public async ValueTask<Answer> TakeAsync(BoundedBody body)
     {
+        await intake.RoomAsync(body.Content.Length);
         var taken = Math.Min(MostGrowth * (long)body.Content.Length, 2 * maxBytes);
         if (!bodies.TryTake(taken))
         {
