@@ -34,6 +34,8 @@ internal sealed class MetricsPipeline : IDisposable
     private long _nextCut;
     private long _nextExport;
     private long _refusedPoints;
+    // Those that the closed windows tell of: what comes between two readings belongs to the next one.
+    private long _refusedTold;
     private volatile PipelineStatus _status;
     private volatile RecentInput? _recent;
 
@@ -242,7 +244,8 @@ internal sealed class MetricsPipeline : IDisposable
 
         var measured = _meter.Cut(unixNanos);
         _warnings.Look(_window.Number, TimeSpan.FromTicks((unixNanos - _window.StartedAt) / 100), _window.Complete, measured);
-        Windows.Add(_window.Close(_status.Epoch, unixNanos, missedBatches, measured, _output, RefusedPoints, _generation, _chain.Adaptive.CloseWindow()));
+        _refusedTold = RefusedPoints;
+        Windows.Add(_window.Close(_status.Epoch, unixNanos, missedBatches, measured, _output, _refusedTold, _generation, _chain.Adaptive.CloseWindow()));
     }
 
     private void Begin(OpenWindow window)
@@ -331,7 +334,7 @@ internal sealed class MetricsPipeline : IDisposable
     }
 
     private OpenWindow NewWindow(string sourceEpoch, long number, long startedAt, bool complete) =>
-        new(sourceEpoch, number, startedAt, complete, _output, RefusedPoints);
+        new(sourceEpoch, number, startedAt, complete, _output, _refusedTold);
 
     /// <summary>Half-way between two ticks of the fastest receiver, so that a window of N intervals holds N of its scrapes.</summary>
     private long MarkPhase => Clock.Nanos(_configuration.ShortestInputInterval ?? TimeSpan.Zero) / 2;
