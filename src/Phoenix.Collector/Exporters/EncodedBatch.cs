@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Compression;
 using Phoenix.Pipelines.Components;
+using Phoenix.Telemetry;
 using ZstdSharp;
 
 namespace Phoenix.Collector.Exporters;

@@ -36,6 +36,8 @@ internal sealed class MetricsPipeline : IDisposable
     private long _nextExport;
     private long _refusedPoints;
     private long _settlesUntil;
+    // Those that the closed windows tell of: what comes between two readings belongs to the next one.
+    private long _refusedTold;
     private volatile PipelineStatus _status;
     private volatile RecentInput? _recent;
 
@@ -260,7 +262,8 @@ internal sealed class MetricsPipeline : IDisposable
 
         var measured = _meter.Cut(unixNanos);
         _warnings.Look(_window.Number, TimeSpan.FromTicks((unixNanos - _window.StartedAt) / 100), _window.Complete, measured);
-        Windows.Add(_window.Close(_status.Epoch, unixNanos, missedBatches, measured, _output, RefusedPoints, _generation, _chain.Adaptive.CloseWindow()));
+        _refusedTold = RefusedPoints;
+        Windows.Add(_window.Close(_status.Epoch, unixNanos, missedBatches, measured, _output, _refusedTold, _generation, _chain.Adaptive.CloseWindow()));
     }
 
     /// <summary>Everything that leaves the reducers leaves here, so that what is on disk is known to be as new, or not to be.</summary>
@@ -393,7 +396,7 @@ internal sealed class MetricsPipeline : IDisposable
     }
 
     private OpenWindow NewWindow(string sourceEpoch, long number, long startedAt, bool complete) =>
-        new(sourceEpoch, number, startedAt, complete, _output, RefusedPoints);
+        new(sourceEpoch, number, startedAt, complete, _output, _refusedTold);
 
     /// <summary>Half-way between two ticks of the fastest receiver, so that a window of N intervals holds N of its scrapes.</summary>
     private long MarkPhase => Clock.Nanos(_configuration.ShortestInputInterval ?? TimeSpan.Zero) / 2;

@@ -44,6 +44,9 @@ public sealed class RemoteWriteDecoder
     /// <summary>OTLP made of the last request; valid until the next. Empty where no sample was in it.</summary>
     public ReadOnlySpan<byte> Batch => batch.Span;
 
+    /// <summary>About how large the batch of a body will be: as large as its request, uncompressed.</summary>
+    public static int BatchLengthOf(ReadOnlySpan<byte> snappyBody) => SnappyBody.LengthOf(snappyBody);
+
     /// <summary>Reads the body of a request.</summary>
     /// <exception cref="RemoteWriteFormatException">The body is malformed; nothing of it was taken.</exception>
     /// <exception cref="RemoteWriteSizeException">It is too large; nothing of it was taken.</exception>

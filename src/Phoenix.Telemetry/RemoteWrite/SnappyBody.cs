@@ -39,6 +39,19 @@ internal static class SnappyBody
         target.Advance(Snappy.Compress(request, room));
     }
 
+    /// <summary>What a body says that it has uncompressed; its own length where it says nothing that can be.</summary>
+    public static int LengthOf(ReadOnlySpan<byte> body)
+    {
+        try
+        {
+            return (int)Math.Clamp(ClaimedLength(body), body.Length, HighestRatio * body.Length + 64);
+        }
+        catch (RemoteWriteFormatException)
+        {
+            return body.Length;
+        }
+    }
+
     private static long ClaimedLength(ReadOnlySpan<byte> body)
     {
         long claimed = 0;

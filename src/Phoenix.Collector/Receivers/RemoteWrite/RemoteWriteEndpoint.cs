@@ -84,7 +84,7 @@ internal sealed class RemoteWriteEndpoint
         switch (await body.ReadAsync(context.Request.Body, context.Request.ContentLength, ContentCoding.Identity, context.RequestAborted))
         {
             case BodyOutcome.Whole:
-                await _intake.RoomAsync(body.Content.Length);
+                await _intake.RoomAsync(RemoteWriteDecoder.BatchLengthOf(body.Content.Span));
                 var (status, reason) = Take(body);
                 await AnswerAsync(context, status, reason);
                 break;
