@@ -153,17 +153,15 @@ public sealed class ReloadTests : IDisposable
     public async Task counters_of_a_reducer_go_on_where_nothing_behind_it_folds_differently(string changed, bool ends)
     {
         await using var peer = await HttpPeer.StartAsync();
-        string Configuration(string now) => Yaml.Into($"  otlphttp: {{endpoint: '{peer.Address}', compression: none}}", "otlphttp")
-            .Replace("exporters:\n", $$$"""
+        string Configuration(string now) => Yaml.Into(
+            $"  otlphttp: {{endpoint: '{peer.Address}', compression: none}}", "otlphttp", processors: $$$"""
                 processors:
                   filter: {metrics: {metric: ['name == "{{{(now == "filter" ? "other" : "none")}}}"']}}
                   phoenix_aggregate/first: {rules: [{metrics: [other.*], drop: [{{{(now == "phoenix_aggregate/first" ? "b" : "a")}}}]}], export_interval: 100ms}
                   phoenix_aggregate/kept: {rules: [{metrics: [shop.*], drop: [customer]}], export_interval: 100ms}
                   phoenix_aggregate/last: {rules: [{metrics: [other.*], drop: [{{{(now == "phoenix_aggregate/last" ? "b" : "a")}}}]}], export_interval: 100ms}
-                exporters:
 
-                """, StringComparison.Ordinal)
-            .Replace("receivers: [otlp],", "receivers: [otlp], processors: [filter, phoenix_aggregate/first, phoenix_aggregate/kept, phoenix_aggregate/last],", StringComparison.Ordinal);
+                """);
         await using var collector = CollectorProcess.Start(_place, "production", Configuration(""));
         var otlp = await collector.OtlpAsync();
         await Batches.SendAsync(otlp, Batches.Requests(2, 10));
