@@ -49,6 +49,16 @@ internal sealed class LoopbackPorts(StateDirectory directory)
         }
     }
 
+    /// <summary>The same, for a check that starts nothing: the port that it has, which it may be serving on, or one that it could get.</summary>
+    public int MetricsForCheck(string collector)
+    {
+        lock (_gate)
+        {
+            var ports = Load();
+            return ports.Metrics.TryGetValue(collector, out var port) ? port : Free(ports);
+        }
+    }
+
     private int Link()
     {
         lock (_gate)

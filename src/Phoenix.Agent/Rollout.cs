@@ -211,8 +211,22 @@ internal sealed class Rollout(AgentSettings settings, Fleet fleet, Runtimes runt
     /// <summary>Undoes what is on trial, who sends before who hears.</summary>
     private async Task RestoreAsync(IEnumerable<Collector> collectors, CancellationToken cancellation)
     {
+        List<Exception> failures = [];
         foreach (var collector in collectors.Reverse().Where(collector => collector.State is { OnTrial: true }).ToList())
-            await RestoreAsync(collector, cancellation);
+        {
+            try
+            {
+                await RestoreAsync(collector, cancellation);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // One that cannot be put back must not keep the others on trial.
+                Log.Error("A collector could not be put back.", ("collector", collector.Name), ("reason", e.Message));
+                failures.Add(e);
+            }
+        }
+        if (failures.Count > 0)
+            throw new IOException($"Not every collector could be put back: {string.Join("; ", failures.Select(e => e.Message))}", failures[0]);
     }
 
     /// <summary>Production returns to the last good configuration; what has none to return to is removed.</summary>

@@ -30,7 +30,7 @@ internal sealed class StockRuntime(AgentSettings settings, LoopbackPorts ports) 
     public async Task<TaskError?> ValidateAsync(string name, string file, string output, CancellationToken cancellation)
     {
         var program = OtelcolProgram.Find(settings.OtelcolPath, settings.SearchPath);
-        var variables = Variables(ports.MetricsForStart(name), "");
+        var variables = Variables(ports.MetricsForCheck(name), "");
         _ = await ChildProcess.RunAsync(new Launch(program, ["--version"], variables), output, ConfigurationCheck.Limit, cancellation);
         if (OtelcolProgram.Problem(program, await File.ReadAllTextAsync(output, cancellation)) is { } problem)
             return new TaskError("collector-missing", problem, Retryable: true, []);

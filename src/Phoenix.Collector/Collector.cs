@@ -140,6 +140,11 @@ internal sealed class Collector : IAsyncDisposable
         else
         {
             await _pipeline.DrainExportersAsync(limit.Token);
+            if (_pipeline.Ended.IsCompletedSuccessfully)
+            {
+                _pipeline.KeepState();
+            }
+
             _pipeline.Dispose();
         }
 

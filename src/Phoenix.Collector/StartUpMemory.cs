@@ -8,6 +8,9 @@ namespace Phoenix.Collector;
 /// </summary>
 internal static class StartUpMemory
 {
+    // A private page that was swapped out is not dirty any more, and one that came back is clean.
+    private static readonly string[] TellsOfOwnPages = ["Private_Dirty:", "Anonymous:", "Swap:"];
+
     /// <summary>Best effort: where /proc cannot be read nothing is given back.</summary>
     public static void GiveBack()
     {
@@ -37,6 +40,11 @@ internal static class StartUpMemory
             var space = line.IndexOf(' ', StringComparison.Ordinal);
             if (space < 0 || line[space - 1] != ':')
             {
+                if (candidate is { } whole)
+                {
+                    yield return whole;
+                }
+
                 var bounds = line[..Math.Max(space, 0)].Split('-');
                 candidate = null;
                 if (bounds.Length == 2 && line.AsSpan(space + 1) is ['r', '-', _, 'p', ..] && line.Contains(" /", StringComparison.Ordinal)
@@ -46,14 +54,15 @@ internal static class StartUpMemory
                     candidate = ((nint)start, (nint)(end - start));
                 }
             }
-            else if (candidate is { } found && line.StartsWith("Private_Dirty:", StringComparison.Ordinal))
+            else if (TellsOfOwnPages.Contains(line[..space]) && line.AsSpan(space).Trim() is not "0 kB")
             {
                 candidate = null;
-                if (line.AsSpan("Private_Dirty:".Length).Trim() is "0 kB")
-                {
-                    yield return found;
-                }
             }
+        }
+
+        if (candidate is { } last)
+        {
+            yield return last;
         }
     }
 }

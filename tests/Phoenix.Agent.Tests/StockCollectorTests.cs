@@ -77,6 +77,11 @@ public sealed class StockCollectorTests : IDisposable
         link.ShouldNotEndWith($":{metrics}");
         using var taken = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, metrics);
         taken.Start();
+        // It may be the collector itself that serves there: a check of another configuration must not lose sight of it.
+        later.MetricsForCheck("production").ShouldBe(metrics);
+        later.MetricsOf("production").ShouldBe(metrics);
+        later.MetricsForCheck("another").ShouldNotBe(metrics);
+        later.MetricsOf("another").ShouldBe(0);
         later.MetricsForStart("production").ShouldNotBe(metrics);
     }
 

@@ -98,6 +98,17 @@ public sealed class ParityTests : IDisposable
         error.ShouldContain("base URL of a Prometheus-compatible server");
     }
 
+    [Fact]
+    public void a_header_that_cannot_be_sent_is_refused_without_repeating_it()
+    {
+        ParityCommand.Authorization("Bearer abc")!.Parameter.ShouldBe("abc");
+        ParityCommand.Authorization("").ShouldBeNull();
+
+        var message = Should.Throw<ArgumentException>(() => ParityCommand.Authorization("user:secret")).Message;
+        message.ShouldContain("PHOENIX_PARITY_AUTHORIZATION");
+        message.ShouldNotContain("secret");
+    }
+
     [Theory]
     [InlineData("--before", "localhost:9090", "--before localhost:9090: write a URL")]
     [InlineData("--at", "yesterday", "--at yesterday: write a time")]

@@ -67,6 +67,8 @@ public class PartsTests
             "00030000-00040000 rw-p 00020000 fe:00 1                   /usr/bin/program", "Private_Dirty:         0 kB",
             "00040000-00050000 r--p 00000000 00:00 0 ", "Private_Dirty:         0 kB",
             "00050000-00070000 r--p 00000000 fe:00 2                   /usr/lib/libc.so.6", "Private_Dirty:         0 kB",
+            "00070000-00080000 r--p 00000000 fe:00 2                   /usr/lib/libc.so.6", "Private_Dirty:         0 kB", "Anonymous:             4 kB", "Swap:                  0 kB",
+            "00080000-00090000 r--p 00000000 fe:00 2                   /usr/lib/libc.so.6", "Private_Dirty:         0 kB", "Anonymous:             0 kB", "Swap:                  4 kB",
             "7ffd0000-7ffd2000 r-xp 00000000 00:00 0                   [vdso]", "Private_Dirty:         0 kB",
         ];
 

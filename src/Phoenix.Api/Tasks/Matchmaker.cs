@@ -12,8 +12,8 @@ namespace Phoenix.Api.Tasks;
 public sealed class Matchmaker(TaskQueue queue, WakeUps wakeUps, IServiceProvider services, ILogger<Matchmaker> log) : BackgroundService
 {
     /// <summary>
-    /// How often the database is asked for work nobody told of: retries that have become due, tasks queued by another
-    /// node, leases that have ended.
+    /// How often the database is asked for work nobody told of: retries that have become due, leases that have
+    /// ended, and what another node queued where <see cref="WakeUpRelay"/> did not hear of it.
     /// </summary>
     static readonly TimeSpan SweepEvery = TimeSpan.FromSeconds(1);
 

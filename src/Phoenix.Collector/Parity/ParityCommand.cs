@@ -27,14 +27,14 @@ internal static partial class ParityCommand
     public static async Task<ParityReport> RunAsync(ParityOptions options)
     {
         using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(60) };
-        var authorization = Environment.GetEnvironmentVariable(AuthorizationVariable) is { Length: > 0 } value ? AuthenticationHeaderValue.Parse(value) : null;
+        var authorization = Authorization(Environment.GetEnvironmentVariable(AuthorizationVariable));
         var before = new PrometheusApi(client, options.Before, options.BeforeMatch, authorization);
         var after = new PrometheusApi(client, options.After, options.AfterMatch, authorization);
         var selector = new MetricSelector(options.Metrics);
         var from = options.At - options.Range;
         var types = await before.TypesAsync();
         var names = (await before.MetricsAsync(from, options.At)).Where(n => selector.Matches(Encoding.UTF8.GetBytes(n))).Order(StringComparer.Ordinal).ToList();
-        var (counters, kept) = (names.Where(n => IsCounter(n, types)).ToList(), (await after.MetricsAsync(from, options.At)).ToHashSet());
+        var (counters, kept) = (names.Where(n => Classic().IsMatch(n) && IsCounter(n, types)).ToList(), (await after.MetricsAsync(from, options.At)).ToHashSet());
         var ignored = MatchedLabels().Matches($"{options.BeforeMatch},{options.AfterMatch}").Select(m => m.Groups[1].Value).Append("__name__").ToHashSet();
         var metrics = new List<MetricParity>();
         var missing = new List<string>();
@@ -46,7 +46,7 @@ internal static partial class ParityCommand
                 continue;
             }
 
-            var labels = (await after.LabelsAsync(name, from, options.At)).Where(l => !ignored.Contains(l)).ToList();
+            var labels = (await after.LabelsAsync(name, from, options.At)).Where(l => !ignored.Contains(l) && Classic().IsMatch(l)).ToList();
             metrics.Add(ParityGroups.Compare(
                 name, labels, await Increases(before, name, labels), await Increases(after, name, labels),
                 await before.CountAsync($"count({before.Select(name)})", options.At), await after.CountAsync($"count({after.Select(name)})", options.At),
@@ -84,6 +84,12 @@ internal static partial class ParityCommand
         void Line(FormattableString line) => text.Append(line.ToString(CultureInfo.InvariantCulture)).Append('\n');
     }
 
+    /// <exception cref="ArgumentException">It is no header value; it is not repeated, since it holds a secret.</exception>
+    internal static AuthenticationHeaderValue? Authorization(string? value) =>
+        string.IsNullOrEmpty(value) ? null
+        : AuthenticationHeaderValue.TryParse(value, out var header) ? header
+        : throw new ArgumentException($"{AuthorizationVariable} is no Authorization header: write scheme and credentials, such as Bearer TOKEN");
+
     /// <summary>By its type where the server knows it, else by its name.</summary>
     private static bool IsCounter(string name, IReadOnlyDictionary<string, string> types)
     {
@@ -93,6 +99,10 @@ internal static partial class ParityCommand
     }
 
     private static string Seconds(TimeSpan time) => ((long)time.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+
+    // Other names, as servers may have them since Prometheus 3, need a syntax that older ones do not know.
+    [GeneratedRegex("^[A-Za-z_:][A-Za-z0-9_:]*$")]
+    private static partial Regex Classic();
 
     [GeneratedRegex("""([A-Za-z_][A-Za-z0-9_]*)\s*(?:=~|!~|!=|=)\s*""")]
     private static partial Regex MatchedLabels();

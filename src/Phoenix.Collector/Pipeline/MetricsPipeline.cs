@@ -93,6 +93,12 @@ internal sealed class MetricsPipeline : IDisposable
 
     public Task DrainExportersAsync(CancellationToken limit) => _output.DrainAsync(limit);
 
+    /// <summary>
+    /// Writes what the reducers hold to the disk, once the pipeline has ended: after the exporters, whose points nobody has
+    /// twice, and however long it takes.
+    /// </summary>
+    public void KeepState() => _storage?.KeepAtEnd(_chain, Clock.UnixNanos());
+
     public void Dispose()
     {
         _output.Dispose();
@@ -166,7 +172,9 @@ internal sealed class MetricsPipeline : IDisposable
                 }
             }
 
-            Flush(Clock.UnixNanos(), last: true);
+            var now = Clock.UnixNanos();
+            _storage?.BeforeFlush(now);
+            _chain.Flush(now);
             _ended.SetResult();
         }
         catch (Exception e)
@@ -267,11 +275,11 @@ internal sealed class MetricsPipeline : IDisposable
     }
 
     /// <summary>Everything that leaves the reducers leaves here, so that what is on disk is known to be as new, or not to be.</summary>
-    private void Flush(long now, bool last = false)
+    private void Flush(long now)
     {
         _storage?.BeforeFlush(now);
         _chain.Flush(now);
-        _storage?.AfterFlush(_chain, now, last);
+        _storage?.AfterFlush(_chain, now);
     }
 
     /// <summary>Goes on from where the process before this one stood, as far as that is known.</summary>

@@ -76,6 +76,7 @@ internal sealed class ReducerStorage : IDisposable
     public Restored Restore(ProcessorChain chain, long now)
     {
         var restored = Restored.Nothing;
+        var aside = _path + ".taken";
         Gap = LastFlush == 0 ? null : TimeSpan.FromTicks(Math.Max(0, now - LastFlush) / 100);
         try
         {
@@ -84,13 +85,15 @@ internal sealed class ReducerStorage : IDisposable
             Refused = Refusal(state, chain, now);
             if (Refused is null)
             {
-                // From here on some of them may hold a part of it.
+                // From here on some of them may hold a part of it. A process that state brings down must not meet it again.
                 restored = Restored.InPart;
+                File.Move(_path, aside, overwrite: true);
                 foreach (var reducer in chain.Reducers)
                 {
                     reducer.Restore(state);
                 }
 
+                File.Move(aside, _path);
                 restored = Restored.Whole;
             }
         }
@@ -98,13 +101,14 @@ internal sealed class ReducerStorage : IDisposable
         {
             // None was written yet.
         }
-        catch (Exception e) when (e is StateFormatException or OtlpFormatException or EndOfStreamException)
-        {
-            Refused = new("damaged", e.Message);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is (IOException and not EndOfStreamException) or UnauthorizedAccessException)
         {
             Refused = new("unreadable", e.Message);
+        }
+        catch (Exception e)
+        {
+            // Whatever is wrong with it, it is no reason not to start.
+            Refused = new("damaged", e.Message);
         }
 
         Tell(chain);
@@ -121,10 +125,22 @@ internal sealed class ReducerStorage : IDisposable
         }
     }
 
-    /// <param name="last">An orderly stop: however long it takes, and down to the disk.</param>
-    public void AfterFlush(ProcessorChain chain, long now, bool last)
+    public void AfterFlush(ProcessorChain chain, long now)
     {
-        if (!chain.Reducers.Any() || (!last && Environment.TickCount64 < _mayWriteAt))
+        if (Environment.TickCount64 >= _mayWriteAt)
+        {
+            Keep(chain, now, last: false);
+        }
+    }
+
+    /// <summary>An orderly stop, after the last flush: however long it takes, and down to the disk.</summary>
+    public void KeepAtEnd(ProcessorChain chain, long now) => Keep(chain, now, last: true);
+
+    public void Dispose() => _journal.Dispose();
+
+    private void Keep(ProcessorChain chain, long now, bool last)
+    {
+        if (!chain.Reducers.Any())
         {
             return;
         }
@@ -147,8 +163,6 @@ internal sealed class ReducerStorage : IDisposable
         Took = watch.Elapsed;
         _mayWriteAt = Environment.TickCount64 + (long)(LeastPauseOverCost * Took.TotalMilliseconds);
     }
-
-    public void Dispose() => _journal.Dispose();
 
     private void Write(ProcessorChain chain, long now, bool toDisk)
     {

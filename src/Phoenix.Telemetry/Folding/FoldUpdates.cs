@@ -47,6 +47,7 @@ internal sealed class FoldUpdates(
         if (InputStates.IsEmpty(plan.Kind, point))
         {
             stream.SeenAt = arrival;
+            EndResume(ref stream);
             TakeEmpty(ref stream, point, time);
             return null;
         }
