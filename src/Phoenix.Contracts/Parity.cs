@@ -10,7 +10,7 @@ namespace Phoenix.Contracts;
 /// <param name="ErrorPct">100 · Σ|before − after| ÷ Σ|before| over all groups of all metrics compared.</param>
 /// <param name="Equal">True where something was compared, nothing is missing and no metric is beyond the tolerance.</param>
 /// <param name="Metrics">The metrics compared, the largest error first.</param>
-/// <param name="Missing">Counters that increased before and do not exist after.</param>
+/// <param name="Missing">Counters that have samples before and none after.</param>
 /// <param name="NotCompared">Metrics without <c>increase()</c>: gauges, what has no known type, and names that are not classic Prometheus names.</param>
 public sealed record ParityReport(
     DateTimeOffset At, double RangeSeconds, double TolerancePct, double ErrorPct, bool Equal, IReadOnlyList<MetricParity> Metrics,

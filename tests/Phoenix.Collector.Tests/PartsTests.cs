@@ -6,12 +6,54 @@ using Phoenix.Collector.Receivers.Host;
 using Phoenix.Collector.Tee;
 using Phoenix.Contracts;
 using Phoenix.Pipelines.Components;
+using Phoenix.Telemetry;
 
 namespace Phoenix.Collector.Tests;
 
 public class PartsTests
 {
     private const long Second = 1_000_000_000;
+
+    [Fact]
+    public void decoders_on_their_way_and_at_rest_are_bounded()
+    {
+        const int MiB = 1 << 20;
+        var pool = new DecoderPool();
+        var batch = Batches.Requests(20_000, 1);
+        var away = new List<BatchDecoder>();
+        BatchDecoder decoder;
+        while (true)
+        {
+            decoder = pool.Rent();
+            decoder.Decode(batch).PointCount.ShouldBe(20_000);
+            if (!pool.TrySend(decoder))
+            {
+                break;
+            }
+
+            away.Add(decoder);
+        }
+
+        away.Sum(d => d.TableBytes).ShouldBeInRange(8 * MiB, 16 * MiB);
+        pool.Arrived(away[0]);
+        var again = pool.Rent();
+        again.ShouldBeSameAs(away[0], "what arrived is used again");
+        pool.TrySend(decoder).ShouldBeTrue("there is room for one more now");
+        pool.Return(again);
+        pool.Arrived(decoder);
+        away.Skip(1).ToList().ForEach(pool.Arrived);
+
+        var idle = new List<BatchDecoder>();
+        for (var rented = pool.Rent(); rented.TableBytes > 0; rented = pool.Rent())
+        {
+            idle.Add(rented);
+        }
+
+        idle.ShouldBeUnique();
+        idle.Sum(d => d.TableBytes).ShouldBeInRange(1, 4 * MiB);
+        away.Count(d => d.TableBytes == 0).ShouldBeGreaterThan(0, "beyond that their tables are freed");
+        pool.TrySend(away[^1]).ShouldBeTrue("nothing counts as on its way any more");
+    }
 
     [Theory]
     [InlineData(100, 50, 0, 150)]

@@ -71,6 +71,33 @@ public class StateTests
     }
 
     [Fact]
+    public void a_stream_that_says_that_it_has_ended_is_waited_for_no_longer()
+    {
+        var reducer = Reducer("aggregate");
+        Run(reducer, [Batches.Counter("m", 0, ("customer=a", 5))], 0);
+        var restored = Restored("aggregate", Saved(reducer));
+        restored.Resuming.ShouldBe(1);
+
+        Run(
+            restored,
+            [
+                Batches.Write(
+                    w =>
+                    {
+                        w.BeginSum("m", "1", "", monotonic: true, Temporality.Cumulative);
+                        w.BeginPoint(0, Batches.At(10));
+                        w.Labels("customer=a");
+                        w.EndPointWithoutValue();
+                        w.EndMetric();
+                    },
+                    ("service.name", "shop")),
+            ],
+            10);
+
+        restored.Resuming.ShouldBe(0);
+    }
+
+    [Fact]
     public void the_ledger_of_the_next_process_is_true_once_it_settled()
     {
         var reducer = Reducer("aggregate");
