@@ -3,11 +3,9 @@ using Marten;
 using Npgsql;
 using Phoenix.Api.Infrastructure;
 using Phoenix.Contracts;
-using Phoenix.Domain.Experiments;
 using Phoenix.Domain.Tasks;
 using Phoenix.Projections;
 using Phoenix.Projections.Audit;
-using Phoenix.Projections.Pipelines;
 using Phoenix.Projections.Tasks;
 
 namespace Phoenix.Api.Tasks;
@@ -21,9 +19,6 @@ public sealed class TaskQueue(IDocumentStore store, NpgsqlDataSource database)
 {
     /// <summary>How long a host has to answer before the task goes to another attempt.</summary>
     public static readonly TimeSpan LeaseLength = TimeSpan.FromSeconds(60);
-
-
-
 
     const string Claim =
         $"""
@@ -42,8 +37,6 @@ public sealed class TaskQueue(IDocumentStore store, NpgsqlDataSource database)
         where host_id = any($1) and status = 1 and not acknowledged and lease_until > now()
         order by priority desc, queued_at
         """;
-
-    sealed record Row(Guid Id, string HostId, Guid ExperimentId, int Attempt, long Lease, DateTimeOffset LeaseUntil, DesiredHostState Desired);
 
     /// <summary>
     /// One round for all these hosts: new tasks are assigned, and assignments that were never acknowledged (the answer was
@@ -64,10 +57,11 @@ public sealed class TaskQueue(IDocumentStore store, NpgsqlDataSource database)
             session.Events.Append(row.Id, assigned);
         }
         if (claimed.Count > 0) await session.SaveChangesAsync(cancellation);
-        var pipelines = await Pipelines(session, [.. again, .. claimed], cancellation);
+        List<ClaimedTask> taken = [.. again, .. claimed];
+        var pipelines = await WireTask.Pipelines(session, taken, cancellation);
         await transaction.CommitAsync(cancellation);
-        return again.Concat(claimed).GroupBy(r => r.HostId)
-            .ToDictionary(g => g.Key, g => (IReadOnlyList<AssignedTask>)[.. g.Select(r => ToWire(r, pipelines))]);
+        return taken.GroupBy(r => r.HostId)
+            .ToDictionary(g => g.Key, g => (IReadOnlyList<AssignedTask>)[.. g.Select(r => WireTask.From(r, pipelines))]);
     }
 
     /// <summary>Hosts among these for which something could be taken now.</summary>
@@ -101,43 +95,17 @@ public sealed class TaskQueue(IDocumentStore store, NpgsqlDataSource database)
         return new DateTimeOffset((DateTime)(await command.ExecuteScalarAsync(cancellation))!, TimeSpan.Zero);
     }
 
-    static async Task<List<Row>> Read(string sql, NpgsqlConnection connection, string[] hosts, TimeSpan? lease, CancellationToken cancellation)
+    static async Task<List<ClaimedTask>> Read(string sql, NpgsqlConnection connection, string[] hosts, TimeSpan? lease, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand(sql, connection);
         command.Parameters.Add(new() { Value = hosts });
         if (lease is { } length) command.Parameters.Add(new() { Value = length });
         await using var reader = await command.ExecuteReaderAsync(cancellation);
-        List<Row> rows = [];
+        List<ClaimedTask> rows = [];
         while (await reader.ReadAsync(cancellation))
             rows.Add(new(reader.GetGuid(0), reader.GetString(1), reader.GetGuid(2), reader.GetInt32(3), reader.GetInt64(4),
                 await reader.GetFieldValueAsync<DateTimeOffset>(5, cancellation),
                 JsonSerializer.Deserialize<DesiredHostState>(reader.GetString(6), EventStoreOptions.Json)!));
         return rows;
     }
-
-    static async Task<IReadOnlyDictionary<Guid, PipelineText>> Pipelines(IQuerySession session, IReadOnlyList<Row> rows, CancellationToken cancellation)
-    {
-        var ids = rows.SelectMany(r => r.Desired.Collectors).Select(c => c.PipelineId).Distinct().ToArray();
-        if (ids.Length == 0) return new Dictionary<Guid, PipelineText>();
-        return (await session.LoadManyAsync<PipelineText>(cancellation, ids)).ToDictionary(p => p.Id);
-    }
-
-    static AssignedTask ToWire(Row row, IReadOnlyDictionary<Guid, PipelineText> pipelines) => new(
-        row.Id, row.Desired switch { { Preview: not null } => TaskKind.Preview, { Load: not null } => TaskKind.Load, _ => TaskKind.Apply },
-        row.Lease, row.LeaseUntil, row.Attempt,
-        new DesiredState(row.ExperimentId == Guid.Empty ? null : row.ExperimentId,
-            [.. row.Desired.Collectors.Select(c =>
-            {
-                var pipeline = pipelines[c.PipelineId];
-                return new DesiredCollector(c.Name, c.Arm == Arm.Production ? CollectorArm.Production : CollectorArm.Candidate, pipeline.Name,
-                    c.PipelineVersion, pipeline.Versions[c.PipelineVersion - 1].Configuration, c.ConfigurationHash, c.ExpiresAt);
-            })],
-            row.Desired.Remove,
-            row.Desired.Measurement is { } m
-                ? new MeasurementPlan(row.ExperimentId, m.ProductionName, m.CandidateName, m.Window.TotalSeconds, m.ProtectedMetrics)
-                : null),
-        row.Desired.Preview is { } p ? new PreviewOrder(ExperimentTasks.Production, p.Configuration, p.ConfigurationHash, p.ProtectedMetrics) : null,
-        row.Desired.Load is { } l
-            ? new LoadOrder(ExperimentTasks.Production, Enum.Parse<LoadKind>(l.Profile.ToString()), l.Series, l.Interval.TotalSeconds, l.Duration.TotalSeconds)
-            : null);
 }

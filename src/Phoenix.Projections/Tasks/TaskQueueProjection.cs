@@ -25,7 +25,12 @@ public sealed class TaskQueueProjection : IProjection
     /// <summary>Numbers the leases: a fencing number is never used twice and only rises.</summary>
     public const string LeaseSequence = "phoenix.task_lease_seq";
 
-    /// <summary>The table and the sequence, for the store's schema.</summary>
+    /// <summary>
+    /// Hosts whose tasks wait: a drained one gets only what takes something off, a decommissioned one nothing. Most hosts are not in it.
+    /// </summary>
+    public const string HoldTableName = "phoenix.queue_hold";
+
+    /// <summary>The tables and the sequence, for the store's schema.</summary>
     public static IReadOnlyList<ISchemaObject> SchemaObjects
     {
         get
@@ -48,7 +53,10 @@ public sealed class TaskQueueProjection : IProjection
             table.Indexes.Add(new IndexDefinition("ix_task_queue_claim") { Columns = ["host_id", "priority", "queued_at"], Predicate = "status = 0" });
             table.Indexes.Add(new IndexDefinition("ix_task_queue_lease") { Columns = ["lease_until"], Predicate = "status = 1" });
             table.Indexes.Add(new IndexDefinition("ix_task_queue_experiment") { Columns = ["experiment_id"] });
-            return [table, new Sequence(LeaseSequence)];
+            var hold = new Table(HoldTableName);
+            hold.AddColumn("host_id", "text").AsPrimaryKey();
+            hold.AddColumn("decommissioned", "boolean").NotNull();
+            return [table, hold, new Sequence(LeaseSequence)];
         }
     }
 

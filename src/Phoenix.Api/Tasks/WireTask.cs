@@ -1,0 +1,40 @@
+using Marten;
+using Phoenix.Contracts;
+using Phoenix.Domain.Experiments;
+using Phoenix.Domain.Tasks;
+using Phoenix.Projections.Pipelines;
+
+namespace Phoenix.Api.Tasks;
+
+/// <summary>A task as the queue hands it out.</summary>
+public sealed record ClaimedTask(Guid Id, string HostId, Guid ExperimentId, int Attempt, long Lease, DateTimeOffset LeaseUntil, DesiredHostState Desired);
+
+/// <summary>Puts what a task refers to into what goes over the wire.</summary>
+static class WireTask
+{
+    public static async Task<IReadOnlyDictionary<Guid, PipelineText>> Pipelines(IQuerySession session, IReadOnlyList<ClaimedTask> rows, CancellationToken cancellation)
+    {
+        var ids = rows.SelectMany(r => r.Desired.Collectors).Select(c => c.PipelineId).Distinct().ToArray();
+        if (ids.Length == 0) return new Dictionary<Guid, PipelineText>();
+        return (await session.LoadManyAsync<PipelineText>(cancellation, ids)).ToDictionary(p => p.Id);
+    }
+
+    public static AssignedTask From(ClaimedTask row, IReadOnlyDictionary<Guid, PipelineText> pipelines) => new(
+        row.Id, row.Desired switch { { Preview: not null } => TaskKind.Preview, { Load: not null } => TaskKind.Load, _ => TaskKind.Apply },
+        row.Lease, row.LeaseUntil, row.Attempt,
+        new DesiredState(row.ExperimentId == Guid.Empty ? null : row.ExperimentId,
+            [.. row.Desired.Collectors.Select(c =>
+            {
+                var pipeline = pipelines[c.PipelineId];
+                return new DesiredCollector(c.Name, c.Arm == Arm.Production ? CollectorArm.Production : CollectorArm.Candidate, pipeline.Name,
+                    c.PipelineVersion, pipeline.Versions[c.PipelineVersion - 1].Configuration, c.ConfigurationHash, c.ExpiresAt);
+            })],
+            row.Desired.Remove,
+            row.Desired.Measurement is { } m
+                ? new MeasurementPlan(row.ExperimentId, m.ProductionName, m.CandidateName, m.Window.TotalSeconds, m.ProtectedMetrics)
+                : null),
+        row.Desired.Preview is { } p ? new PreviewOrder(ExperimentTasks.Production, p.Configuration, p.ConfigurationHash, p.ProtectedMetrics) : null,
+        row.Desired.Load is { } l
+            ? new LoadOrder(ExperimentTasks.Production, Enum.Parse<LoadKind>(l.Profile.ToString()), l.Series, l.Interval.TotalSeconds, l.Duration.TotalSeconds)
+            : null);
+}
