@@ -120,11 +120,6 @@ pg_create() {
   # The cluster's superuser has no password: the operating system user that owns the files reaches it, nobody else.
   (cd / && "${PG_AS[@]}" "$PG_BIN/initdb" -D "$making/data" -U postgres -A reject -E UTF8 --locale=C) \
     >"$LOGS/initdb.log" 2>&1 </dev/null 9>&- || die "initdb failed: $(tail -1 "$LOGS/initdb.log")" "The whole log: $LOGS/initdb.log"
-  "${PG_AS[@]}" tee "$making/data/pg_hba.conf" >/dev/null <<EOF
-local all postgres              peer map=owner
-local all phoenix               scram-sha-256
-host  all phoenix 127.0.0.1/32  scram-sha-256
-EOF
   printf 'owner %s postgres\n' "$PG_USER" | "${PG_AS[@]}" tee "$making/data/pg_ident.conf" >/dev/null
   # Single-user mode needs neither a running server nor psql, which not every server package carries.
   printf '%s\n' "CREATE ROLE phoenix LOGIN CREATEDB CREATEROLE PASSWORD '$password'" "CREATE DATABASE phoenix OWNER phoenix" |
@@ -153,6 +148,13 @@ pg_end_stray() {
 # pg_launch: starts the server of PG_HOME on PG_PORT and waits until it takes connections.
 # Returns 1 where the port was taken.
 pg_launch() {
+  # Written at every start, so that today's rules hold for a cluster that an older version of this script has made. Phoenix makes roles of
+  # its own (the queue's), each with a password.
+  "${PG_AS[@]}" tee "$PG_HOME/data/pg_hba.conf" >/dev/null <<EOF
+local all postgres           peer map=owner
+local all all                scram-sha-256
+host  all all 127.0.0.1/32   scram-sha-256
+EOF
   local socket="$PG_HOME/run" pid tenths=1200
   # A Unix socket's path is limited to 107 bytes.
   if ((${#socket} > 80)); then

@@ -20,6 +20,8 @@ app.UseAuthorization();
 app.UseAgentFence();
 app.MapWolverineEndpoints(options => options.RejectUnparseableQueryValues = true);
 app.MapPollTasks();
+app.MapTaskProgress();
+app.MapTaskResult();
 app.MapHeartbeat();
 app.MapHub<LiveHub>(LiveHub.Path);
 app.MapPhoenixHealth();

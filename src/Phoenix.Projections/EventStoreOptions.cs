@@ -29,6 +29,9 @@ public static class EventStoreOptions
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
     };
 
+    /// <summary>Gives events their time.</summary>
+    public static readonly TimeProvider Clock = new MicrosecondTimeProvider();
+
     /// <summary>Every event type by stream, for the catalogue and for registration.</summary>
     public static readonly IReadOnlyDictionary<string, IReadOnlyList<Type>> EventTypes = new Dictionary<string, IReadOnlyList<Type>>
     {
@@ -42,7 +45,7 @@ public static class EventStoreOptions
         ["AgentTask"] =
         [
             typeof(TaskQueued), typeof(TaskAssigned), typeof(TaskProgressed), typeof(TaskSucceeded), typeof(TaskFailed),
-            typeof(TaskLeaseExpired), typeof(TaskRequeued), typeof(TaskDeadLettered), typeof(TaskCancelled),
+            typeof(TaskLeaseExpired), typeof(TaskRequeued), typeof(TaskDeadLettered), typeof(TaskRevived), typeof(TaskCancelled),
         ],
         ["Agent"] = [typeof(AgentEnrolled), typeof(AgentReEnrolmentAllowed), typeof(AgentCredentialRotated)],
         ["Pipeline"] = [typeof(PipelineDrafted), typeof(PipelineVersionPublished), typeof(PipelineDeprecated)],
@@ -65,7 +68,7 @@ public static class EventStoreOptions
         options.Events.MetadataConfig.HeadersEnabled = true;
         options.Events.MetadataConfig.UserNameEnabled = true;
         // Timestamps are the appending node's; PostgreSQL keeps microseconds, so that a rebuild sees what the live projection saw.
-        options.Events.TimeProvider = new MicrosecondTimeProvider();
+        options.Events.TimeProvider = Clock;
         options.Events.AddEventTypes(EventTypes.Values.SelectMany(t => t));
 
         options.Schema.For<PipelineText>().UniqueIndex(p => p.Name);

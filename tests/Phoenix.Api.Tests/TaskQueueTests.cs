@@ -18,41 +18,52 @@ public sealed class TaskQueueTests(ControlPlane plane)
 
     async Task<IReadOnlyList<Guid>> Enqueue(string hostId, int count, int priority = 0, Guid? experiment = null)
     {
+        var tasks = Enumerable.Range(0, count).Select(_ => (Guid.CreateVersion7(),
+            new TaskQueued(hostId, TaskPurpose.RemoveCandidate, priority, experiment ?? Guid.CreateVersion7(), new([], ["candidate-x"], null)))).ToList();
         await using var session = Store.LightweightSession();
-        var ids = Enumerable.Range(0, count).Select(_ => Guid.CreateVersion7()).ToList();
-        foreach (var id in ids)
-            session.Events.StartStream<AgentTask>(id,
-                new TaskQueued(hostId, TaskPurpose.RemoveCandidate, priority, experiment ?? Guid.CreateVersion7(), new([], ["candidate-x"], null)));
+        await Queue.Begin(session, tasks, CancellationToken.None);
         await session.SaveChangesAsync();
-        return ids;
+        return [.. tasks.Select(t => t.Item1)];
     }
 
     [Fact]
     public async Task claiming_from_many_connections_at_once_hands_out_every_task_once()
     {
-        // Nobody polls for this host: only the claims below compete.
-        var host = $"nobody-{Guid.NewGuid():N}";
-        var ids = await Enqueue(host, 60);
-        var claims = await Task.WhenAll(Enumerable.Range(0, 16).Select(async _ =>
-        {
-            List<AssignedTask> mine = [];
-            while (true)
-            {
-                var round = await Queue.Take([host], CancellationToken.None);
-                if (!round.TryGetValue(host, out var tasks)) return mine;
-                // What is delivered again carries the lease that another claimer got; only own claims count.
-                var unseen = tasks.Where(t => mine.All(m => m.Id != t.Id)).ToList();
-                mine.AddRange(unseen);
-                if (unseen.Count == 0) return mine;
-            }
-        }));
+        // Nobody polls for these hosts: only the claims below compete.
+        var hosts = Enumerable.Range(0, 60).Select(n => $"nobody-{Guid.NewGuid():N}-{n}").ToArray();
+        var ids = new List<Guid>();
+        foreach (var host in hosts) ids.AddRange(await Enqueue(host, 1));
+        var claims = await Task.WhenAll(Enumerable.Range(0, 16).Select(n => Queue.Take([.. hosts.Skip(n), .. hosts.Take(n)], CancellationToken.None)));
         await using var session = Store.QuerySession();
         foreach (var id in ids)
-        {
-            var events = await session.Events.FetchStreamAsync(id);
-            events.Count(e => e.Data is TaskAssigned).ShouldBe(1, $"task {id}");
-        }
-        claims.SelectMany(c => c).Select(t => t.Lease).Distinct().Count().ShouldBe(60);
+            (await session.Events.FetchStreamAsync(id)).Count(e => e.Data is TaskAssigned).ShouldBe(1, $"task {id}");
+        // Whoever came second was delivered the same assignment again.
+        claims.SelectMany(c => c.Values).SelectMany(t => t).Select(t => (t.Id, t.Lease)).Distinct().Count().ShouldBe(60);
+    }
+
+    [Fact]
+    public async Task a_host_has_four_tasks_at_work_and_one_that_is_urgent()
+    {
+        var host = $"nobody-{Guid.NewGuid():N}";
+        await Enqueue(host, 6);
+        (await Queue.Take([host], CancellationToken.None))[host].Count.ShouldBe(TaskQueue.MostAtWork);
+        (await Queue.Take([host], CancellationToken.None))[host].Count.ShouldBe(TaskQueue.MostAtWork, "the same again");
+        var urgent = (await Enqueue(host, 1, TaskQueue.Urgent))[0];
+        var tasks = (await Queue.Take([host], CancellationToken.None))[host];
+        tasks.Count.ShouldBe(TaskQueue.MostAtWork + 1);
+        tasks.Select(t => t.Id).ShouldContain(urgent);
+    }
+
+    [Fact]
+    public async Task priority_goes_first_but_keeps_nobody_waiting_for_ever()
+    {
+        var host = $"nobody-{Guid.NewGuid():N}";
+        var old = (await Enqueue(host, 1))[0];
+        var normal = (await Enqueue(host, 1))[0];
+        var high = (await Enqueue(host, 1, priority: 5))[0];
+        // It has waited for longer than five points of priority are worth.
+        await Execute($"update {TaskQueueProjection.TableName} set rank = rank - interval '6 minutes', queued_at = queued_at - interval '6 minutes' where id = $1", old);
+        (await Queue.Take([host], CancellationToken.None))[host].Select(t => t.Id).ShouldBe([old, high, normal]);
     }
 
     [Fact]
@@ -149,6 +160,57 @@ public sealed class TaskQueueTests(ControlPlane plane)
         await using var session = Store.QuerySession();
         var failed = (await session.Events.FetchStreamAsync(id)).Select(e => e.Data).OfType<TaskFailed>().Select(f => f.Code);
         failed.ShouldBe(Enumerable.Range(1, 5).Select(n => $"error-{n}"));
+    }
+
+    [Fact]
+    public async Task a_dead_letter_can_be_requeued_and_has_all_its_attempts_again()
+    {
+        var agent = await TestAgent.Enrol(plane);
+        var id = (await Enqueue(agent.HostId, 1))[0];
+        await agent.Fail((await agent.Poll()).ShouldHaveSingleItem(), "not-healthy", retryable: false);
+        (await plane.Get($"/api/v2/tasks/{id}")).GetProperty("task").GetProperty("state").GetString().ShouldBe("deadLettered");
+        for (var again = 0; again < 2; again++)
+            (await plane.User.PostAsJsonAsync($"/api/v2/tasks/{id}/requeue", new { reason = "mended" })).StatusCode.ShouldBe(HttpStatusCode.Accepted);
+        for (var attempt = 2; attempt <= 5; attempt++)
+        {
+            var task = (await agent.Poll()).ShouldHaveSingleItem();
+            task.Attempt.ShouldBe(attempt);
+            await agent.Fail(task);
+            await Due(id);
+        }
+        var last = (await agent.Poll()).ShouldHaveSingleItem();
+        (await agent.Succeed(last)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        await (await plane.User.PostAsJsonAsync($"/api/v2/tasks/{id}/requeue", new { })).ShouldBeProblem(HttpStatusCode.Conflict, "task-ended");
+        await (await plane.User.PostAsJsonAsync($"/api/v2/tasks/{id}/cancel", new { })).ShouldBeProblem(HttpStatusCode.Conflict, "task-ended");
+        await (await plane.User.PostAsJsonAsync($"/api/v2/tasks/{Guid.NewGuid()}/requeue", new { })).ShouldBeProblem(HttpStatusCode.NotFound, "not-found");
+    }
+
+    [Fact]
+    public async Task what_an_experiment_wants_no_more_is_not_requeued()
+    {
+        var agent = await TestAgent.Enrol(plane);
+        var experiment = await plane.Experiment(await plane.Pipeline(), await plane.Pipeline(Scenario.ReducingYaml), [agent.HostId]);
+        await plane.Command(experiment, "start");
+        var apply = (await agent.Poll()).ShouldHaveSingleItem();
+        await agent.Fail(apply, "configuration-invalid", retryable: false);
+        await agent.DoNext();
+        await plane.UntilState(experiment, "rolledBack");
+        await (await plane.User.PostAsJsonAsync($"/api/v2/tasks/{apply.Id}/requeue", new { })).ShouldBeProblem(HttpStatusCode.Conflict, "task-outdated");
+    }
+
+    [Fact]
+    public async Task a_cancelled_task_is_dropped_by_the_agent_at_work_and_its_experiment_goes_on_without_the_host()
+    {
+        var agent = await TestAgent.Enrol(plane);
+        var experiment = await plane.Experiment(await plane.Pipeline(), await plane.Pipeline(Scenario.ReducingYaml), [agent.HostId]);
+        await plane.Command(experiment, "start");
+        var apply = (await agent.Poll()).ShouldHaveSingleItem();
+        for (var again = 0; again < 2; again++)
+            (await plane.User.PostAsJsonAsync($"/api/v2/tasks/{apply.Id}/cancel", new { reason = "wrong host" })).StatusCode.ShouldBe(HttpStatusCode.Accepted);
+        await (await agent.Progress(apply)).ShouldBeProblem(HttpStatusCode.Conflict, "lease-superseded");
+        await agent.DoNext();
+        var ended = await plane.UntilState(experiment, "rolledBack");
+        ended.GetProperty("failedHosts").EnumerateArray().ShouldHaveSingleItem().GetProperty("error").GetString().ShouldBe("cancelled by a user");
     }
 
     [Fact]

@@ -18,7 +18,8 @@ public sealed class WakeUpRelayTests(ControlPlane plane)
     {
         var wakeUps = new WakeUps();
         using var relay = new WakeUpRelay(Services.GetRequiredService<NpgsqlDataSource>(), wakeUps, NullLogger<WakeUpRelay>.Instance);
-        using var matchmaker = new Matchmaker(Services.GetRequiredService<TaskQueue>(), wakeUps, Services, NullLogger<Matchmaker>.Instance);
+        using var matchmaker = new Matchmaker(Services.GetRequiredService<TaskQueue>(), wakeUps, Services.GetRequiredService<IDocumentStore>(),
+            Services.GetRequiredService<IServiceScopeFactory>(), NullLogger<Matchmaker>.Instance);
         await relay.StartAsync(CancellationToken.None);
         await matchmaker.StartAsync(CancellationToken.None);
         await Eventually.Get(() => Task.FromResult(relay.Listens), listens => listens, "the other node to listen");
@@ -61,7 +62,8 @@ public sealed class WakeUpRelayTests(ControlPlane plane)
     {
         await using var session = Services.GetRequiredService<IDocumentStore>().LightweightSession();
         var id = Guid.CreateVersion7();
-        session.Events.StartStream<AgentTask>(id, new TaskQueued(host, TaskPurpose.RemoveCandidate, 0, Guid.CreateVersion7(), new([], ["candidate-x"], null)));
+        await Services.GetRequiredService<TaskQueue>().Begin(session,
+            [(id, new TaskQueued(host, TaskPurpose.RemoveCandidate, 0, Guid.CreateVersion7(), new([], ["candidate-x"], null)))], CancellationToken.None);
         await session.SaveChangesAsync();
         return id;
     }

@@ -51,13 +51,13 @@ public sealed class ExperimentDecisionTests
         var promotable = Given.Running(windows: 1).And(Given.Window(1), Given.Window(2));
         promotable = promotable.And(ExperimentDecisions.EndRun(promotable)).And(new CandidateRemoved(["h1"]), new ExperimentCompleted());
         var promoting = promotable.And(ExperimentDecisions.Promote(promotable, Given.NothingLive));
-        var promoted = promoting.And(ExperimentDecisions.HostDone(promoting, "h1"));
+        var promoted = promoting.And(ExperimentDecisions.HostsEnded(promoting, ["h1"], []));
         var rollingBack = promoted.And(ExperimentDecisions.RollBack(promoted, Given.NothingLive));
         Experiment[] states =
         [
             Given.Experiment(Given.Draft()), Given.Experiment(Given.Draft(), new ExperimentStarted(["h1"], Given.Now)),
             Given.Experiment(Given.Draft(), new ExperimentStarted(["h1"], Given.Now), new VariantsApplied(["h1"])), running, decided, promotable,
-            promoting, promoted, rollingBack, rollingBack.And(ExperimentDecisions.HostDone(rollingBack, "h1")), running.And(new StopRequested()),
+            promoting, promoted, rollingBack, rollingBack.And(ExperimentDecisions.HostsEnded(rollingBack, ["h1"], [])), running.And(new StopRequested()),
             running.And(new StopRequested(), new CandidateRemoved(["h1"]), new ExperimentStopped()),
         ];
         states.Select(s => s.State).ShouldBe(Enum.GetValues<ExperimentState>(), ignoreOrder: true);
@@ -93,11 +93,11 @@ public sealed class ExperimentDecisionTests
     public void the_last_host_moves_the_experiment_on_and_a_repeated_one_does_nothing()
     {
         var x = Given.Running(hosts: 2).And(new StopRequested());
-        var first = ExperimentDecisions.HostDone(x, "h1");
+        var first = ExperimentDecisions.HostsEnded(x, ["h1"], []);
         first.Events.ShouldHaveSingleItem().ShouldBeOfType<CandidateRemoved>().Hosts.ShouldBe(["h1"]);
         x = x.And(first);
-        ExperimentDecisions.HostDone(x, "h1").Events.ShouldBeEmpty();
-        x = x.And(ExperimentDecisions.HostDone(x, "h2"));
+        ExperimentDecisions.HostsEnded(x, ["h1"], []).Events.ShouldBeEmpty();
+        x = x.And(ExperimentDecisions.HostsEnded(x, ["h2"], []));
         x.State.ShouldBe(ExperimentState.Stopped);
     }
 
@@ -105,7 +105,7 @@ public sealed class ExperimentDecisionTests
     public void a_host_that_gives_up_while_starting_sends_all_back()
     {
         var x = Given.Experiment(Given.Draft(hosts: 2), new ExperimentStarted(["h1", "h2"], Given.Now));
-        x = x.And(ExperimentDecisions.HostGaveUp(x, "h2", "ApplyVariants", "configuration-invalid: line 3"));
+        x = x.And(ExperimentDecisions.HostsEnded(x, [], [new("h2", "ApplyVariants", "configuration-invalid: line 3")]));
         x.State.ShouldBe(ExperimentState.RollingBack);
         x.Waiting.ShouldBe(["h1", "h2"]);
         x.FailedHosts.ShouldHaveSingleItem().Error.ShouldContain("line 3");

@@ -1,5 +1,6 @@
 using Marten;
 using Phoenix.Api.Infrastructure;
+using Phoenix.Api.Tasks;
 using Phoenix.Domain;
 using Phoenix.Domain.Experiments;
 using Phoenix.Domain.Tasks;
@@ -11,17 +12,14 @@ namespace Phoenix.Api.Experiments;
 /// <summary>The experiment may have changed: see to it that its state gets the work and the timers that it needs.</summary>
 public sealed record AdvanceExperiment(Guid ExperimentId);
 
-/// <summary>A task of the experiment has its accepted end.</summary>
-public sealed record HostTaskEnded(Guid TaskId);
+/// <summary>Tasks of the experiment have their accepted ends.</summary>
+public sealed record HostTasksEnded(Guid ExperimentId, IReadOnlyList<TaskEnd> Ends);
 
 /// <summary>Timer; silent where the warm-up has ended otherwise.</summary>
 public sealed record EndWarmUp(Guid ExperimentId);
 
 /// <summary>Timer: the verdict is reached with the windows there are; silent where it was reached already.</summary>
 public sealed record EndRun(Guid ExperimentId);
-
-/// <summary>A host has not taken off what it should within the time it is waited for.</summary>
-public sealed record HostIsSilent(Guid ExperimentId, string HostId, string Purpose, string Detail);
 
 /// <summary>Timer: hosts that are still waited for in this state and round are gone on without.</summary>
 public sealed record GiveUpWaiting(Guid ExperimentId, ExperimentState State, int Round);
@@ -34,24 +32,25 @@ public sealed record GiveUpWaiting(Guid ExperimentId, ExperimentState State, int
 [Wolverine.Attributes.WolverineHandler]
 public static class ExperimentProcess
 {
-    public static async Task<OutgoingMessages> Handle(AdvanceExperiment message, IDocumentSession session, CancellationToken cancellation)
+    /// <summary>A long list of hosts is worked off in short transactions, each of which asks for the next one.</summary>
+    public static async Task<OutgoingMessages> Handle(AdvanceExperiment message, IDocumentSession session, TaskQueue queue, CancellationToken cancellation)
     {
         // Locked, not only read: a command that changes the state meanwhile waits, so that no task of the old state follows it.
         var stream = await session.Events.FetchForExclusiveWriting<Experiment>(message.ExperimentId, cancellation);
         if (stream.Aggregate is not { } experiment) return [];
         session.StampDecision();
-        session.ForExperiment(experiment.Id);
+
+        var wanted = ExperimentTasks.For(experiment).Where(t => experiment.Waiting.Contains(t.Task.HostId)).ToList();
+        if (await CancelOthers(experiment, wanted.Select(t => t.Id).ToHashSet(), session, cancellation)) return [message];
+        var known = await ExperimentWork.Known(session, [.. wanted.Select(t => t.Id)], cancellation);
+        var missing = wanted.Where(t => !known.Contains(t.Id)).ToList();
+        await queue.Begin(session, [.. missing.Take(TaskEvents.PerTransaction)], cancellation);
+        if (missing.Count > TaskEvents.PerTransaction) return [message];
 
         OutgoingMessages messages = [];
-        var wanted = ExperimentTasks.For(experiment).Where(t => experiment.Waiting.Contains(t.Task.HostId)).ToList();
-        await CancelOthers(experiment, wanted.Select(t => t.Id).ToHashSet(), session, cancellation);
-        foreach (var (id, task) in wanted)
-        {
-            var queued = await session.Events.AggregateStreamAsync<AgentTask>(id, token: cancellation);
-            if (queued is null) session.Events.StartStream<AgentTask>(id, task);
-            // Told again: the message that told of its end may have been lost.
-            else if (queued.HasEnded) messages.Add(new HostTaskEnded(id));
-        }
+        // Told again: the message that told of an end may have been lost.
+        foreach (var ends in (await ExperimentWork.Ended(session, wanted, cancellation)).Chunk(TaskEvents.PerTransaction))
+            messages.Add(new HostTasksEnded(experiment.Id, ends));
         if (wanted.Count > 0)
             messages.Add(new GiveUpWaiting(experiment.Id, experiment.State, experiment.Round).DelayedFor(ExperimentDecisions.HostPatience));
         if (experiment.State == ExperimentState.WarmingUp) messages.Add(new EndWarmUp(experiment.Id).DelayedFor(experiment.Plan.WarmUp));
@@ -59,15 +58,15 @@ public static class ExperimentProcess
         return messages;
     }
 
-    public static async Task<OutgoingMessages> Handle(HostTaskEnded message, IDocumentSession session, CancellationToken cancellation)
-    {
-        if (await session.Events.AggregateStreamAsync<AgentTask>(message.TaskId, token: cancellation) is not { } task) return [];
-        return await Decide(task.ExperimentId, session, experiment =>
+    public static Task<OutgoingMessages> Handle(HostTasksEnded message, IDocumentSession session, CancellationToken cancellation) =>
+        Decide(message.ExperimentId, session, experiment =>
+        {
             // A task of an earlier state that ended late moves nothing.
-            !ExperimentTasks.For(experiment).Any(t => t.Id == task.Id) ? Decision.Nothing
-            : task.State == TaskState.Succeeded ? ExperimentDecisions.HostDone(experiment, task.HostId)
-            : ExperimentDecisions.HostGaveUp(experiment, task.HostId, task.Purpose.ToString(), task.LastError ?? "unknown"), cancellation);
-    }
+            var current = ExperimentTasks.For(experiment).Select(t => t.Id).ToHashSet();
+            var ends = message.Ends.Where(e => current.Contains(e.TaskId)).ToLookup(e => e.Error is null);
+            return ExperimentDecisions.HostsEnded(experiment,
+                [.. ends[true].Select(e => e.HostId)], [.. ends[false].Select(e => new HostFailed(e.HostId, e.Purpose.ToString(), e.Error!))]);
+        }, cancellation);
 
     public static Task<OutgoingMessages> Handle(EndWarmUp message, IDocumentSession session, CancellationToken cancellation) =>
         Decide(message.ExperimentId, session, ExperimentDecisions.EndWarmUp, cancellation);
@@ -84,27 +83,19 @@ public static class ExperimentProcess
         var stream = await session.Events.FetchForWriting<Experiment>(message.ExperimentId, cancellation);
         if (stream.Aggregate is not { } experiment || experiment.State != message.State || experiment.Round != message.Round) return [];
         session.StampDecision();
-        session.ForExperiment(experiment.Id);
         var detail = $"the host did not do it within {ExperimentDecisions.HostPatience.TotalMinutes:0} minutes";
-        OutgoingMessages messages = [];
-        foreach (var (id, task) in ExperimentTasks.For(experiment).Where(t => experiment.Waiting.Contains(t.Task.HostId)))
+        var silent = ExperimentTasks.For(experiment).Where(t => experiment.Waiting.Contains(t.Task.HostId)).Take(TaskEvents.PerTransaction).ToList();
+        if (experiment.State is ExperimentState.Starting or ExperimentState.Promoting)
         {
-            if (experiment.State is ExperimentState.Starting or ExperimentState.Promoting)
-            {
-                var open = await session.Events.FetchForWriting<AgentTask>(id, cancellation);
-                if (open.Aggregate is { } waiting) open.AppendMany(AgentTaskDecisions.GiveUp(waiting, detail).Events);
-                messages.Add(new HostTaskEnded(id));
-            }
-            else
-            {
-                messages.Add(new HostIsSilent(experiment.Id, task.HostId, task.Purpose.ToString(), detail));
-            }
+            // One that is given up sends all back, and what else is open is then cancelled.
+            await TaskQueue.Change(session, [.. silent.Select(t => t.Id)], task => AgentTaskDecisions.GiveUp(task, detail), cancellation);
         }
-        return messages;
+        return silent.Count == 0 ? [] :
+        [
+            new HostTasksEnded(experiment.Id, [.. silent.Select(t => new TaskEnd(t.Id, t.Task.HostId, t.Task.Purpose, detail))]),
+            .. silent.Count == TaskEvents.PerTransaction ? [message] : Array.Empty<object>(),
+        ];
     }
-
-    public static Task<OutgoingMessages> Handle(HostIsSilent message, IDocumentSession session, CancellationToken cancellation) =>
-        Decide(message.ExperimentId, session, x => ExperimentDecisions.HostGaveUp(x, message.HostId, message.Purpose, message.Detail), cancellation);
 
     /// <summary>Loads, decides and appends under the stream's optimistic lock; a conflict throws and the message is handled again.</summary>
     public static async Task<OutgoingMessages> Decide(
@@ -124,16 +115,15 @@ public static class ExperimentProcess
     /// Open tasks that would put something on a host which the state no longer wants, such as an apply that waits for a retry
     /// while all goes back. What takes something off stays: a host that was silent still has to do it.
     /// </summary>
-    static async Task CancelOthers(Experiment experiment, HashSet<Guid> wanted, IDocumentSession session, CancellationToken cancellation)
+    /// <returns>Whether there may be more of them.</returns>
+    static async Task<bool> CancelOthers(Experiment experiment, HashSet<Guid> wanted, IDocumentSession session, CancellationToken cancellation)
     {
         var open = await session.AdvancedSql.QueryAsync<Guid>(
             $"select id from {TaskQueueProjection.TableName} where experiment_id = ? and status in (0, 1) and purpose in ('{TaskPurpose.ApplyVariants}', '{TaskPurpose.Promote}')",
             cancellation, experiment.Id);
-        foreach (var id in open.Where(id => !wanted.Contains(id)))
-        {
-            var stream = await session.Events.FetchForWriting<AgentTask>(id, cancellation);
-            if (stream.Aggregate is { } task)
-                stream.AppendMany(AgentTaskDecisions.Cancel(task, $"the experiment is {experiment.State}").Events);
-        }
+        var unwanted = open.Where(id => !wanted.Contains(id)).ToList();
+        await TaskQueue.Change(session, [.. unwanted.Take(TaskEvents.PerTransaction)],
+            task => AgentTaskDecisions.Cancel(task, $"the experiment is {experiment.State}"), cancellation);
+        return unwanted.Count > TaskEvents.PerTransaction;
     }
 }

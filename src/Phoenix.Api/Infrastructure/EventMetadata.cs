@@ -15,12 +15,10 @@ public static class EventMetadata
     /// <summary>Stamps the session of a request with the caller's opaque id, how it was proved, and the reason given.</summary>
     public static void Stamp(this IDocumentSession session, HttpContext http, string? reason = null)
     {
-        session.LastModifiedBy = http.User.Identity?.Name ?? "anonymous";
-        session.CorrelationId = Activity.Current?.TraceId.ToString() ?? http.TraceIdentifier;
-        session.CausationId ??= http.TraceIdentifier;
+        var cause = session.CausationId;
+        Caller.Of(http).Stamp(session);
+        session.CausationId = cause ?? session.CausationId;
         if (!string.IsNullOrWhiteSpace(reason)) session.SetHeader(AuditLogProjection.ReasonHeader, reason);
-        if (http.User.FindFirst(Identity.AgentAuthentication.VerificationClaim)?.Value is { } verification)
-            session.SetHeader(AuditLogProjection.VerificationHeader, verification);
     }
 
     /// <summary>
@@ -37,5 +35,22 @@ public static class EventMetadata
     public static void ForExperiment(this IDocumentSession session, Guid experimentId)
     {
         if (experimentId != Guid.Empty) session.SetHeader(AuditLogProjection.ExperimentHeader, experimentId.ToString());
+    }
+}
+
+/// <summary>Who asked for something, apart from the request, so that work can be written together with that of others.</summary>
+public sealed record Caller(string Actor, string CorrelationId, string CausationId, string? Verification)
+{
+    public static Caller Of(HttpContext http) => new(
+        http.User.Identity?.Name ?? "anonymous", Activity.Current?.TraceId.ToString() ?? http.TraceIdentifier, http.TraceIdentifier,
+        http.User.FindFirst(Identity.AgentAuthentication.VerificationClaim)?.Value);
+
+    /// <summary>What is appended from now on is the caller's.</summary>
+    public void Stamp(IDocumentSession session)
+    {
+        session.LastModifiedBy = Actor;
+        session.CorrelationId = CorrelationId;
+        session.CausationId = CausationId;
+        if (Verification is not null) session.SetHeader(AuditLogProjection.VerificationHeader, Verification);
     }
 }

@@ -34,7 +34,9 @@ public static class Setup
             Database.ConnectionString(services.GetRequiredService<IConfiguration>()[Database.Variable])));
         builder.Services.AddSingleton<WakeUps>();
         builder.Services.AddSingleton<WakeUpRelay>();
+        builder.Services.AddSingleton<QueueAccess>();
         builder.Services.AddSingleton<TaskQueue>();
+        builder.Services.AddSingleton<TaskReports>();
         builder.Services.AddSingleton<Matchmaker>();
         builder.Services.AddSingleton<AgentPresence>();
         builder.Services.AddSingleton(TimeProvider.System);
@@ -44,7 +46,6 @@ public static class Setup
                 var options = new StoreOptions();
                 options.ConfigurePhoenix();
                 options.RegisterDocumentTypes([typeof(User), typeof(AccessToken), typeof(FirstSecret), typeof(EnrolmentToken), typeof(AgentCredential)]);
-                options.Listeners.Add(services.GetRequiredService<WakeUps>());
                 options.Listeners.Add(new ForgetRotatedCredentials());
                 options.Storage.ExtendedSchemaObjects.Add(PresenceTable());
                 options.Storage.ExtendedSchemaObjects.Add(WindowTable());
@@ -79,9 +80,10 @@ public static class Setup
             options.Policies.OnAnyException().RetryWithCooldown(250.Milliseconds(), 2.Seconds(), 10.Seconds());
             // In order and one at a time: windows of an experiment must not overtake each other, nor fight over its stream.
             options.LocalQueue("experiments").Sequential();
-            foreach (var message in (Type[])[typeof(AdvanceExperiment), typeof(HostTaskEnded), typeof(HostIsSilent), typeof(EndWarmUp), typeof(EndRun), typeof(GiveUpWaiting), typeof(WindowReported), typeof(CloseWindow)])
+            foreach (var message in (Type[])[typeof(AdvanceExperiment), typeof(HostTasksEnded), typeof(EndWarmUp), typeof(EndRun), typeof(GiveUpWaiting), typeof(WindowReported), typeof(CloseWindow)])
                 options.Publish(rule => rule.Message(message).ToLocalQueue("experiments"));
         });
+        builder.Services.AddHostedService(services => services.GetRequiredService<QueueAccess>());
         // After Wolverine, so that a sweep's messages find it running.
         builder.Services.AddHostedService(services => services.GetRequiredService<Matchmaker>());
         builder.Services.AddHostedService(services => services.GetRequiredService<WakeUpRelay>());

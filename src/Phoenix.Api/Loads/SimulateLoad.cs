@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Marten;
 using Phoenix.Api.Infrastructure;
+using Phoenix.Api.Tasks;
 using Phoenix.Contracts;
 using Phoenix.Domain.Tasks;
 using Phoenix.Projections.Experiments;
@@ -32,7 +33,7 @@ public static class SimulateLoadEndpoints
     /// known by the resource attribute <c>phoenix.loadsim</c>. Refused on a host that takes part in an experiment.
     /// </summary>
     [WolverinePost("/api/v2/loads"), Tags("Loads"), ProducesResponseType<LoadStarted>(202)]
-    public static async Task<IResult> Post(LoadRequest command, IDocumentSession session, HttpContext http, CancellationToken cancellation)
+    public static async Task<IResult> Post(LoadRequest command, IDocumentSession session, TaskQueue queue, HttpContext http, CancellationToken cancellation)
     {
         if (Problems.TooLong(("reason", command.Reason, EventMetadata.MaxReasonLength)) is { } tooLong) return tooLong;
         var (interval, duration) = (command.IntervalSeconds ?? DefaultIntervalSeconds, command.DurationSeconds ?? DefaultDurationSeconds);
@@ -46,7 +47,7 @@ public static class SimulateLoadEndpoints
         if (rejection is not null) return rejection.ToProblem();
         session.Stamp(http, command.Reason);
         var id = Guid.CreateVersion7();
-        session.Events.StartStream<AgentTask>(id, task!);
+        await queue.Begin(session, [(id, task!)], cancellation);
         return TypedResults.Accepted($"/api/v2/loads/{id}", new LoadStarted(id, host));
     }
 
@@ -62,10 +63,9 @@ public static class SimulateLoadEndpoints
     public static async Task<IResult> Cancel(Guid id, CancelLoadRequest command, IDocumentSession session, HttpContext http, CancellationToken cancellation)
     {
         if (Problems.TooLong(("reason", command.Reason, EventMetadata.MaxReasonLength)) is { } tooLong) return tooLong;
-        var stream = await session.Events.FetchForWriting<AgentTask>(id, cancellation);
-        if (stream.Aggregate is not { Desired.Load: not null } task) return Problems.NotFound("load", id);
+        if (await session.Events.AggregateStreamAsync<AgentTask>(id, token: cancellation) is not { Desired.Load: not null }) return Problems.NotFound("load", id);
         session.Stamp(http, command.Reason);
-        stream.AppendMany(AgentTaskDecisions.Cancel(task, "cancelled by a user").Events);
+        await TaskQueue.Change(session, [id], task => AgentTaskDecisions.Cancel(task, "cancelled by a user"), cancellation);
         return TypedResults.Accepted($"/api/v2/loads/{id}");
     }
 }

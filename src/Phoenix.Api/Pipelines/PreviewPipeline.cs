@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Marten;
 using Phoenix.Api.Infrastructure;
+using Phoenix.Api.Tasks;
 using Phoenix.Contracts;
 using Phoenix.Domain.Tasks;
 using Phoenix.Projections.Fleet;
@@ -28,7 +29,7 @@ public static class PreviewPipelineEndpoints
     /// and labels leave the host. Its production pipeline has to keep recent input (<c>service.telemetry.phoenix.sample</c>).
     /// </summary>
     [WolverinePost("/api/v2/pipelines/preview"), Tags("Pipelines"), ProducesResponseType<IReadOnlyList<PreviewStarted>>(202)]
-    public static async Task<IResult> Post(PreviewRequest command, IDocumentSession session, HttpContext http, CancellationToken cancellation)
+    public static async Task<IResult> Post(PreviewRequest command, IDocumentSession session, TaskQueue queue, HttpContext http, CancellationToken cancellation)
     {
         if (Problems.TooLong(("reason", command.Reason, EventMetadata.MaxReasonLength)) is { } tooLong) return tooLong;
         if (PipelineDefinition.Problem(command.Configuration, command.Template, out var definition) is { } invalid) return invalid;
@@ -40,11 +41,8 @@ public static class PreviewPipelineEndpoints
         if (rejection is not null) return rejection.ToProblem();
         session.Stamp(http, command.Reason);
         List<PreviewStarted> started = [];
-        foreach (var task in tasks)
-        {
-            started.Add(new(Guid.CreateVersion7(), task.HostId));
-            session.Events.StartStream<AgentTask>(started[^1].Id, task);
-        }
+        foreach (var task in tasks) started.Add(new(Guid.CreateVersion7(), task.HostId));
+        await queue.Begin(session, [.. started.Zip(tasks, (s, task) => (s.Id, task))], cancellation);
         return TypedResults.Accepted((string?)null, (IReadOnlyList<PreviewStarted>)started);
     }
 

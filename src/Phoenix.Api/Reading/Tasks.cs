@@ -26,7 +26,7 @@ public static class TaskReads
         await using var command = database.CreateCommand(
             $"""
             select id, host_id, experiment_id, purpose, status, priority, queued_at, not_before, attempt, lease, lease_until, acknowledged, last_error
-            from {TaskQueueProjection.TableName} where $1 is null or host_id = $1 order by priority desc, queued_at, id limit $2 offset $3
+            from {TaskQueueProjection.TableName} where $1 is null or host_id = $1 order by rank, id limit $2 offset $3
             """);
         command.Parameters.Add(new() { Value = (object?)hostId ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text });
         var (take, skip) = (Paging.Limit(limit), Math.Max(0, after ?? 0));

@@ -1,38 +1,35 @@
 using System.Text.Json;
-using Marten;
-using Microsoft.AspNetCore.Authorization;
-using Phoenix.Api.Experiments;
 using Phoenix.Api.Identity;
 using Phoenix.Api.Infrastructure;
 using Phoenix.Contracts;
+using Phoenix.Domain;
 using Phoenix.Domain.Tasks;
-using Wolverine;
-using Wolverine.Http;
 
 namespace Phoenix.Api.Tasks;
 
-public static class AcceptResultEndpoint
+public static class AcceptResult
 {
     /// <summary>The end of an attempt. Repeating the accepted one is harmless; under another lease it is 409 and changes nothing.</summary>
-    [WolverinePost("/api/v2/tasks/{taskId}/result"), Authorize(AgentAuthentication.SchemeName), Tags("Agent protocol"), ProducesResponseType(200)]
-    public static async Task<(IResult, OutgoingMessages)> Post(
-        Guid taskId, TaskResult command, IDocumentSession session, HttpContext http, TimeProvider clock, CancellationToken cancellation)
+    public static void MapTaskResult(this IEndpointRouteBuilder app) =>
+        app.MapPost("/api/v2/tasks/{taskId:guid}/result", Post)
+            .WithName("acceptResult").WithTags("Agent protocol").RequireAuthorization(AgentAuthentication.SchemeName)
+            .Produces(200).ProducesProblem(401).ProducesProblem(404).ProducesProblem(409).ProducesProblem(422).ProducesProblem(503);
+
+    static async Task<IResult> Post(Guid taskId, TaskResult command, TaskReports reports, HttpContext http)
     {
-        var stream = await session.Events.FetchForWriting<AgentTask>(taskId, cancellation);
-        if (stream.Aggregate is not { } task || task.HostId != http.HostId()) return (Problems.NotFound("task", taskId), []);
         if (command.Outcome == TaskOutcome.Failed && command.Error is null)
-            return (Problems.Of(422, "error-missing", "A failed result says why in 'error'.", "error"), []);
-        if (command.Outcome == TaskOutcome.Succeeded && Contradiction(task, command) is { } contradiction)
-            return (Problems.Of(422, "result-contradicts-task", contradiction, "collectors"), []);
-        var decision = command.Outcome == TaskOutcome.Succeeded
-            ? AgentTaskDecisions.Succeed(task, command.Lease, Running(task, command), Report(command))
-            : AgentTaskDecisions.Fail(task, Failed(command.Lease, command.Error!), RetryPolicy.Default, clock.GetUtcNow(), Random.Shared.NextDouble());
-        if (decision.Rejection is { } rejection) return (rejection.ToProblem(), []);
-        session.Stamp(http);
-        session.ForExperiment(task.ExperimentId);
-        stream.AppendMany(decision.Events);
-        var ended = decision.Events.Any(e => e is TaskSucceeded or TaskDeadLettered);
-        return (TypedResults.Ok(), ended && task.ExperimentId != Guid.Empty ? [new HostTaskEnded(taskId)] : []);
+            return Problems.Of(422, "error-missing", "A failed result says why in 'error'.", "error");
+        var answer = await reports.Add(new(taskId, http.HostId(), Caller.Of(http), (task, now) => Decide(task, command, now)), http.RequestAborted);
+        return answer.Rejection is { } rejection ? rejection.ToProblem() : TypedResults.Ok();
+    }
+
+    static Decision Decide(AgentTask task, TaskResult result, DateTimeOffset now)
+    {
+        if (result.Outcome == TaskOutcome.Failed)
+            return AgentTaskDecisions.Fail(task, Failed(result.Lease, result.Error!), RetryPolicy.Default, now, Random.Shared.NextDouble());
+        return Contradiction(task, result) is { } contradiction
+            ? Rejection.Invalid("result-contradicts-task", "collectors", contradiction)
+            : AgentTaskDecisions.Succeed(task, result.Lease, Running(task, result), Report(result));
     }
 
     /// <summary>Success is believed of a host that says of every collector that it runs the configuration asked for.</summary>
@@ -56,7 +53,7 @@ public static class AcceptResultEndpoint
             result.Collectors.First(a => a.Name == c.Name).Changed))];
 
     static TaskFailed Failed(long lease, TaskError error) => new(
-        lease, Cut(error.Code, 100), Cut(error.Detail, ReportProgressEndpoint.MaxTextLength), error.Retryable,
+        lease, Cut(error.Code, 100), Cut(error.Detail, ReportProgress.MaxTextLength), error.Retryable,
         [.. (error.LogTail ?? []).TakeLast(20).Select(line => Cut(line, 500))]);
 
     static string Cut(string? text, int length) => text is null ? "" : text.Length <= length ? text : text[..length];

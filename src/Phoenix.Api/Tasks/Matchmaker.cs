@@ -1,7 +1,8 @@
 using System.Collections.Concurrent;
+using Marten;
 using Phoenix.Api.Infrastructure;
 using Phoenix.Contracts;
-using Wolverine;
+using Phoenix.Projections.Tasks;
 
 namespace Phoenix.Api.Tasks;
 
@@ -9,13 +10,19 @@ namespace Phoenix.Api.Tasks;
 /// Brings parked polls and tasks together. A parked poll is an entry in memory, not a database connection; every round
 /// asks the database once for all hosts that have work.
 /// </summary>
-public sealed class Matchmaker(TaskQueue queue, WakeUps wakeUps, IServiceProvider services, ILogger<Matchmaker> log) : BackgroundService
+public sealed class Matchmaker(TaskQueue queue, WakeUps wakeUps, IDocumentStore store, IServiceScopeFactory scopes, ILogger<Matchmaker> log) : BackgroundService
 {
     /// <summary>
     /// How often the database is asked for work nobody told of: retries that have become due, leases that have
     /// ended, and what another node queued where <see cref="WakeUpRelay"/> did not hear of it.
     /// </summary>
     static readonly TimeSpan SweepEvery = TimeSpan.FromSeconds(1);
+
+    /// <summary>How often the sweep asks for all of it, however old.</summary>
+    static readonly TimeSpan WholeSweepEvery = TimeSpan.FromMinutes(1);
+
+    /// <summary>Hosts of one round at most: the first of ten thousand should not wait for the last.</summary>
+    const int MostInRound = 500;
 
     /// <summary>How long a poll waits for its first round while the database is away.</summary>
     static readonly TimeSpan FirstRound = TimeSpan.FromSeconds(5);
@@ -66,7 +73,7 @@ public sealed class Matchmaker(TaskQueue queue, WakeUps wakeUps, IServiceProvide
         while (await wakeUps.Reader.WaitToReadAsync(stoppingToken))
         {
             HashSet<string> hosts = [];
-            while (wakeUps.Reader.TryRead(out var host))
+            while (hosts.Count < MostInRound && wakeUps.Reader.TryRead(out var host))
                 if (_parked.ContainsKey(host)) hosts.Add(host);
             if (hosts.Count == 0) continue;
             try
@@ -119,38 +126,35 @@ public sealed class Matchmaker(TaskQueue queue, WakeUps wakeUps, IServiceProvide
     async Task Sweep(CancellationToken stopping)
     {
         using var timer = new PeriodicTimer(SweepEvery);
-        while (await timer.WaitForNextTickAsync(stopping))
+        DateTimeOffset? since = null;
+        for (var whole = DateTimeOffset.MinValue; await timer.WaitForNextTickAsync(stopping);)
         {
             try
             {
-                if (!_parked.IsEmpty)
-                    foreach (var host in await queue.WithWork([.. _parked.Keys], stopping)) wakeUps.Wake(host);
-                var expired = await queue.Expired(stopping);
-                if (expired.Count == 0) continue;
-                using var scope = services.CreateScope();
-                var bus = scope.ServiceProvider.GetRequiredService<IMessageBus>();
-                foreach (var (id, lease) in expired) await Expire(bus, id, lease, stopping);
+                var now = DateTimeOffset.UtcNow;
+                // Rows that were deleted or changed while somebody holds an old snapshot stay in the indexes: a sweep looks only at times that
+                // are new since the last one, and at all of them now and then.
+                if (now - whole > WholeSweepEvery) (since, whole) = (null, now);
+                foreach (var host in await queue.Due(since, stopping))
+                    if (_parked.ContainsKey(host)) wakeUps.Wake(host);
+                for (var expired = await queue.Expired(since, stopping); expired.Count > 0;)
+                {
+                    await ExpireLeases.Run(expired, store, scopes, stopping);
+                    if (expired.Count < TaskEvents.PerTransaction) break;
+                    expired = await queue.Expired(since, stopping);
+                }
+                since = now;
             }
             catch (Exception e) when (Problems.DatabaseAway(e))
             {
                 log.LogWarning("The sweep found the database away: {Error}", e.Message);
+                whole = DateTimeOffset.MinValue;
             }
             catch (Exception e) when (!stopping.IsCancellationRequested)
             {
                 log.LogError(e, "A sweep failed; the next one tries again");
+                whole = DateTimeOffset.MinValue;
             }
-        }
-    }
-
-    async Task Expire(IMessageBus bus, Guid taskId, long lease, CancellationToken stopping)
-    {
-        try
-        {
-            await bus.InvokeAsync(new ExpireLease(taskId, lease), stopping);
-        }
-        catch (Exception e) when (!stopping.IsCancellationRequested && !Problems.DatabaseAway(e))
-        {
-            log.LogError(e, "The lease {Lease} of task {Task} could not be ended; the next sweep tries again", lease, taskId);
         }
     }
 }

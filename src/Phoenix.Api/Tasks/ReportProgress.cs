@@ -1,35 +1,30 @@
-using Marten;
-using Microsoft.AspNetCore.Authorization;
 using Phoenix.Api.Identity;
 using Phoenix.Api.Infrastructure;
 using Phoenix.Contracts;
 using Phoenix.Domain.Tasks;
-using Wolverine.Http;
 
 namespace Phoenix.Api.Tasks;
 
-public static class ReportProgressEndpoint
+public static class ReportProgress
 {
     public const int MaxTextLength = 2000;
 
+    const int MaxPhaseLength = 100;
+
     /// <summary>Acknowledges an assignment or tells how far it is; renews the lease by the database's clock.</summary>
-    [WolverinePost("/api/v2/tasks/{taskId}/progress"), Authorize(AgentAuthentication.SchemeName), Tags("Agent protocol")]
-    [ProducesResponseType<TaskProgressAccepted>(200)]
-    public static async Task<IResult> Post(
-        Guid taskId, TaskProgress command, IDocumentSession session, TaskQueue queue, HttpContext http, CancellationToken cancellation)
+    public static void MapTaskProgress(this IEndpointRouteBuilder app) =>
+        app.MapPost("/api/v2/tasks/{taskId:guid}/progress", Post)
+            .WithName("reportProgress").WithTags("Agent protocol").RequireAuthorization(AgentAuthentication.SchemeName)
+            .Produces<TaskProgressAccepted>().ProducesProblem(401).ProducesProblem(404).ProducesProblem(409).ProducesProblem(422).ProducesProblem(503);
+
+    static async Task<IResult> Post(Guid taskId, TaskProgress command, TaskReports reports, HttpContext http)
     {
-        var stream = await session.Events.FetchForWriting<AgentTask>(taskId, cancellation);
-        // Another host's task is not there for this one: it must not learn that it exists.
-        if (stream.Aggregate is not { } task || task.HostId != http.HostId()) return Problems.NotFound("task", taskId);
-        if (string.IsNullOrWhiteSpace(command.Phase) || command.Phase.Length > 100)
-            return Problems.Of(422, "phase-invalid", "A phase has 1 to 100 characters.", "phase");
-        var until = await queue.LeaseFromNow(cancellation);
+        if (string.IsNullOrWhiteSpace(command.Phase) || command.Phase.Length > MaxPhaseLength)
+            return Problems.Of(422, "phase-invalid", $"A phase has 1 to {MaxPhaseLength} characters.", "phase");
         var detail = command.Detail is { Length: > MaxTextLength } ? command.Detail[..MaxTextLength] : command.Detail;
-        var decision = AgentTaskDecisions.Progress(task, command.Lease, command.Phase, detail, until);
-        if (decision.Rejection is { } rejection) return rejection.ToProblem();
-        session.Stamp(http);
-        session.ForExperiment(task.ExperimentId);
-        stream.AppendMany(decision.Events);
-        return TypedResults.Ok(new TaskProgressAccepted(until));
+        var answer = await reports.Add(
+            new(taskId, http.HostId(), Caller.Of(http), (task, now) => AgentTaskDecisions.Progress(task, command.Lease, command.Phase, detail, now + TaskQueue.LeaseLength)),
+            http.RequestAborted);
+        return answer.Rejection is { } rejection ? rejection.ToProblem() : TypedResults.Ok(new TaskProgressAccepted(answer.LeaseUntil));
     }
 }

@@ -1,111 +1,179 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
+using JasperFx.Events;
 using Marten;
+using Marten.Services;
 using Npgsql;
-using Phoenix.Api.Infrastructure;
 using Phoenix.Contracts;
+using Phoenix.Domain;
 using Phoenix.Domain.Tasks;
 using Phoenix.Projections;
-using Phoenix.Projections.Audit;
 using Phoenix.Projections.Tasks;
 
 namespace Phoenix.Api.Tasks;
 
-/// <summary>
-/// What the queue does in the database: hand tasks to hosts, and take back what was not answered. Rows are taken with
-/// <c>FOR UPDATE SKIP LOCKED</c> and the event that says so is appended in the same transaction, so two nodes (or two
-/// rounds) never hand out the same task.
-/// </summary>
-public sealed class TaskQueue(IDocumentStore store, NpgsqlDataSource database)
+/// <summary>What the queue does in the database: hand tasks to hosts, lock those that are to change, and tell which are due or overdue.</summary>
+public sealed class TaskQueue(IDocumentStore store, NpgsqlDataSource database, QueueAccess access, WakeUps wakeUps)
 {
     /// <summary>How long a host has to answer before the task goes to another attempt.</summary>
     public static readonly TimeSpan LeaseLength = TimeSpan.FromSeconds(60);
 
-    const string Claim =
-        $"""
-        select t.id, t.host_id, t.experiment_id, t.attempt + 1, nextval('{TaskQueueProjection.LeaseSequence}'), now() + $2, t.desired
-        from unnest($1) h(host_id)
-        cross join lateral (
-            select * from {TaskQueueProjection.TableName} q
-            where q.host_id = h.host_id and q.status = 0 and q.not_before <= now()
-            order by q.priority desc, q.queued_at limit 4 for update skip locked) t
-        order by t.priority desc, t.queued_at
-        """;
+    /// <summary>Tasks a host has at work at most; those of <see cref="Urgent"/> priority come on top, one at a time.</summary>
+    public const int MostAtWork = 4;
 
-    const string Unacknowledged =
-        $"""
-        select id, host_id, experiment_id, attempt, lease, lease_until, desired from {TaskQueueProjection.TableName}
-        where host_id = any($1) and status = 1 and not acknowledged and lease_until > now()
-        order by priority desc, queued_at
-        """;
+    /// <summary>From this priority on a task does not wait for what the host is busy with.</summary>
+    public const int Urgent = 100;
+
+    /// <summary>A proof is renewed when it has less than this left.</summary>
+    static readonly TimeSpan RenewBefore = TimeSpan.FromMinutes(2);
+
+    /// <summary>How far the clocks of nodes and database may differ, and a commit be late, before only the occasional whole sweep finds a task.</summary>
+    static readonly TimeSpan SweepOverlap = TimeSpan.FromMinutes(1);
+
+    readonly ConcurrentDictionary<string, (DateTimeOffset Until, byte[] Proof)> _proofs = new();
+    readonly PipelineTexts _pipelines = new(store);
+
+    /// <summary>Queues new tasks in the session's transaction; their hosts are woken when it has committed.</summary>
+    public Task Begin(IDocumentSession session, IReadOnlyList<(Guid Id, TaskQueued Task)> tasks, CancellationToken cancellation)
+    {
+        if (tasks.Count == 0) return Task.CompletedTask;
+        session.Listeners.Add(new Wake(wakeUps, [.. tasks.Select(t => t.Task.HostId)]));
+        return session.BeginTasks([.. tasks.Select(t => session.TaskEvent(t.Id, t.Task, t.Task.ExperimentId))], cancellation);
+    }
+
+    sealed class Wake(WakeUps wakeUps, IReadOnlyList<string> hosts) : DocumentSessionListenerBase
+    {
+        public override Task AfterCommitAsync(IDocumentSession session, IChangeSet commit, CancellationToken token)
+        {
+            wakeUps.Committed(hosts);
+            return Task.CompletedTask;
+        }
+    }
 
     /// <summary>
-    /// One round for all these hosts: new tasks are assigned, and assignments that were never acknowledged (the answer was
-    /// lost) are delivered again under the same lease.
+    /// One round for all these hosts, whose credentials the caller has checked: what is due is assigned, and assignments that were never acknowledged
+    /// (the answer was lost) are delivered again under the same lease.
     /// </summary>
-    public async Task<IReadOnlyDictionary<string, IReadOnlyList<AssignedTask>>> Take(string[] hosts, CancellationToken cancellation)
+    public async Task<IReadOnlyDictionary<string, IReadOnlyList<AssignedTask>>> Take(IReadOnlyCollection<string> hosts, CancellationToken cancellation)
     {
-        await using var connection = await database.OpenConnectionAsync(cancellation);
-        await using var transaction = await connection.BeginTransactionAsync(cancellation);
-        var again = await Read(Unacknowledged, connection, hosts, null, cancellation);
-        var claimed = await Read(Claim, connection, hosts, LeaseLength, cancellation);
-        await using var session = store.OpenSession(Marten.Services.SessionOptions.ForTransaction(transaction));
-        session.LastModifiedBy = EventMetadata.System;
-        foreach (var row in claimed)
+        var proofs = await Prove(hosts, cancellation);
+        List<ClaimedTask> taken = [];
+        await using (var command = access.Claims.CreateCommand($"select * from {TaskClaim.Claim}($1, $2, $3, $4, $5, $6)"))
         {
-            var assigned = session.Events.BuildEvent(new TaskAssigned(row.Lease, row.LeaseUntil, row.Attempt));
-            if (row.ExperimentId != Guid.Empty) assigned.SetHeader(AuditLogProjection.ExperimentHeader, row.ExperimentId.ToString());
-            session.Events.Append(row.Id, assigned);
+            command.Parameters.Add(new() { Value = proofs.Select(p => p.Host).ToArray() });
+            command.Parameters.Add(new() { Value = proofs.Select(p => p.Until).ToArray() });
+            command.Parameters.Add(new() { Value = proofs.Select(p => p.Proof).ToArray() });
+            command.Parameters.Add(new() { Value = LeaseLength });
+            command.Parameters.Add(new() { Value = MostAtWork });
+            command.Parameters.Add(new() { Value = Urgent });
+            await using var reader = await command.ExecuteReaderAsync(cancellation);
+            while (await reader.ReadAsync(cancellation))
+                taken.Add(new(reader.GetGuid(0), reader.GetString(1), reader.GetGuid(2), reader.GetInt32(3), reader.GetInt64(4),
+                    await reader.GetFieldValueAsync<DateTimeOffset>(5, cancellation), Desired(reader.GetString(6))));
         }
-        if (claimed.Count > 0) await session.SaveChangesAsync(cancellation);
-        List<ClaimedTask> taken = [.. again, .. claimed];
-        var pipelines = await WireTask.Pipelines(session, taken, cancellation);
-        await transaction.CommitAsync(cancellation);
+        if (taken.Count == 0) return new Dictionary<string, IReadOnlyList<AssignedTask>>();
+        var pipelines = await _pipelines.Of(taken.SelectMany(t => t.Desired.Collectors), cancellation);
         return taken.GroupBy(r => r.HostId)
             .ToDictionary(g => g.Key, g => (IReadOnlyList<AssignedTask>)[.. g.Select(r => WireTask.From(r, pipelines))]);
     }
 
-    /// <summary>Hosts among these for which something could be taken now.</summary>
-    public async Task<IReadOnlyList<string>> WithWork(string[] hosts, CancellationToken cancellation)
+    /// <summary>Hosts for which a task may have become due since <paramref name="since"/>; of all time where that is null.</summary>
+    public async Task<IReadOnlyList<string>> Due(DateTimeOffset? since, CancellationToken cancellation)
     {
         await using var command = database.CreateCommand(
-            $"select distinct host_id from {TaskQueueProjection.TableName} where host_id = any($1) and status = 0 and not_before <= now()");
-        command.Parameters.Add(new() { Value = hosts });
+            $"select distinct host_id from {TaskQueueProjection.TableName} where status = 0 and not_before > $1 and not_before <= now() + $2");
+        command.Parameters.Add(new() { Value = since - SweepOverlap ?? DateTimeOffset.MinValue });
+        command.Parameters.Add(new() { Value = SweepOverlap });
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         List<string> found = [];
         while (await reader.ReadAsync(cancellation)) found.Add(reader.GetString(0));
         return found;
     }
 
-    /// <summary>Tasks whose lease has ended by the database's clock.</summary>
-    public async Task<IReadOnlyList<(Guid Id, long Lease)>> Expired(CancellationToken cancellation)
+    /// <summary>Tasks whose lease has ended by the database's clock since <paramref name="since"/>; of all time where that is null.</summary>
+    public async Task<IReadOnlyList<(Guid Id, long Lease)>> Expired(DateTimeOffset? since, CancellationToken cancellation)
     {
         await using var command = database.CreateCommand(
-            $"select id, lease from {TaskQueueProjection.TableName} where status = 1 and lease_until < now() order by lease_until limit 1000");
+            $"select id, lease from {TaskQueueProjection.TableName} where status = 1 and lease_until > $1 and lease_until < now() order by lease_until limit {TaskEvents.PerTransaction}");
+        command.Parameters.Add(new() { Value = since - SweepOverlap ?? DateTimeOffset.MinValue });
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         List<(Guid, long)> found = [];
         while (await reader.ReadAsync(cancellation)) found.Add((reader.GetGuid(0), reader.GetInt64(1)));
         return found;
     }
 
-    /// <summary>The end of a lease that begins now, by the database's clock.</summary>
-    public async Task<DateTimeOffset> LeaseFromNow(CancellationToken cancellation)
+    /// <summary>
+    /// Locks these tasks in the session's transaction until it ends, and tells what state they are in and what time it is in the database. Tasks that
+    /// have succeeded or were cancelled are read from their events; who has none is left out.
+    /// </summary>
+    public static async Task<(IReadOnlyDictionary<Guid, AgentTask> Tasks, DateTimeOffset Now)> Lock(
+        IDocumentSession session, IReadOnlyCollection<Guid> ids, CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand("select now() + $1");
-        command.Parameters.Add(new() { Value = LeaseLength });
-        return new DateTimeOffset((DateTime)(await command.ExecuteScalarAsync(cancellation))!, TimeSpan.Zero);
+        await session.BeginTransactionAsync(cancellation);
+        Dictionary<Guid, AgentTask> tasks = [];
+        await using var command = new NpgsqlCommand(
+            $"""
+            select id, host_id, purpose, priority, experiment_id, desired, status, attempt, lease, failed_lease, last_error, attempts_before
+            from {TaskQueueProjection.TableName} where id = any($1) order by id for update
+            """, session.Connection);
+        // In the order of their ids: two that lock the same tasks then wait for each other instead of both for ever.
+        command.Parameters.Add(new() { Value = ids.ToArray() });
+        await using (var reader = await command.ExecuteReaderAsync(cancellation))
+            while (await reader.ReadAsync(cancellation))
+                tasks[reader.GetGuid(0)] = new(
+                    reader.GetGuid(0), reader.GetString(1), Enum.Parse<TaskPurpose>(reader.GetString(2)), reader.GetInt16(3), reader.GetGuid(4), Desired(reader.GetString(5)),
+                    reader.GetInt16(6) switch { 0 => TaskState.Queued, 1 => TaskState.Assigned, _ => TaskState.DeadLettered },
+                    reader.GetInt32(7), reader.GetInt64(8), reader.GetInt64(9), await reader.IsDBNullAsync(10, cancellation) ? null : reader.GetString(10), null, reader.GetInt32(11));
+        foreach (var id in ids.Where(id => !tasks.ContainsKey(id)))
+            if (await session.Events.AggregateStreamAsync<AgentTask>(id, token: cancellation) is { } ended) tasks[id] = ended;
+        await using var clock = new NpgsqlCommand("select now()", session.Connection);
+        return (tasks, new DateTimeOffset((DateTime)(await clock.ExecuteScalarAsync(cancellation))!, TimeSpan.Zero));
     }
 
-    static async Task<List<ClaimedTask>> Read(string sql, NpgsqlConnection connection, string[] hosts, TimeSpan? lease, CancellationToken cancellation)
+    /// <summary>Locks the tasks, decides each alone, and appends what follows for all of them together.</summary>
+    /// <returns>The ends that some of them have come to, for <see cref="TaskEnds.Messages"/>.</returns>
+    public static async Task<IReadOnlyList<(Guid ExperimentId, TaskEnd End)>> Change(
+        IDocumentSession session, Guid[] ids, Func<AgentTask, Decision> decide, CancellationToken cancellation)
     {
-        await using var command = new NpgsqlCommand(sql, connection);
-        command.Parameters.Add(new() { Value = hosts });
-        if (lease is { } length) command.Parameters.Add(new() { Value = length });
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
-        List<ClaimedTask> rows = [];
-        while (await reader.ReadAsync(cancellation))
-            rows.Add(new(reader.GetGuid(0), reader.GetString(1), reader.GetGuid(2), reader.GetInt32(3), reader.GetInt64(4),
-                await reader.GetFieldValueAsync<DateTimeOffset>(5, cancellation),
-                JsonSerializer.Deserialize<DesiredHostState>(reader.GetString(6), EventStoreOptions.Json)!));
-        return rows;
+        if (ids.Length == 0) return [];
+        var (tasks, _) = await Lock(session, ids, cancellation);
+        List<IEvent> events = [];
+        List<(Guid, TaskEnd)> ends = [];
+        foreach (var task in tasks.Values)
+        {
+            var decided = decide(task).Events;
+            events.AddRange(decided.Select(data => session.TaskEvent(task.Id, data, task.ExperimentId)));
+            if (TaskEnds.Of(task, decided) is { } end) ends.Add((task.ExperimentId, end));
+        }
+        await session.AppendTaskEvents(events, cancellation);
+        return ends;
     }
+
+    /// <summary>Gives dead letters, which the session has locked, new attempts; their hosts are woken when it has committed.</summary>
+    public Task Revive(IDocumentSession session, IReadOnlyList<AgentTask> tasks, CancellationToken cancellation)
+    {
+        if (tasks.Count == 0) return Task.CompletedTask;
+        session.Listeners.Add(new Wake(wakeUps, [.. tasks.Select(t => t.HostId)]));
+        return session.AppendTaskEvents([.. tasks.Select(t => session.TaskEvent(t.Id, new TaskRevived(), t.ExperimentId))], cancellation);
+    }
+
+    /// <summary>
+    /// Proofs of these hosts, from memory where they last. The owner of the queue gives them: who asks has checked the host's credential.
+    /// </summary>
+    async Task<IReadOnlyList<(string Host, DateTimeOffset Until, byte[] Proof)>> Prove(IReadOnlyCollection<string> hosts, CancellationToken cancellation)
+    {
+        var limit = DateTimeOffset.UtcNow + RenewBefore;
+        var missing = hosts.Where(h => !_proofs.TryGetValue(h, out var known) || known.Until < limit).ToArray();
+        if (missing.Length > 0)
+        {
+            await using var command = database.CreateCommand($"select host_id, valid_until, proof from {TaskClaim.Prove}($1)");
+            command.Parameters.Add(new() { Value = missing });
+            await using var reader = await command.ExecuteReaderAsync(cancellation);
+            while (await reader.ReadAsync(cancellation))
+                _proofs[reader.GetString(0)] = (await reader.GetFieldValueAsync<DateTimeOffset>(1, cancellation), await reader.GetFieldValueAsync<byte[]>(2, cancellation));
+        }
+        return [.. hosts.Select(h => (h, _proofs[h].Until, _proofs[h].Proof))];
+    }
+
+    static DesiredHostState Desired(string json) => JsonSerializer.Deserialize<DesiredHostState>(json, EventStoreOptions.Json)!;
 }

@@ -54,10 +54,10 @@ public sealed class WakeUpRelay(NpgsqlDataSource database, WakeUps wakeUps, ILog
 
     async Task Tell(CancellationToken stopping)
     {
-        while (await wakeUps.Committed.WaitToReadAsync(stopping))
+        while (await wakeUps.ToTell.WaitToReadAsync(stopping))
         {
             HashSet<string> hosts = [];
-            while (wakeUps.Committed.TryRead(out var host)) hosts.Add(host);
+            while (wakeUps.ToTell.TryRead(out var host)) hosts.Add(host);
             try
             {
                 await using var command = database.CreateCommand("select pg_notify($1, payload) from unnest($2) payload");

@@ -1,32 +1,27 @@
 using System.Threading.Channels;
-using Marten;
-using Marten.Services;
-using Phoenix.Domain.Tasks;
 
 namespace Phoenix.Api.Tasks;
 
 /// <summary>Hosts that may have work: told by commits of this node, by other nodes, by polls that arrive, and by the sweep.</summary>
-public sealed class WakeUps : DocumentSessionListenerBase
+public sealed class WakeUps
 {
     readonly Channel<string> _hosts = Channel.CreateUnbounded<string>(new() { SingleReader = true });
-    readonly Channel<string> _committed = Channel.CreateUnbounded<string>(new() { SingleReader = true });
+    readonly Channel<string> _toTell = Channel.CreateUnbounded<string>(new() { SingleReader = true });
 
     public ChannelReader<string> Reader => _hosts.Reader;
 
     /// <summary>Hosts that got work by commits of this node, for the other nodes to hear of.</summary>
-    public ChannelReader<string> Committed => _committed.Reader;
+    public ChannelReader<string> ToTell => _toTell.Reader;
 
     public void Wake(string hostId) => _hosts.Writer.TryWrite(hostId);
 
-    /// <summary>Once tasks are committed their hosts are woken at once, whichever handler queued them.</summary>
-    public override Task AfterCommitAsync(IDocumentSession session, IChangeSet commit, CancellationToken token)
+    /// <summary>Tasks for these hosts were committed by this node.</summary>
+    public void Committed(IReadOnlyList<string> hosts)
     {
-        foreach (var e in commit.GetEvents())
+        foreach (var host in hosts)
         {
-            if (e.Data is not TaskQueued queued) continue;
-            Wake(queued.HostId);
-            _committed.Writer.TryWrite(queued.HostId);
+            Wake(host);
+            _toTell.Writer.TryWrite(host);
         }
-        return Task.CompletedTask;
     }
 }

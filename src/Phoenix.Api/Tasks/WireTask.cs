@@ -1,4 +1,3 @@
-using Marten;
 using Phoenix.Contracts;
 using Phoenix.Domain.Experiments;
 using Phoenix.Domain.Tasks;
@@ -12,13 +11,6 @@ public sealed record ClaimedTask(Guid Id, string HostId, Guid ExperimentId, int 
 /// <summary>Puts what a task refers to into what goes over the wire.</summary>
 static class WireTask
 {
-    public static async Task<IReadOnlyDictionary<Guid, PipelineText>> Pipelines(IQuerySession session, IReadOnlyList<ClaimedTask> rows, CancellationToken cancellation)
-    {
-        var ids = rows.SelectMany(r => r.Desired.Collectors).Select(c => c.PipelineId).Distinct().ToArray();
-        if (ids.Length == 0) return new Dictionary<Guid, PipelineText>();
-        return (await session.LoadManyAsync<PipelineText>(cancellation, ids)).ToDictionary(p => p.Id);
-    }
-
     public static AssignedTask From(ClaimedTask row, IReadOnlyDictionary<Guid, PipelineText> pipelines) => new(
         row.Id, row.Desired switch { { Preview: not null } => TaskKind.Preview, { Load: not null } => TaskKind.Load, _ => TaskKind.Apply },
         row.Lease, row.LeaseUntil, row.Attempt,

@@ -61,43 +61,34 @@ public static class ExperimentDecisions
         return new Decision(events, null);
     }
 
-    /// <summary>A host has done what the state waits for; the last one moves the experiment on.</summary>
-    public static Decision HostDone(Experiment x, string hostId)
-    {
-        if (!x.Waiting.Contains(hostId)) return Decision.Nothing;
-        var last = x.Waiting.Count == 1;
-        return x.State switch
-        {
-            ExperimentState.Starting => Decision.Of(new VariantsApplied([hostId])),
-            ExperimentState.Completing => With(new CandidateRemoved([hostId]), last, new ExperimentCompleted()),
-            ExperimentState.Stopping => With(new CandidateRemoved([hostId]), last, new ExperimentStopped()),
-            ExperimentState.Promoting => With(new VariantPromoted([hostId]), last, new ExperimentPromoted()),
-            ExperimentState.RollingBack => With(new BaselineRestored([hostId]), last, new ExperimentRolledBack()),
-            _ => Decision.Nothing,
-        };
-    }
-
     /// <summary>
-    /// A host's task was dead-lettered. While something is being put on hosts, all go back; while something is being
-    /// taken off, the others go on and the failed host stays named in the log (its candidate ends by its own switch).
+    /// Hosts have done what the state waits for, or given it up after every attempt; the last one moves the experiment on. While something is
+    /// being put on hosts, one that gives up sends all back; while something is being taken off, the others go on and the failed host stays named
+    /// in the log (its candidate ends by its own switch). Hosts that are not waited for change nothing.
     /// </summary>
-    public static Decision HostGaveUp(Experiment x, string hostId, string purpose, string error)
+    public static Decision HostsEnded(Experiment x, IReadOnlyList<string> done, IReadOnlyList<HostFailed> failed)
     {
-        if (!x.Waiting.Contains(hostId)) return Decision.Nothing;
-        var failed = new HostFailed(hostId, purpose, error);
-        var last = x.Waiting.Count == 1;
-        return x.State switch
+        string[] finished = [.. done.Where(x.Waiting.Contains).Distinct()];
+        HostFailed[] gaveUp = [.. failed.Where(f => x.Waiting.Contains(f.HostId)).DistinctBy(f => f.HostId)];
+        if (finished.Length + gaveUp.Length == 0) return Decision.Nothing;
+        List<object> events = [.. gaveUp];
+        var last = finished.Length + gaveUp.Length == x.Waiting.Count;
+        var (progress, end) = x.State switch
         {
-            ExperimentState.Starting or ExperimentState.Promoting =>
-                Decision.Of(failed, new RollbackRequested(RollbackCause.HostFailed, $"{hostId}: {error}", x.Round + 1, x.Hosts)),
-            ExperimentState.Completing => With(failed, last, new ExperimentCompleted()),
-            ExperimentState.Stopping => With(failed, last, new ExperimentStopped()),
-            ExperimentState.RollingBack => With(failed, last, new ExperimentRolledBack()),
-            _ => Decision.Of(failed),
+            ExperimentState.Starting => (new VariantsApplied(finished), null),
+            ExperimentState.Completing => (new CandidateRemoved(finished), new ExperimentCompleted()),
+            ExperimentState.Stopping => (new CandidateRemoved(finished), new ExperimentStopped()),
+            ExperimentState.Promoting => (new VariantPromoted(finished), new ExperimentPromoted()),
+            ExperimentState.RollingBack => (new BaselineRestored(finished), new ExperimentRolledBack()),
+            _ => ((object?)null, (object?)null),
         };
+        if (progress is not null && finished.Length > 0) events.Insert(0, progress);
+        if (gaveUp.Length > 0 && (x.State is ExperimentState.Starting or ExperimentState.Promoting))
+            events.Add(new RollbackRequested(RollbackCause.HostFailed, $"{gaveUp[0].HostId}: {gaveUp[0].Error}", x.Round + 1, x.Hosts));
+        else if (last && end is not null)
+            events.Add(end);
+        return new(events, null);
     }
-
-    static Decision With(object first, bool last, object end) => last ? Decision.Of(first, end) : Decision.Of(first);
 
     /// <summary>Another pipeline than the one that is to be replaced would be lost; hosts where nothing runs lose nothing.</summary>
     static Decision? NotLive(Experiment x, PipelineReference expected, string code, IReadOnlyDictionary<string, string> live)

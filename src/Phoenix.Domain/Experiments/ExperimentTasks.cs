@@ -24,6 +24,18 @@ public static class ExperimentTasks
         _ => [],
     };
 
+    /// <summary>
+    /// Why a dead-lettered task of the experiment may not be tried again: its work was right in another state than this one. To take a candidate off
+    /// is always right.
+    /// </summary>
+    /// <param name="holder">The experiment that has the task's host now; null where none has.</param>
+    public static Rejection? Outdated(Experiment x, AgentTask task, Guid? holder) =>
+        task.Purpose == TaskPurpose.RemoveCandidate || For(x).Any(t => t.Id == task.Id) ? null
+        : task.Purpose == TaskPurpose.RestoreBaseline && x.State == ExperimentState.RolledBack && task.Id == StreamIds.Task(x.Id, task.Purpose.ToString(), x.Round, task.HostId)
+            && (holder is null || holder == x.Id) ? null
+        : Rejection.Conflict("task-outdated",
+            $"Experiment {x.Id} has moved on since ({x.State}, round {x.Round}){(holder is { } other && other != x.Id ? $", and experiment {other} has the host" : "")}: the task's work would be wrong now.");
+
     static CollectorOfPipeline Runs(PipelineReference p) =>
         new(Production, Arm.Production, p.PipelineId, p.Version, p.ConfigurationHash, null);
 

@@ -51,9 +51,17 @@ public static class AgentTaskDecisions
     public static Decision Cancel(AgentTask task, string cause) =>
         task.HasEnded ? Decision.Nothing : Decision.Of(new TaskCancelled(cause));
 
+    /// <summary>Gives a dead-lettered task new attempts. Nothing where it waits already, as after a repeated request.</summary>
+    public static Decision Revive(AgentTask task) => task.State switch
+    {
+        TaskState.DeadLettered => Decision.Of(new TaskRevived()),
+        TaskState.Queued or TaskState.Assigned => Decision.Nothing,
+        _ => Rejection.Conflict("task-ended", $"Task {task.Id} has {(task.State == TaskState.Succeeded ? "succeeded" : "been cancelled")}; only a dead-lettered one can be requeued."),
+    };
+
     static object Next(AgentTask task, bool retryable, string code, string detail, RetryPolicy policy, DateTimeOffset now, double jitter) =>
-        retryable && task.Attempt < policy.MaxAttempts
-            ? new TaskRequeued(task.Attempt + 1, now + policy.DelayAfter(task.Attempt, jitter))
+        retryable && task.Attempt - task.AttemptsBefore < policy.MaxAttempts
+            ? new TaskRequeued(task.Attempt + 1, now + policy.DelayAfter(task.Attempt - task.AttemptsBefore, jitter))
             : new TaskDeadLettered(task.Attempt, code, detail);
 
     static Rejection? Current(AgentTask task, long lease) =>

@@ -34,6 +34,9 @@ public sealed record TaskRequeued(int Attempt, DateTimeOffset NotBefore);
 /// <summary>No attempt is left; every attempt's error stays in this stream.</summary>
 public sealed record TaskDeadLettered(int Attempts, string Code, string Detail);
 
+/// <summary>An operator gave a dead-lettered task new attempts; those it had count no more.</summary>
+public sealed record TaskRevived;
+
 /// <summary>The task is no longer wanted.</summary>
 public sealed record TaskCancelled(string Cause);
 

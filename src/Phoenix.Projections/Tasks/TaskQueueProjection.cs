@@ -22,6 +22,12 @@ public sealed class TaskQueueProjection : IProjection
     public const string Name = "TaskQueue";
     public const string TableName = "phoenix.task_queue";
 
+    /// <summary>
+    /// Where a task stands in its host's queue: the lowest goes first. A task overtakes those that were queued up to a minute a
+    /// point of priority before it, and so none waits for ever behind more urgent ones.
+    /// </summary>
+    public static DateTimeOffset Rank(DateTimeOffset queuedAt, int priority) => queuedAt - TimeSpan.FromMinutes(priority);
+
     /// <summary>Numbers the leases: a fencing number is never used twice and only rises.</summary>
     public const string LeaseSequence = "phoenix.task_lease_seq";
 
@@ -42,21 +48,25 @@ public sealed class TaskQueueProjection : IProjection
             table.AddColumn("purpose", "text").NotNull();
             table.AddColumn("status", "smallint").NotNull(); // 0 queued, 1 assigned, 2 dead-lettered
             table.AddColumn("priority", "smallint").NotNull();
+            table.AddColumn("rank", "timestamptz").NotNull();
             table.AddColumn("queued_at", "timestamptz").NotNull();
             table.AddColumn("not_before", "timestamptz").NotNull();
             table.AddColumn("attempt", "integer").NotNull();
+            table.AddColumn("attempts_before", "integer").NotNull(); // those that do not count, because an operator gave new ones
             table.AddColumn("lease", "bigint").NotNull();
+            table.AddColumn("failed_lease", "bigint").NotNull();
             table.AddColumn("lease_until", "timestamptz");
             table.AddColumn("acknowledged", "boolean").NotNull();
             table.AddColumn("last_error", "text");
             table.AddColumn("desired", "jsonb").NotNull();
-            table.Indexes.Add(new IndexDefinition("ix_task_queue_claim") { Columns = ["host_id", "priority", "queued_at"], Predicate = "status = 0" });
+            table.Indexes.Add(new IndexDefinition("ix_task_queue_host") { Columns = ["host_id", "status", "rank"] });
+            table.Indexes.Add(new IndexDefinition("ix_task_queue_due") { Columns = ["not_before"], Predicate = "status = 0" });
             table.Indexes.Add(new IndexDefinition("ix_task_queue_lease") { Columns = ["lease_until"], Predicate = "status = 1" });
             table.Indexes.Add(new IndexDefinition("ix_task_queue_experiment") { Columns = ["experiment_id"] });
             var hold = new Table(HoldTableName);
             hold.AddColumn("host_id", "text").AsPrimaryKey();
             hold.AddColumn("decommissioned", "boolean").NotNull();
-            return [table, hold, new Sequence(LeaseSequence)];
+            return [table, hold, new Sequence(LeaseSequence), .. TaskClaim.SchemaObjects];
         }
     }
 
@@ -86,11 +96,11 @@ public sealed class TaskQueueProjection : IProjection
         {
             case TaskQueued:
                 ops.QueueSqlCommand(
-                    $"insert into {TableName}(id, host_id, experiment_id, purpose, status, priority, queued_at, not_before, attempt, lease, acknowledged, desired) " +
-                    "select id, host, experiment, purpose, 0, priority, at, at, 0, 0, false, desired::jsonb " +
-                    "from unnest(?, ?, ?, ?, ?, ?, ?) as t(id, host, experiment, purpose, priority, at, desired)",
+                    $"insert into {TableName}(id, host_id, experiment_id, purpose, status, priority, rank, queued_at, not_before, attempt, attempts_before, lease, failed_lease, acknowledged, desired) " +
+                    "select id, host, experiment, purpose, 0, priority, rank, at, at, 0, 0, 0, 0, false, desired::jsonb " +
+                    "from unnest(?, ?, ?, ?, ?, ?, ?, ?) as t(id, host, experiment, purpose, priority, rank, at, desired)",
                     Ids(), Of<TaskQueued, string>(e => e.HostId), Of<TaskQueued, Guid>(e => e.ExperimentId), Of<TaskQueued, string>(e => e.Purpose.ToString()),
-                    Of<TaskQueued, short>(e => (short)e.Priority), Each(e => e.Timestamp),
+                    Of<TaskQueued, short>(e => (short)e.Priority), Each(e => Rank(e.Timestamp, ((TaskQueued)e.Data).Priority)), Each(e => e.Timestamp),
                     Of<TaskQueued, string>(e => JsonSerializer.Serialize(e.Desired, EventStoreOptions.Json)));
                 break;
             case TaskAssigned:
@@ -105,19 +115,25 @@ public sealed class TaskQueueProjection : IProjection
                     Ids(), Of<TaskProgressed, long>(e => e.Lease), Of<TaskProgressed, DateTimeOffset>(e => e.LeaseUntil));
                 break;
             case TaskFailed:
-                ops.QueueSqlCommand($"update {TableName} q set last_error = t.error from unnest(?, ?) as t(id, error) where q.id = t.id",
-                    Ids(), Of<TaskFailed, string>(e => $"{e.Code}: {e.Detail}"));
+                ops.QueueSqlCommand($"update {TableName} q set last_error = t.error, failed_lease = t.lease from unnest(?, ?, ?) as t(id, error, lease) where q.id = t.id",
+                    Ids(), Of<TaskFailed, string>(e => $"{e.Code}: {e.Detail}"), Of<TaskFailed, long>(e => e.Lease));
                 break;
             case TaskLeaseExpired:
-                ops.QueueSqlCommand($"update {TableName} set last_error = 'lease-expired' where id = any(?)", Ids());
+                ops.QueueSqlCommand($"update {TableName} set last_error = '{AgentTask.LeaseExpired}' where id = any(?)", Ids());
                 break;
             case TaskRequeued:
                 ops.QueueSqlCommand(
                     $"update {TableName} q set status = 0, not_before = t.due, lease_until = null, acknowledged = false from unnest(?, ?) as t(id, due) where q.id = t.id",
                     Ids(), Of<TaskRequeued, DateTimeOffset>(e => e.NotBefore));
                 break;
+            case TaskRevived:
+                ops.QueueSqlCommand(
+                    $"update {TableName} set status = 0, not_before = t.at, attempts_before = attempt, acknowledged = false from unnest(?, ?) as t(task, at) where id = t.task",
+                    Ids(), Each(e => e.Timestamp));
+                break;
             case TaskDeadLettered:
-                ops.QueueSqlCommand($"update {TableName} set status = 2, lease_until = null where id = any(?)", Ids());
+                ops.QueueSqlCommand($"update {TableName} q set status = 2, lease_until = null, last_error = t.error from unnest(?, ?) as t(id, error) where q.id = t.id",
+                    Ids(), Of<TaskDeadLettered, string>(e => $"{e.Code}: {e.Detail}"));
                 break;
             case TaskSucceeded or TaskCancelled:
                 ops.QueueSqlCommand($"delete from {TableName} where id = any(?)", Ids());

@@ -1,0 +1,30 @@
+using Marten;
+using Phoenix.Api.Tasks;
+using Phoenix.Domain.Tasks;
+using Phoenix.Projections.Tasks;
+
+namespace Phoenix.Api.Experiments;
+
+/// <summary>What has become of an experiment's tasks, for all its hosts at once.</summary>
+static class ExperimentWork
+{
+    /// <summary>Which of these tasks were ever queued.</summary>
+    public static async Task<HashSet<Guid>> Known(IDocumentSession session, Guid[] ids, CancellationToken cancellation) =>
+        [.. await session.AdvancedSql.QueryAsync<Guid>("select id from phoenix.mt_streams where id = any(?)", cancellation, ids)];
+
+    /// <summary>Those that have succeeded or were dead-lettered.</summary>
+    public static async Task<IReadOnlyList<TaskEnd>> Ended(
+        IDocumentSession session, IReadOnlyList<(Guid Id, TaskQueued Task)> wanted, CancellationToken cancellation)
+    {
+        Guid[] ids = [.. wanted.Select(t => t.Id)];
+        HashSet<Guid> open = [.. await session.AdvancedSql.QueryAsync<Guid>(
+            $"select id from {TaskQueueProjection.TableName} where id = any(?) and status <> 2", cancellation, ids)];
+        var errors = (await session.AdvancedSql.QueryAsync<Guid, string>(
+            $"select id, coalesce(last_error, 'unknown') from {TaskQueueProjection.TableName} where id = any(?) and status = 2", cancellation, ids)).ToDictionary(e => e.Item1, e => e.Item2);
+        Guid[] gone = [.. ids.Where(id => !open.Contains(id) && !errors.ContainsKey(id))];
+        HashSet<Guid> succeeded = [.. await session.AdvancedSql.QueryAsync<Guid>(
+            "select stream_id from phoenix.mt_events where stream_id = any(?) and type = 'task_succeeded'", cancellation, gone)];
+        return [.. wanted.Where(t => errors.ContainsKey(t.Id) || succeeded.Contains(t.Id))
+            .Select(t => new TaskEnd(t.Id, t.Task.HostId, t.Task.Purpose, errors.GetValueOrDefault(t.Id)))];
+    }
+}
