@@ -95,7 +95,9 @@ public static class EventStoreOptions
         options.Storage.ExtendedSchemaObjects.AddRange(TaskQueueProjection.SchemaObjects);
         options.Projections.Add(new ExperimentHostsProjection(), ProjectionLifecycle.Inline);
         options.Projections.Snapshot<Experiment>(SnapshotLifecycle.Inline);
-        options.Projections.Add(new FleetProjection(), ProjectionLifecycle.Inline);
+        options.Projections.Add(new FleetProjection(), ProjectionLifecycle.Inline, FleetProjection.Name,
+            async => async.DeleteDataInTableOnTeardown(FleetProjection.TableName));
+        options.Storage.ExtendedSchemaObjects.AddRange(FleetProjection.SchemaObjects);
         options.Projections.Add(new PipelineTextProjection(), ProjectionLifecycle.Inline);
         options.Projections.Add(new SavingsLedgerProjection(), ProjectionLifecycle.Async);
         options.Projections.Add(new AuditLogProjection(), ProjectionLifecycle.Async);

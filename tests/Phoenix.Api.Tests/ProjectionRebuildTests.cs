@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using Phoenix.Projections.Audit;
 using Phoenix.Projections.Experiments;
+using Phoenix.Projections.Fleet;
 using Phoenix.Projections.Tasks;
 
 namespace Phoenix.Api.Tests;
@@ -22,7 +23,7 @@ public sealed class ProjectionRebuildTests(ControlPlane plane) : IClassFixture<C
         ["TaskQueue"] = $"select to_jsonb(t) from {TaskQueueProjection.TableName} t order by id",
         ["ExperimentHosts"] = $"select to_jsonb(t) from {ExperimentHostsProjection.TableName} t order by host_id",
         ["Experiment"] = "select data from phoenix.mt_doc_experiment order by id",
-        ["Fleet"] = "select data from phoenix.mt_doc_fleetmember order by id",
+        ["Fleet"] = $"select to_jsonb(t) from {FleetProjection.TableName} t order by host_id",
         ["Pipelines"] = "select data from phoenix.mt_doc_pipelinetext order by id",
         ["SavingsLedger"] = "select data from phoenix.mt_doc_savingsentry order by id",
         ["AuditLog"] = $"select to_jsonb(t) from {AuditLogProjection.TableName} t order by sequence",

@@ -38,7 +38,7 @@ public static class DraftExperimentEndpoint
         if (!IsTime(plan.WarmUpSeconds) || !IsTime(plan.DurationSeconds) || !IsTime(plan.WindowSeconds))
             return Problems.Of(422, "plan-invalid", "The times of a plan are seconds between 0 and a year.", "plan");
         var hosts = (command.Hosts ?? []).Where(h => h is not null).ToArray();
-        var known = (await session.LoadManyAsync<FleetMember>(cancellation, hosts)).Select(h => h.Id).ToHashSet();
+        var known = await session.Known(hosts, cancellation);
         var d = SuccessCriteria.Default;
         var c = command.Criteria;
         var decision = DraftExperiment.Decide(

@@ -25,9 +25,8 @@ public static class ExperimentCommand
     }
 
     /// <summary>Configuration hash of what runs as production, by host; hosts where nothing runs are absent.</summary>
-    public static async Task<IReadOnlyDictionary<string, string>> Live(Experiment experiment, IQuerySession session, CancellationToken cancellation) =>
-        (await session.LoadManyAsync<FleetMember>(cancellation, experiment.Hosts.ToArray()))
-        .Where(h => h.Production is not null).ToDictionary(h => h.Id, h => h.Production!.ConfigurationHash);
+    public static Task<IReadOnlyDictionary<string, string>> Live(Experiment experiment, IQuerySession session, CancellationToken cancellation) =>
+        session.ProductionHashes(experiment.Hosts, cancellation);
 }
 
 /// <param name="Reason">Why, for the audit log.</param>

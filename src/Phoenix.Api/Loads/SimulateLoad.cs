@@ -40,7 +40,7 @@ public static class SimulateLoadEndpoints
         if (interval is not (>= 0 and <= MostSeconds) || duration is not (>= 0 and <= MostSeconds))
             return Problems.Of(422, "load-times-invalid", $"intervalSeconds and durationSeconds are seconds between 0 and {MostSeconds}.", "durationSeconds");
         var host = command.HostId ?? "";
-        var known = await session.LoadAsync<FleetMember>(host, cancellation) is not null;
+        var known = (await session.Known([host], cancellation)).Count > 0;
         var busy = (await session.AdvancedSql.QueryAsync<Guid>($"select experiment_id from {ExperimentHostsProjection.TableName} where host_id = ?", cancellation, host)).Count > 0;
         var (task, rejection) = HostWorkDecisions.Load(host, known, busy,
             new(command.Profile ?? LoadProfile.Realistic, command.Series ?? DefaultSeries, TimeSpan.FromSeconds(interval), TimeSpan.FromSeconds(duration)));

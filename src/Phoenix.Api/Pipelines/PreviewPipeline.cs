@@ -36,7 +36,7 @@ public static class PreviewPipelineEndpoints
         if (string.IsNullOrWhiteSpace(definition.Configuration))
             return Problems.Of(422, "configuration-missing", "Give 'configuration' as YAML, or 'template' with parameters.", "configuration");
         var hosts = (command.Hosts ?? []).Where(h => h is not null).ToArray();
-        var known = (await session.LoadManyAsync<FleetMember>(cancellation, hosts)).Select(h => h.Id).ToHashSet();
+        var known = await session.Known(hosts, cancellation);
         var (tasks, rejection) = HostWorkDecisions.Preview(hosts, known, definition.Configuration, command.ProtectedMetrics ?? []);
         if (rejection is not null) return rejection.ToProblem();
         session.Stamp(http, command.Reason);

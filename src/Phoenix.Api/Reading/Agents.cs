@@ -1,8 +1,10 @@
-using Marten;
+using System.Text.Json;
+using Npgsql;
 using Phoenix.Api.Agents;
 using Phoenix.Api.Infrastructure;
 using Phoenix.Contracts;
 using Phoenix.Domain.Tasks;
+using Phoenix.Projections;
 using Phoenix.Projections.Fleet;
 using Wolverine.Http;
 
@@ -16,24 +18,41 @@ public sealed record AgentView(
 
 public static class AgentReads
 {
+    const string Select =
+        $"""
+        select h.host_id, h.agent_version, h.operating_system, h.architecture, h.verification, h.enrolled_at, p.last_seen_at, h.production,
+            h.production_since, p.heartbeat
+        from {FleetProjection.TableName} h left join {AgentPresence.TableName} p using (host_id)
+        """;
+
     /// <summary>The fleet by host id.</summary>
     [WolverineGet("/api/v2/agents"), Tags("Agents")]
-    public static async Task<Page<AgentView>> List(IQuerySession session, AgentPresence presence, CancellationToken cancellation)
+    public static async Task<Page<AgentView>> List(NpgsqlDataSource database, CancellationToken cancellation)
     {
-        var seen = await presence.Read(cancellation);
-        return new([.. (await session.Query<FleetMember>().OrderBy(h => h.Id).ToListAsync(cancellation)).Select(h => View(h, seen))], null);
+        await using var command = database.CreateCommand($"{Select} order by h.host_id");
+        return new(await Read(command, cancellation), null);
     }
 
     [WolverineGet("/api/v2/agents/{hostId}"), Tags("Agents"), ProducesResponseType<AgentView>(200), ProducesResponseType(404)]
-    public static async Task<IResult> Get(string hostId, IQuerySession session, AgentPresence presence, CancellationToken cancellation) =>
-        await session.LoadAsync<FleetMember>(hostId, cancellation) is { } host
-            ? TypedResults.Ok(View(host, await presence.Read(cancellation)))
-            : Problems.NotFound("host", hostId);
-
-    static AgentView View(FleetMember h, IReadOnlyDictionary<string, (DateTimeOffset LastSeenAt, Heartbeat? Heartbeat)> seen)
+    public static async Task<IResult> Get(string hostId, NpgsqlDataSource database, CancellationToken cancellation)
     {
-        var found = seen.TryGetValue(h.Id, out var p);
-        return new(h.Id, found && p.Heartbeat is { } beat ? beat.AgentVersion : h.AgentVersion, h.OperatingSystem, h.Architecture, h.Verification,
-            h.EnrolledAt, found ? p.LastSeenAt : null, h.Production, h.ProductionSince, p.Heartbeat?.ResidentBytes, p.Heartbeat?.Collectors ?? []);
+        await using var command = database.CreateCommand($"{Select} where h.host_id = $1");
+        command.Parameters.Add(new() { Value = hostId });
+        return await Read(command, cancellation) is [var host] ? TypedResults.Ok(host) : Problems.NotFound("host", hostId);
+    }
+
+    static async Task<List<AgentView>> Read(NpgsqlCommand command, CancellationToken cancellation)
+    {
+        await using var r = await command.ExecuteReaderAsync(cancellation);
+        List<AgentView> hosts = [];
+        while (await r.ReadAsync(cancellation))
+        {
+            var beat = await r.IsDBNullAsync(9, cancellation) ? null : JsonSerializer.Deserialize(r.GetString(9), WireJson.Default.Heartbeat);
+            hosts.Add(new(r.GetString(0), beat?.AgentVersion ?? r.GetString(1), r.GetString(2), r.GetString(3), r.GetString(4),
+                await r.GetFieldValueAsync<DateTimeOffset>(5, cancellation), await r.GetFieldValueAsync<DateTimeOffset?>(6, cancellation),
+                await r.IsDBNullAsync(7, cancellation) ? null : JsonSerializer.Deserialize<RunningCollector>(r.GetString(7), EventStoreOptions.Json),
+                await r.GetFieldValueAsync<DateTimeOffset?>(8, cancellation), beat?.ResidentBytes, beat?.Collectors ?? []));
+        }
+        return hosts;
     }
 }
