@@ -2,6 +2,7 @@ using JasperFx.Events;
 using Marten;
 using Marten.Events.Projections;
 using Phoenix.Projections.Audit;
+using Phoenix.Projections.Fleet;
 
 namespace Phoenix.Projections.Tasks;
 
@@ -19,7 +20,7 @@ public static class TaskEvents
     public const int PerTransaction = 500;
 
     /// <summary>Every inline projection that task events concern.</summary>
-    static readonly IProjection[] Projections = [new TaskQueueProjection()];
+    static readonly IProjection[] Projections = [new TaskQueueProjection(), new FleetProjection()];
 
     /// <summary>An event of a task with the metadata of the session, and the experiment that it belongs to.</summary>
     public static IEvent TaskEvent(this IDocumentSession session, Guid taskId, object data, Guid experimentId)
