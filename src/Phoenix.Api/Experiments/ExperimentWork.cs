@@ -20,7 +20,7 @@ static class ExperimentWork
         HashSet<Guid> open = [.. await session.AdvancedSql.QueryAsync<Guid>(
             $"select id from {TaskQueueProjection.TableName} where id = any(?) and status <> 2", cancellation, ids)];
         var errors = (await session.AdvancedSql.QueryAsync<Guid, string>(
-            $"select id, coalesce(last_error, 'unknown') from {TaskQueueProjection.TableName} where id = any(?) and status = 2", cancellation, ids)).ToDictionary(e => e.Item1, e => e.Item2);
+            $"select row(id), row(coalesce(last_error, 'unknown')) from {TaskQueueProjection.TableName} where id = any(?) and status = 2", cancellation, ids)).ToDictionary(e => e.Item1, e => e.Item2);
         Guid[] gone = [.. ids.Where(id => !open.Contains(id) && !errors.ContainsKey(id))];
         HashSet<Guid> succeeded = [.. await session.AdvancedSql.QueryAsync<Guid>(
             "select stream_id from phoenix.mt_events where stream_id = any(?) and type = 'task_succeeded'", cancellation, gone)];

@@ -66,7 +66,7 @@ public static class RequeueTasksEndpoint
         var (tasks, _) = await TaskQueue.Lock(session, ids, cancellation);
         if (tasks.Count == 0) return null;
         var holders = (await session.AdvancedSql.QueryAsync<string, Guid>(
-            $"select host_id, experiment_id from {ExperimentHostsProjection.TableName} where host_id = any(?)", cancellation, tasks.Values.Select(t => t.HostId).ToArray()))
+            $"select row(host_id), row(experiment_id) from {ExperimentHostsProjection.TableName} where host_id = any(?)", cancellation, (object)tasks.Values.Select(t => t.HostId).ToArray()))
             .ToDictionary(h => h.Item1, h => h.Item2);
         Dictionary<Guid, Rejection> refused = [];
         List<AgentTask> revived = [];
