@@ -1,6 +1,7 @@
 using CsCheck;
 using Marten;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Phoenix.Api.Tasks;
@@ -19,7 +20,7 @@ public sealed class WakeUpRelayTests(ControlPlane plane)
         var wakeUps = new WakeUps();
         using var relay = new WakeUpRelay(Services.GetRequiredService<NpgsqlDataSource>(), wakeUps, NullLogger<WakeUpRelay>.Instance);
         using var matchmaker = new Matchmaker(Services.GetRequiredService<TaskQueue>(), wakeUps, Services.GetRequiredService<IDocumentStore>(),
-            Services.GetRequiredService<IServiceScopeFactory>(), NullLogger<Matchmaker>.Instance);
+            Services.GetRequiredService<IServiceScopeFactory>(), Services.GetRequiredService<IHostApplicationLifetime>(), NullLogger<Matchmaker>.Instance);
         await relay.StartAsync(CancellationToken.None);
         await matchmaker.StartAsync(CancellationToken.None);
         await Eventually.Get(() => Task.FromResult(relay.Listens), listens => listens, "the other node to listen");

@@ -1,5 +1,7 @@
+using System.Globalization;
 using Marten;
 using Npgsql;
+using NpgsqlTypes;
 using Phoenix.Api.Infrastructure;
 using Phoenix.Domain.Tasks;
 using Phoenix.Projections.Tasks;
@@ -20,26 +22,51 @@ public static class TaskReads
     static readonly string[] Statuses = ["queued", "assigned", "deadLettered"];
 
     /// <summary>What is in the queue: open tasks in the order in which they would be taken, and dead letters.</summary>
-    [WolverineGet("/api/v2/tasks"), Tags("Tasks")]
-    public static async Task<Page<QueuedTaskView>> List(NpgsqlDataSource database, string? hostId, int? limit, int? after, CancellationToken cancellation)
+    /// <param name="status"><c>queued</c>, <c>assigned</c> or <c>deadLettered</c>.</param>
+    [WolverineGet("/api/v2/tasks"), Tags("Tasks"), ProducesResponseType<Page<QueuedTaskView>>(200)]
+    public static async Task<IResult> List(
+        NpgsqlDataSource database, string? hostId, Guid? experimentId, TaskPurpose? purpose, string? status, int? limit, string? after, CancellationToken cancellation)
     {
+        if (status is not null && !Statuses.Contains(status))
+            return Problems.Of(422, "status-invalid", $"A status is one of {string.Join(", ", Statuses)}.", "status");
+        if (Cursor(after) is not { } cursor)
+            return Problems.Of(422, "cursor-invalid", "'after' is what 'next' of an earlier page said.", "after");
         await using var command = database.CreateCommand(
             $"""
-            select id, host_id, experiment_id, purpose, status, priority, queued_at, not_before, attempt, lease, lease_until, acknowledged, last_error
-            from {TaskQueueProjection.TableName} where $1 is null or host_id = $1 order by rank, id limit $2 offset $3
+            select id, host_id, experiment_id, purpose, status, priority, queued_at, not_before, attempt, lease, lease_until, acknowledged, last_error, rank
+            from {TaskQueueProjection.TableName}
+            where ($1 is null or host_id = $1) and ($2 is null or experiment_id = $2) and ($3 is null or purpose = $3) and ($4 is null or status = $4)
+              and (rank, id) > ($5, $6)
+            order by rank, id limit $7
             """);
-        command.Parameters.Add(new() { Value = (object?)hostId ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text });
-        var (take, skip) = (Paging.Limit(limit), Math.Max(0, after ?? 0));
-        command.Parameters.Add(new() { Value = take + 1 });
-        command.Parameters.Add(new() { Value = skip });
+        Add(NpgsqlDbType.Text, hostId);
+        Add(NpgsqlDbType.Uuid, experimentId);
+        Add(NpgsqlDbType.Text, purpose?.ToString());
+        Add(NpgsqlDbType.Smallint, status is null ? null : (short)Array.IndexOf(Statuses, status));
+        Add(NpgsqlDbType.TimestampTz, cursor.Rank);
+        Add(NpgsqlDbType.Uuid, cursor.Id);
+        var take = Paging.Limit(limit);
+        Add(NpgsqlDbType.Integer, take + 1);
         await using var r = await command.ExecuteReaderAsync(cancellation);
-        List<QueuedTaskView> items = [];
+        List<(QueuedTaskView View, DateTimeOffset Rank)> items = [];
         while (await r.ReadAsync(cancellation))
-            items.Add(new(r.GetGuid(0), r.GetString(1), r.GetGuid(2), r.GetString(3), Statuses[r.GetInt16(4)], r.GetInt16(5),
+            items.Add((new(r.GetGuid(0), r.GetString(1), r.GetGuid(2), r.GetString(3), Statuses[r.GetInt16(4)], r.GetInt16(5),
                 await r.GetFieldValueAsync<DateTimeOffset>(6, cancellation), await r.GetFieldValueAsync<DateTimeOffset>(7, cancellation),
                 r.GetInt32(8), r.GetInt64(9), await r.IsDBNullAsync(10, cancellation) ? null : await r.GetFieldValueAsync<DateTimeOffset>(10, cancellation),
-                r.GetBoolean(11), await r.IsDBNullAsync(12, cancellation) ? null : r.GetString(12)));
-        return new([.. items.Take(take)], items.Count > take ? (skip + take).ToString() : null);
+                r.GetBoolean(11), await r.IsDBNullAsync(12, cancellation) ? null : r.GetString(12)), await r.GetFieldValueAsync<DateTimeOffset>(13, cancellation)));
+        var page = Paging.Of(items, take, i => $"{i.Rank.UtcTicks:x}-{i.View.Id:N}");
+        return TypedResults.Ok(new Page<QueuedTaskView>([.. page.Items.Select(i => i.View)], page.Next));
+
+        void Add(NpgsqlDbType type, object? value) => command.Parameters.Add(new() { Value = value ?? DBNull.Value, NpgsqlDbType = type });
+    }
+
+    static (DateTimeOffset Rank, Guid Id)? Cursor(string? after)
+    {
+        if (string.IsNullOrEmpty(after)) return (DateTimeOffset.MinValue, Guid.Empty);
+        var dash = after.IndexOf('-');
+        return dash > 0 && long.TryParse(after[..dash], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var ticks)
+            && ticks >= 0 && ticks <= DateTime.MaxValue.Ticks && Guid.TryParseExact(after[(dash + 1)..], "N", out var id)
+            ? (new DateTimeOffset(ticks, TimeSpan.Zero), id) : null;
     }
 
     /// <summary>A task with its whole history, also after its end.</summary>
