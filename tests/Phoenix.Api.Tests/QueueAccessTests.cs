@@ -42,6 +42,17 @@ public sealed class QueueAccessTests(ControlPlane plane)
     }
 
     [Fact]
+    public async Task a_node_that_starts_later_claims_through_the_same_role()
+    {
+        var secretFile = Path.Combine(Path.GetTempPath(), $"phoenix-second-{Guid.NewGuid():N}");
+        await using var second = await ControlPlane.Start(plane.ConnectionString, secretFile);
+        var host = $"nobody-{Guid.NewGuid():N}";
+        var id = await Queue(host);
+        (await second.Services.GetRequiredService<TaskQueue>().Take([host], CancellationToken.None))[host].ShouldHaveSingleItem().Id.ShouldBe(id);
+        (await Services.GetRequiredService<TaskQueue>().Take([host], CancellationToken.None))[host].ShouldHaveSingleItem().Id.ShouldBe(id, "the first node's connections still count");
+    }
+
+    [Fact]
     public async Task it_cannot_become_the_owner()
     {
         var owner = new NpgsqlConnectionStringBuilder(plane.ConnectionString).Username!;

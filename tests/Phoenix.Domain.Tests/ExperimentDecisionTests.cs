@@ -138,8 +138,8 @@ public sealed class ExperimentDecisionTests
     public void tasks_of_a_state_have_the_same_ids_however_often_they_are_asked_for_and_others_in_the_next_round()
     {
         var x = Given.Running().And(new RollbackRequested(RollbackCause.Operator, "", 1, ["h1"]));
-        var ids = ExperimentTasks.For(x).Select(t => t.Id).ToList();
-        ExperimentTasks.For(x).Select(t => t.Id).ShouldBe(ids);
-        ExperimentTasks.For(x.And(new RollbackRequested(RollbackCause.Operator, "", 2, ["h1"]))).Select(t => t.Id).ShouldNotBe(ids);
+        var ids = ExperimentTasks.For(x, x.Hosts).Select(t => t.Id).ToList();
+        ExperimentTasks.For(x, x.Hosts).Select(t => t.Id).ShouldBe(ids);
+        ExperimentTasks.For(x.And(new RollbackRequested(RollbackCause.Operator, "", 2, ["h1"])), x.Hosts).Select(t => t.Id).ShouldNotBe(ids);
     }
 }

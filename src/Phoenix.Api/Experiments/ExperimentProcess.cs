@@ -10,7 +10,8 @@ using Wolverine;
 namespace Phoenix.Api.Experiments;
 
 /// <summary>The experiment may have changed: see to it that its state gets the work and the timers that it needs.</summary>
-public sealed record AdvanceExperiment(Guid ExperimentId);
+/// <param name="After">Hosts up to this one have been seen to; null at the beginning.</param>
+public sealed record AdvanceExperiment(Guid ExperimentId, string? After = null);
 
 /// <summary>Tasks of the experiment have their accepted ends.</summary>
 public sealed record HostTasksEnded(Guid ExperimentId, IReadOnlyList<TaskEnd> Ends);
@@ -32,6 +33,9 @@ public sealed record GiveUpWaiting(Guid ExperimentId, ExperimentState State, int
 [Wolverine.Attributes.WolverineHandler]
 public static class ExperimentProcess
 {
+    /// <summary>Hosts that one step queues work for: its transaction locks the experiment for as long as that takes.</summary>
+    const int HostsAtATime = 1000;
+
     /// <summary>A long list of hosts is worked off in short transactions, each of which asks for the next one.</summary>
     public static async Task<OutgoingMessages> Handle(AdvanceExperiment message, IDocumentSession session, TaskQueue queue, CancellationToken cancellation)
     {
@@ -40,18 +44,22 @@ public static class ExperimentProcess
         if (stream.Aggregate is not { } experiment) return [];
         session.StampDecision();
 
-        var wanted = ExperimentTasks.For(experiment).Where(t => experiment.Waiting.Contains(t.Task.HostId)).ToList();
-        if (await CancelOthers(experiment, wanted.Select(t => t.Id).ToHashSet(), session, cancellation)) return [message];
+        if (message.After is null && await CancelOthers(experiment, session, cancellation)) return [message];
+        var hosts = experiment.Waiting.Where(h => message.After is null || experiment.Waiting.KeyComparer.Compare(h, message.After) > 0).Take(HostsAtATime).ToList();
+        var wanted = ExperimentTasks.For(experiment, hosts).ToList();
         var known = await ExperimentWork.Known(session, [.. wanted.Select(t => t.Id)], cancellation);
-        var missing = wanted.Where(t => !known.Contains(t.Id)).ToList();
-        await queue.Begin(session, [.. missing.Take(TaskEvents.PerTransaction)], cancellation);
-        if (missing.Count > TaskEvents.PerTransaction) return [message];
+        await queue.Begin(session, [.. wanted.Where(t => !known.Contains(t.Id))], cancellation);
 
         OutgoingMessages messages = [];
         // Told again: the message that told of an end may have been lost.
-        foreach (var ends in (await ExperimentWork.Ended(session, wanted, cancellation)).Chunk(TaskEvents.PerTransaction))
-            messages.Add(new HostTasksEnded(experiment.Id, ends));
-        if (wanted.Count > 0)
+        var ended = known.Count == 0 ? [] : await ExperimentWork.Ended(session, [.. wanted.Where(t => known.Contains(t.Id))], cancellation);
+        if (ended.Count > 0) messages.Add(new HostTasksEnded(experiment.Id, ended));
+        if (hosts.Count == HostsAtATime)
+        {
+            messages.Add(message with { After = hosts[^1] });
+            return messages;
+        }
+        if (!experiment.Waiting.IsEmpty)
             messages.Add(new GiveUpWaiting(experiment.Id, experiment.State, experiment.Round).DelayedFor(ExperimentDecisions.HostPatience));
         if (experiment.State == ExperimentState.WarmingUp) messages.Add(new EndWarmUp(experiment.Id).DelayedFor(experiment.Plan.WarmUp));
         if (experiment.State == ExperimentState.Running) messages.Add(new EndRun(experiment.Id).DelayedFor(experiment.Plan.Deadline));
@@ -62,7 +70,7 @@ public static class ExperimentProcess
         Decide(message.ExperimentId, session, experiment =>
         {
             // A task of an earlier state that ended late moves nothing.
-            var current = ExperimentTasks.For(experiment).Select(t => t.Id).ToHashSet();
+            var current = ExperimentTasks.For(experiment, message.Ends.Select(e => e.HostId)).Select(t => t.Id).ToHashSet();
             var ends = message.Ends.Where(e => current.Contains(e.TaskId)).ToLookup(e => e.Error is null);
             return ExperimentDecisions.HostsEnded(experiment,
                 [.. ends[true].Select(e => e.HostId)], [.. ends[false].Select(e => new HostFailed(e.HostId, e.Purpose.ToString(), e.Error!))]);
@@ -84,7 +92,7 @@ public static class ExperimentProcess
         if (stream.Aggregate is not { } experiment || experiment.State != message.State || experiment.Round != message.Round) return [];
         session.StampDecision();
         var detail = $"the host did not do it within {ExperimentDecisions.HostPatience.TotalMinutes:0} minutes";
-        var silent = ExperimentTasks.For(experiment).Where(t => experiment.Waiting.Contains(t.Task.HostId)).Take(TaskEvents.PerTransaction).ToList();
+        var silent = ExperimentTasks.For(experiment, experiment.Waiting.Take(TaskEvents.PerTransaction)).ToList();
         if (experiment.State is ExperimentState.Starting or ExperimentState.Promoting)
         {
             // One that is given up sends all back, and what else is open is then cancelled.
@@ -116,12 +124,13 @@ public static class ExperimentProcess
     /// while all goes back. What takes something off stays: a host that was silent still has to do it.
     /// </summary>
     /// <returns>Whether there may be more of them.</returns>
-    static async Task<bool> CancelOthers(Experiment experiment, HashSet<Guid> wanted, IDocumentSession session, CancellationToken cancellation)
+    static async Task<bool> CancelOthers(Experiment experiment, IDocumentSession session, CancellationToken cancellation)
     {
-        var open = await session.AdvancedSql.QueryAsync<Guid>(
-            $"select id from {TaskQueueProjection.TableName} where experiment_id = ? and status in (0, 1) and purpose in ('{TaskPurpose.ApplyVariants}', '{TaskPurpose.Promote}')",
+        var open = await session.AdvancedSql.QueryAsync<Guid, string>(
+            $"select row(id), row(host_id) from {TaskQueueProjection.TableName} where experiment_id = ? and status in (0, 1) and purpose in ('{TaskPurpose.ApplyVariants}', '{TaskPurpose.Promote}')",
             cancellation, experiment.Id);
-        var unwanted = open.Where(id => !wanted.Contains(id)).ToList();
+        var wanted = ExperimentTasks.For(experiment, open.Select(o => o.Item2)).Select(t => t.Id).ToHashSet();
+        var unwanted = open.Select(o => o.Item1).Where(id => !wanted.Contains(id)).ToList();
         await TaskQueue.Change(session, [.. unwanted.Take(TaskEvents.PerTransaction)],
             task => AgentTaskDecisions.Cancel(task, $"the experiment is {experiment.State}"), cancellation);
         return unwanted.Count > TaskEvents.PerTransaction;

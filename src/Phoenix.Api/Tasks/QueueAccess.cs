@@ -102,8 +102,9 @@ public sealed class QueueAccess(NpgsqlDataSource owner, IConfiguration configura
                 $"or make one (create role {name} login password '…') and set {Variable} to postgres://{name}:…@host:port/{database}.");
         await using var known = new NpgsqlCommand("select exists (select from pg_roles where rolname = $1)", connection);
         known.Parameters.Add(new() { Value = name });
-        var verb = (bool)(await known.ExecuteScalarAsync(cancellation))! ? "alter" : "create";
-        await Execute(connection, $"{verb} role {Quoted(name)} login nosuperuser nocreatedb nocreaterole noinherit password '{password}'", cancellation);
+        // Who is no superuser may not even say again that another role is none.
+        var (verb, may) = (bool)(await known.ExecuteScalarAsync(cancellation))! ? ("alter", "") : ("create", "nosuperuser nocreatedb nocreaterole noinherit");
+        await Execute(connection, $"{verb} role {Quoted(name)} login {may} password '{password}'", cancellation);
         // A member may end the role's connections, as dropping the database needs.
         await Execute(connection, $"grant {Quoted(name)} to current_user", cancellation);
         return new NpgsqlConnectionStringBuilder(owner.ConnectionString) { Username = name, Password = password, Database = database };

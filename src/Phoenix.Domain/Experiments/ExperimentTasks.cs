@@ -10,17 +10,18 @@ public static class ExperimentTasks
 
     public static string CandidateName(Guid experimentId) => $"candidate-{experimentId.ToString("N")[^12..]}";
 
-    public static IEnumerable<(Guid Id, TaskQueued Task)> For(Experiment x) => x.State switch
+    /// <param name="hosts">Of the experiment's hosts those that are asked about, however many it has.</param>
+    public static IEnumerable<(Guid Id, TaskQueued Task)> For(Experiment x, IEnumerable<string> hosts) => x.State switch
     {
-        ExperimentState.Starting => All(x, TaskPurpose.ApplyVariants, Normal, new DesiredHostState(
+        ExperimentState.Starting => All(x, hosts, TaskPurpose.ApplyVariants, Normal, new DesiredHostState(
             [Runs(x.Baseline), new(CandidateName(x.Id), Arm.Candidate, x.Candidate.PipelineId, x.Candidate.Version, x.Candidate.ConfigurationHash, x.CandidateExpiresAt)],
             [], new MeasurementSpecification(Production, CandidateName(x.Id), x.Plan.Window, x.ProtectedMetrics))),
         ExperimentState.Completing or ExperimentState.Stopping =>
-            All(x, TaskPurpose.RemoveCandidate, Normal, new DesiredHostState([], [CandidateName(x.Id)], null)),
+            All(x, hosts, TaskPurpose.RemoveCandidate, Normal, new DesiredHostState([], [CandidateName(x.Id)], null)),
         ExperimentState.Promoting =>
-            All(x, TaskPurpose.Promote, Normal, new DesiredHostState([Runs(x.Candidate)], [CandidateName(x.Id)], null)),
+            All(x, hosts, TaskPurpose.Promote, Normal, new DesiredHostState([Runs(x.Candidate)], [CandidateName(x.Id)], null)),
         ExperimentState.RollingBack =>
-            All(x, TaskPurpose.RestoreBaseline, Urgent, new DesiredHostState([Runs(x.Baseline)], [CandidateName(x.Id)], null)),
+            All(x, hosts, TaskPurpose.RestoreBaseline, Urgent, new DesiredHostState([Runs(x.Baseline)], [CandidateName(x.Id)], null)),
         _ => [],
     };
 
@@ -30,7 +31,7 @@ public static class ExperimentTasks
     /// </summary>
     /// <param name="holder">The experiment that has the task's host now; null where none has.</param>
     public static Rejection? Outdated(Experiment x, AgentTask task, Guid? holder) =>
-        task.Purpose == TaskPurpose.RemoveCandidate || For(x).Any(t => t.Id == task.Id) ? null
+        task.Purpose == TaskPurpose.RemoveCandidate || For(x, [task.HostId]).Any(t => t.Id == task.Id) ? null
         : task.Purpose == TaskPurpose.RestoreBaseline && x.State == ExperimentState.RolledBack && task.Id == StreamIds.Task(x.Id, task.Purpose.ToString(), x.Round, task.HostId)
             && (holder is null || holder == x.Id) ? null
         : Rejection.Conflict("task-outdated",
@@ -39,6 +40,6 @@ public static class ExperimentTasks
     static CollectorOfPipeline Runs(PipelineReference p) =>
         new(Production, Arm.Production, p.PipelineId, p.Version, p.ConfigurationHash, null);
 
-    static IEnumerable<(Guid, TaskQueued)> All(Experiment x, TaskPurpose purpose, int priority, DesiredHostState desired) =>
-        x.Hosts.Select(host => (StreamIds.Task(x.Id, purpose.ToString(), x.Round, host), new TaskQueued(host, purpose, priority, x.Id, desired)));
+    static IEnumerable<(Guid, TaskQueued)> All(Experiment x, IEnumerable<string> hosts, TaskPurpose purpose, int priority, DesiredHostState desired) =>
+        hosts.Select(host => (StreamIds.Task(x.Id, purpose.ToString(), x.Round, host), new TaskQueued(host, purpose, priority, x.Id, desired)));
 }
