@@ -18,8 +18,10 @@ public static class AgentHeaders
 /// </summary>
 /// <param name="EnrolmentToken">Token an operator issued; allows hosts to enrol, nothing else.</param>
 /// <param name="Credential">256 random bits, base64url. The server keeps only its SHA-256.</param>
+/// <param name="Labels">Labels the host proposes for itself; they count at the first enrolment only, after that operators set them.</param>
 public sealed record EnrolmentRequest(
-    string HostId, string EnrolmentToken, string Credential, string AgentVersion, string OperatingSystem, string Architecture);
+    string HostId, string EnrolmentToken, string Credential, string AgentVersion, string OperatingSystem, string Architecture,
+    IReadOnlyDictionary<string, string>? Labels = null);
 
 /// <param name="Verification"><c>verified</c>, or <c>unverified</c> in the header-only development mode.</param>
 public sealed record EnrolmentResponse(string HostId, string Verification);
@@ -135,11 +137,14 @@ public sealed record AppliedCollector(string Name, string ConfigurationHash, boo
 /// <param name="LogTail">The collector's last log lines, where it had started.</param>
 public sealed record TaskError(string Code, string Detail, bool Retryable, IReadOnlyList<string> LogTail);
 
-/// <summary><c>POST /api/v2/agents/heartbeat</c>, about every 30 s. Upserted, never an event.</summary>
+/// <summary><c>POST /api/v2/agents/heartbeat</c>, about every 15 s. Upserted, never an event. Answered with <see cref="HeartbeatAccepted"/>.</summary>
 /// <param name="ResidentBytes">Resident memory of the agent process itself.</param>
 /// <param name="CpuSeconds">CPU time of the agent process since its start.</param>
 public sealed record Heartbeat(
     string AgentVersion, DateTimeOffset StartedAt, long ResidentBytes, double CpuSeconds, IReadOnlyList<CollectorHealth> Collectors);
+
+/// <param name="NextInSeconds">When the control plane wants the next one; already spread at random, so wait just that long.</param>
+public sealed record HeartbeatAccepted(double NextInSeconds);
 
 /// <param name="Healthy">True only while data flows.</param>
 /// <param name="Restarts">Restarts after crashes since the agent took the collector over.</param>

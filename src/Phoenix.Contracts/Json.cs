@@ -20,6 +20,7 @@ public sealed record Problem(string? Type, string? Title, int? Status, string? D
 [JsonSerializable(typeof(TaskProgressAccepted))]
 [JsonSerializable(typeof(TaskResult))]
 [JsonSerializable(typeof(Heartbeat))]
+[JsonSerializable(typeof(HeartbeatAccepted))]
 [JsonSerializable(typeof(MeasurementReport))]
 [JsonSerializable(typeof(CollectorStatus))]
 [JsonSerializable(typeof(CollectorWindows))]
