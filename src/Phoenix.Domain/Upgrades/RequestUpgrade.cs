@@ -20,7 +20,7 @@ public static class RequestUpgrade
         IReadOnlySet<string> unwell, IReadOnlyList<string> stages, UpgradePlan plan)
     {
         if (string.IsNullOrEmpty(release) || !programs.Any(p => p.Name == AgentPrograms.Agent))
-            return Rejection.Invalid("release-unknown", "version",
+            return Rejection.Invalid("release-unknown", "release",
                 $"The control plane has no release '{release}' with a {AgentPrograms.Agent}. GET /api/v2/agent-releases lists them; put <version>/<runtime>/{AgentPrograms.Agent} into PHOENIX_AGENT_RELEASES_DIR.");
         if (hosts.Count == 0) return Rejection.Invalid("hosts-missing", "hosts", "No host is left to upgrade: name hosts, or ask for all that do not run this version.");
         if (hosts.GroupBy(h => h).FirstOrDefault(g => g.Count() > 1) is { } twice)
