@@ -3,6 +3,7 @@ using Phoenix.Api.Agents;
 using Phoenix.Api.Infrastructure;
 using Phoenix.Api.Live;
 using Phoenix.Api.Tasks;
+using Phoenix.Api.Upgrades;
 using Scalar.AspNetCore;
 using Wolverine.Http;
 
@@ -23,6 +24,7 @@ app.MapPollTasks();
 app.MapTaskProgress();
 app.MapTaskResult();
 app.MapHeartbeat();
+app.MapAgentReleases();
 app.MapHub<LiveHub>(LiveHub.Path);
 app.MapPhoenixHealth();
 app.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous();

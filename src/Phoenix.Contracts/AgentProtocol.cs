@@ -35,9 +35,10 @@ public sealed record PollResponse(IReadOnlyList<AssignedTask> Tasks);
 /// <param name="Attempt">1 for the first.</param>
 /// <param name="Preview">With <see cref="TaskKind.Preview"/>.</param>
 /// <param name="Load">With <see cref="TaskKind.Load"/>.</param>
+/// <param name="Upgrade">With <see cref="TaskKind.Upgrade"/>.</param>
 public sealed record AssignedTask(
     Guid Id, TaskKind Kind, long Lease, DateTimeOffset LeaseUntil, int Attempt, DesiredState Desired,
-    PreviewOrder? Preview = null, LoadOrder? Load = null);
+    PreviewOrder? Preview = null, LoadOrder? Load = null, UpgradeOrder? Upgrade = null);
 
 [JsonConverter(typeof(CamelCaseEnum<TaskKind>))]
 public enum TaskKind
@@ -50,6 +51,9 @@ public enum TaskKind
 
     /// <summary>Send made-up metrics to the host's production collector for a while.</summary>
     Load,
+
+    /// <summary>Run another version of the agent itself. The result comes from the version that runs in the end.</summary>
+    Upgrade,
 }
 
 /// <summary>
@@ -124,10 +128,11 @@ public enum TaskOutcome
 /// </summary>
 /// <param name="Preview">What a successful preview found.</param>
 /// <param name="Load">What came of a successful load simulation.</param>
+/// <param name="Upgrade">What runs after a successful upgrade.</param>
 /// <param name="Error">Null on success. For a configuration: file line and key.</param>
 public sealed record TaskResult(
     long Lease, TaskOutcome Outcome, IReadOnlyList<AppliedCollector> Collectors, TaskError? Error,
-    PreviewReport? Preview = null, LoadReport? Load = null);
+    PreviewReport? Preview = null, LoadReport? Load = null, UpgradeReport? Upgrade = null);
 
 /// <param name="Changed">False where the collector already ran with this configuration.</param>
 public sealed record AppliedCollector(string Name, string ConfigurationHash, bool Changed);

@@ -31,5 +31,6 @@ public sealed record Problem(string? Type, string? Title, int? Status, string? D
 [JsonSerializable(typeof(PreviewReport))]
 [JsonSerializable(typeof(LoadReport))]
 [JsonSerializable(typeof(ParityReport))]
+[JsonSerializable(typeof(SignedRelease))]
 [JsonSerializable(typeof(Problem))]
 public sealed partial class WireJson : JsonSerializerContext;

@@ -7,6 +7,7 @@ using Phoenix.Domain.Agents;
 using Phoenix.Domain.Experiments;
 using Phoenix.Domain.Pipelines;
 using Phoenix.Domain.Tasks;
+using Phoenix.Domain.Upgrades;
 using Phoenix.Domain.Users;
 using Phoenix.Projections.Audit;
 using Phoenix.Projections.Experiments;
@@ -46,6 +47,12 @@ public static class EventStoreOptions
         [
             typeof(TaskQueued), typeof(TaskAssigned), typeof(TaskProgressed), typeof(TaskSucceeded), typeof(TaskFailed),
             typeof(TaskLeaseExpired), typeof(TaskRequeued), typeof(TaskDeadLettered), typeof(TaskRevived), typeof(TaskCancelled),
+        ],
+        ["Upgrade"] =
+        [
+            typeof(UpgradeRequested), typeof(UpgradeStageStarted), typeof(HostsUpgraded), typeof(HostUpgradesFailed), typeof(HostsUnreached),
+            typeof(UpgradeStageCompleted), typeof(UpgradeHeld), typeof(UpgradeResumed), typeof(UpgradeRollbackRequested), typeof(HostsReturned),
+            typeof(HostReturnsFailed), typeof(UpgradeRolledBack), typeof(UpgradeCompleted), typeof(UpgradeAborted),
         ],
         ["Agent"] = [typeof(AgentEnrolled), typeof(AgentReEnrolmentAllowed), typeof(AgentCredentialRotated)],
         ["Pipeline"] = [typeof(PipelineDrafted), typeof(PipelineVersionPublished), typeof(PipelineDeprecated)],
@@ -95,6 +102,7 @@ public static class EventStoreOptions
         options.Storage.ExtendedSchemaObjects.AddRange(TaskQueueProjection.SchemaObjects);
         options.Projections.Add(new ExperimentHostsProjection(), ProjectionLifecycle.Inline);
         options.Projections.Snapshot<Experiment>(SnapshotLifecycle.Inline);
+        options.Projections.Snapshot<Upgrade>(SnapshotLifecycle.Inline);
         options.Projections.Add(new FleetProjection(), ProjectionLifecycle.Inline, FleetProjection.Name,
             async => async.DeleteDataInTableOnTeardown(FleetProjection.TableName));
         options.Storage.ExtendedSchemaObjects.AddRange(FleetProjection.SchemaObjects);

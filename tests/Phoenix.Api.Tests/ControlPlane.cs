@@ -48,6 +48,7 @@ public sealed class ControlPlane : IAsyncLifetime
         {
             builder.UseSetting(Database.Variable, connectionString);
             builder.UseSetting("PHOENIX_FIRST_USER_SECRET_FILE", secretFile);
+            builder.UseSetting(Upgrades.AgentReleases.Variable, ReleaseDirectory.Root);
             foreach (var (key, value) in settings) builder.UseSetting(key, value);
         });
     }

@@ -1,3 +1,4 @@
+using System.Net.Http.Json;
 using System.Text;
 using JasperFx.Events.Projections;
 using Marten;
@@ -23,6 +24,7 @@ public sealed class ProjectionRebuildTests(ControlPlane plane) : IClassFixture<C
         ["TaskQueue"] = $"select to_jsonb(t) from {TaskQueueProjection.TableName} t order by id",
         ["ExperimentHosts"] = $"select to_jsonb(t) from {ExperimentHostsProjection.TableName} t order by host_id",
         ["Experiment"] = "select data from phoenix.mt_doc_experiment order by id",
+        ["Upgrade"] = "select data from phoenix.mt_doc_upgrade order by id",
         ["Fleet"] = $"select to_jsonb(t) from {FleetProjection.TableName} t order by host_id",
         ["Pipelines"] = "select data from phoenix.mt_doc_pipelinetext order by id",
         ["SavingsLedger"] = "select data from phoenix.mt_doc_savingsentry order by id",
@@ -57,6 +59,9 @@ public sealed class ProjectionRebuildTests(ControlPlane plane) : IClassFixture<C
         await third.Fail((await third.Poll()).ShouldHaveSingleItem());
         var (running, _) = await plane.Running();
         await plane.Command(running, "stop");
+        using var releases = new ReleaseDirectory();
+        var upgrade = await plane.User.PostAsJsonAsync("/api/v2/upgrades", new { release = releases.Add("linux-x64"), hosts = new[] { third.HostId } });
+        upgrade.EnsureSuccessStatusCode();
 
         await Store.WaitForNonStaleProjectionDataAsync(TimeSpan.FromSeconds(30));
         // Retries and sweeps go on beside the test: nothing may be appended between the two pictures.

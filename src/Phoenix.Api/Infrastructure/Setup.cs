@@ -15,6 +15,7 @@ using Phoenix.Api.Identity;
 using Phoenix.Api.Live;
 using Phoenix.Api.Measurements;
 using Phoenix.Api.Tasks;
+using Phoenix.Api.Upgrades;
 using Phoenix.Projections;
 using Weasel.Postgresql.Tables;
 using Wolverine;
@@ -39,6 +40,9 @@ public static class Setup
         builder.Services.AddSingleton<TaskReports>();
         builder.Services.AddSingleton<Matchmaker>();
         builder.Services.AddSingleton<AgentPresence>();
+        builder.Services.AddSingleton<AgentReleases>();
+        builder.Services.AddSingleton<DownloadSlots>();
+        builder.Services.AddSingleton<HostCondition>();
         builder.Services.AddSingleton(TimeProvider.System);
 
         builder.Services.AddMarten(services =>
@@ -82,12 +86,17 @@ public static class Setup
             options.LocalQueue("experiments").Sequential();
             foreach (var message in (Type[])[typeof(AdvanceExperiment), typeof(HostTasksEnded), typeof(EndWarmUp), typeof(EndRun), typeof(GiveUpWaiting), typeof(WindowReported), typeof(CloseWindow)])
                 options.Publish(rule => rule.Message(message).ToLocalQueue("experiments"));
+            // In order too: what a state takes back must not overtake what it has queued.
+            options.LocalQueue("upgrades").Sequential();
+            foreach (var message in (Type[])[typeof(AdvanceUpgrade), typeof(UpgradeTasksEnded), typeof(TakeBackUpgradeTasks), typeof(EndUpgradeSoak), typeof(GiveUpUpgrading)])
+                options.Publish(rule => rule.Message(message).ToLocalQueue("upgrades"));
         });
         builder.Services.AddHostedService(services => services.GetRequiredService<QueueAccess>());
         // After Wolverine, so that a sweep's messages find it running.
         builder.Services.AddHostedService(services => services.GetRequiredService<Matchmaker>());
         builder.Services.AddHostedService(services => services.GetRequiredService<WakeUpRelay>());
         builder.Services.AddHostedService<ResumeExperiments>();
+        builder.Services.AddHostedService<ResumeUpgrades>();
     }
 
     public static void AddPhoenixIdentity(this WebApplicationBuilder builder)

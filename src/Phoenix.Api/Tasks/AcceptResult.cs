@@ -4,6 +4,7 @@ using Phoenix.Api.Infrastructure;
 using Phoenix.Contracts;
 using Phoenix.Domain;
 using Phoenix.Domain.Tasks;
+using Phoenix.Domain.Upgrades;
 
 namespace Phoenix.Api.Tasks;
 
@@ -36,11 +37,14 @@ public static class AcceptResult
     static string? Contradiction(AgentTask task, TaskResult result) =>
         task.Desired.Preview is not null && result.Preview is null ? "A preview succeeds with its report in 'preview'."
         : task.Desired.Load is not null && result.Load is null ? "A load simulation succeeds with its report in 'load'."
+        : task.Desired.Upgrade is { } upgrade && (result.Upgrade is not { } now || (now.Version == upgrade.Release) != (upgrade.Direction == UpgradeDirection.Install))
+            ? $"Such a task succeeds with what runs now in 'upgrade': {(upgrade.Direction == UpgradeDirection.Install ? "" : "not ")}version {upgrade.Release}."
         : Missing(task, result);
 
     static JsonElement? Report(TaskResult result) =>
         result.Preview is { } preview ? JsonSerializer.SerializeToElement(preview, WireJson.Default.PreviewReport)
         : result.Load is { } load ? JsonSerializer.SerializeToElement(load, WireJson.Default.LoadReport)
+        : result.Upgrade is { } upgrade ? JsonSerializer.SerializeToElement(upgrade, WireJson.Default.UpgradeReport)
         : null;
 
     static string? Missing(AgentTask task, TaskResult result) =>

@@ -1,11 +1,15 @@
+using System.Text.Json;
 using Phoenix.Api.Experiments;
+using Phoenix.Api.Upgrades;
 using Phoenix.Domain.Tasks;
 
 namespace Phoenix.Api.Tasks;
 
 /// <summary>A task has its end.</summary>
 /// <param name="Error">Why it was given up; null where it succeeded.</param>
-public sealed record TaskEnd(Guid TaskId, string HostId, TaskPurpose Purpose, string? Error);
+/// <param name="UpgradeId">The upgrade that it was queued for; null for other work.</param>
+/// <param name="Report">What the host reported with its success.</param>
+public sealed record TaskEnd(Guid TaskId, string HostId, TaskPurpose Purpose, string? Error, Guid? UpgradeId = null, JsonElement? Report = null);
 
 /// <summary>Tells those on whose behalf tasks were queued that they have ended.</summary>
 public static class TaskEnds
@@ -13,14 +17,18 @@ public static class TaskEnds
     /// <summary>The end that these events bring the task to; null where it goes on.</summary>
     public static TaskEnd? Of(AgentTask task, IReadOnlyList<object>? events) => events is [.., var last] ? last switch
     {
-        TaskSucceeded => new(task.Id, task.HostId, task.Purpose, null),
-        TaskDeadLettered dead => new(task.Id, task.HostId, task.Purpose, $"{dead.Code}: {dead.Detail}"),
-        TaskCancelled cancelled => new(task.Id, task.HostId, task.Purpose, cancelled.Cause),
+        TaskSucceeded succeeded => new(task.Id, task.HostId, task.Purpose, null, task.Desired.Upgrade?.UpgradeId, task.Desired.Upgrade is null ? null : succeeded.Report),
+        TaskDeadLettered dead => new(task.Id, task.HostId, task.Purpose, $"{dead.Code}: {dead.Detail}", task.Desired.Upgrade?.UpgradeId),
+        TaskCancelled cancelled => new(task.Id, task.HostId, task.Purpose, cancelled.Cause, task.Desired.Upgrade?.UpgradeId),
         _ => null,
     } : null;
 
-    /// <summary>One message for each experiment, however many of its hosts have ended together.</summary>
-    public static IEnumerable<object> Messages(IEnumerable<(Guid ExperimentId, TaskEnd End)> ends) =>
-        ends.Where(e => e.ExperimentId != Guid.Empty).GroupBy(e => e.ExperimentId, e => e.End)
-            .Select(experiment => new HostTasksEnded(experiment.Key, [.. experiment]));
+    /// <summary>One message for each experiment and each upgrade, however many of its hosts have ended together.</summary>
+    public static IEnumerable<object> Messages(IReadOnlyCollection<(Guid ExperimentId, TaskEnd End)> ends) =>
+    [
+        .. ends.Where(e => e.ExperimentId != Guid.Empty).GroupBy(e => e.ExperimentId, e => e.End)
+            .Select(experiment => new HostTasksEnded(experiment.Key, [.. experiment])),
+        .. ends.Select(e => e.End).Where(e => e.UpgradeId is not null).GroupBy(e => e.UpgradeId!.Value)
+            .Select(upgrade => new UpgradeTasksEnded(upgrade.Key, [.. upgrade])),
+    ];
 }

@@ -12,7 +12,7 @@ public sealed record ClaimedTask(Guid Id, string HostId, Guid ExperimentId, int 
 static class WireTask
 {
     public static AssignedTask From(ClaimedTask row, IReadOnlyDictionary<Guid, PipelineText> pipelines) => new(
-        row.Id, row.Desired switch { { Preview: not null } => TaskKind.Preview, { Load: not null } => TaskKind.Load, _ => TaskKind.Apply },
+        row.Id, row.Desired switch { { Preview: not null } => TaskKind.Preview, { Load: not null } => TaskKind.Load, { Upgrade: not null } => TaskKind.Upgrade, _ => TaskKind.Apply },
         row.Lease, row.LeaseUntil, row.Attempt,
         new DesiredState(row.ExperimentId == Guid.Empty ? null : row.ExperimentId,
             [.. row.Desired.Collectors.Select(c =>
@@ -28,5 +28,9 @@ static class WireTask
         row.Desired.Preview is { } p ? new PreviewOrder(ExperimentTasks.Production, p.Configuration, p.ConfigurationHash, p.ProtectedMetrics) : null,
         row.Desired.Load is { } l
             ? new LoadOrder(ExperimentTasks.Production, Enum.Parse<LoadKind>(l.Profile.ToString()), l.Series, l.Interval.TotalSeconds, l.Duration.TotalSeconds)
+            : null,
+        row.Desired.Upgrade is { } u
+            ? new UpgradeOrder(Enum.Parse<UpgradeAction>(u.Direction.ToString()), u.Release,
+                [.. u.Programs.Select(f => new ReleaseFile(f.Runtime, f.Name, f.Bytes, f.Sha256))], u.Confirm.TotalSeconds)
             : null);
 }

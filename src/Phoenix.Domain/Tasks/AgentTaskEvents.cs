@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Phoenix.Domain.Upgrades;
 
 namespace Phoenix.Domain.Tasks;
 
@@ -60,6 +61,9 @@ public enum TaskPurpose
 
     /// <summary>Send made-up metrics to the host's own production collector for a while. Belongs to no experiment.</summary>
     SimulateLoad,
+
+    /// <summary>Run another version of the agent itself, or go back to the one before. Belongs to an upgrade.</summary>
+    UpgradeAgent,
 }
 
 public enum Arm
@@ -71,13 +75,16 @@ public enum Arm
 /// <param name="Remove">Names of collectors that should not run.</param>
 /// <param name="Preview">What to preview; null for other work.</param>
 /// <param name="Load">What load to make; null for other work.</param>
+/// <param name="Upgrade">Which version of the agent to run; null for other work.</param>
 public sealed record DesiredHostState(
     IReadOnlyList<CollectorOfPipeline> Collectors, IReadOnlyList<string> Remove, MeasurementSpecification? Measurement,
-    PreviewSpecification? Preview = null, LoadSpecification? Load = null)
+    PreviewSpecification? Preview = null, LoadSpecification? Load = null, UpgradeSpecification? Upgrade = null)
 {
     public static DesiredHostState Previewing(PreviewSpecification preview) => new([], [], null, Preview: preview);
 
     public static DesiredHostState Loading(LoadSpecification load) => new([], [], null, Load: load);
+
+    public static DesiredHostState Upgrading(UpgradeSpecification upgrade) => new([], [], null, Upgrade: upgrade);
 }
 
 /// <param name="Configuration">The collector configuration (YAML) to try; it may belong to no published version.</param>
