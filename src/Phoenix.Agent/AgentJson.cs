@@ -12,5 +12,7 @@ namespace Phoenix.Agent;
 [JsonSerializable(typeof(TaskJournalFile))]
 [JsonSerializable(typeof(PairingCursor))]
 [JsonSerializable(typeof(PortsFile))]
+[JsonSerializable(typeof(PanicRecord))]
+[JsonSerializable(typeof(PanicRequest))]
 [JsonSerializable(typeof(WindowReport))]
 internal sealed partial class AgentJson : JsonSerializerContext;

@@ -1,3 +1,5 @@
+using Phoenix.Contracts;
+
 namespace Phoenix.Agent;
 
 /// <summary>One run of the agent: adopts what runs, works until told to stop, and then ends what it started.</summary>
@@ -8,35 +10,54 @@ internal static class AgentProcess
     public const int SettingsWrong = 2;
     public const int Fenced = 3;
 
+    /// <summary>How long loops may take to leave: as long as a collector that they are ending may take.</summary>
+    private static readonly TimeSpan LoopsLimit = TimeSpan.FromSeconds(20);
+
+    private static readonly TimeSpan FarewellLimit = TimeSpan.FromSeconds(5);
+
     /// <param name="stop">Set by SIGTERM or SIGINT.</param>
     /// <returns>The exit code.</returns>
     public static async Task<int> RunAsync(AgentSettings settings, CancellationToken stop)
     {
         var directory = Prepare(settings);
-        await using var owned = directory.Lock();
-        var identity = Identity.LoadOrCreate(directory.IdentityFile);
-        if (!identity.Enrolled && settings.EnrolmentToken is null)
+        await using var owned = await directory.LockAsync(stop);
+        var identity = IdentityFile.LoadOrCreate(directory.IdentityFile);
+        if (!identity.Current.Enrolled && settings.EnrolmentToken is null)
             throw new SettingsException(AgentSettings.EnrolmentTokenVariable, "is not set and this host is not enrolled yet", "issue an enrolment token at the control plane and set it for the first start");
 
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        using var api = new ApiClient(settings, identity.Credential, Guid.NewGuid());
+        using var api = new ApiClient(settings, identity.Current.Credential, Guid.NewGuid());
+        var keys = new TrustedKeys(settings, api, identity);
         using var control = new ControlSocket(directory);
         var ports = new LoopbackPorts(directory);
         using var stock = new StockRuntime(settings, ports);
         var runtimes = new Runtimes(new PhoenixRuntime(settings.CollectorPath, directory, control, ports), stock);
-        var fleet = new Fleet(directory, runtimes);
+        var fleet = new Fleet(directory, runtimes, ResourceControl.For(settings));
         using var outbox = new WindowOutbox(directory.Outbox);
         using var gatherer = new WindowGatherer(directory, fleet, control, stock, outbox);
-        using var heartbeat = new HeartbeatLoop(api, fleet);
         var rollout = new Rollout(settings, fleet, runtimes);
-        var enrolment = new Enrolment(settings, directory, api, identity);
-        var applier = new TaskApplier(directory, fleet, runtimes, rollout, gatherer);
-        var jobs = new HostJobs(new PreviewJob(settings, directory), new LoadJob(settings, directory, fleet));
-        using var poll = new PollLoop(settings, api, enrolment, applier, jobs, new TaskJournal(directory.TasksFile));
-        var supervisor = new Supervisor(fleet, runtimes, heartbeat.Changed);
+        var panic = new Panic(directory, fleet, rollout);
+        var journal = new TaskJournal(directory.TasksFile);
+        using var heartbeat = new HeartbeatLoop(api, fleet, beat => beat with
+        {
+            PanicAt = panic.At,
+            Dropped = outbox.Dropped + journal.Dropped > 0 ? new DroppedReports(outbox.Dropped, journal.Dropped) : null,
+        });
+        var enrolment = new Enrolment(settings, api, identity, keys);
+        var applier = new TaskApplier(directory, fleet, runtimes, rollout, gatherer, keys, panic);
+        var jobs = new HostJobs(new PreviewJob(settings, directory, keys), new LoadJob(settings, directory, fleet), panic);
+        using var poll = new PollLoop(settings, api, enrolment, applier, jobs, journal, panic);
+        var service = new ServiceManager(Environment.GetEnvironmentVariable);
+        var supervisor = new Supervisor(fleet, runtimes, heartbeat.Changed, service.Alive);
+        using var trials = CancellationTokenSource.CreateLinkedTokenSource(ending.Token);
+        var panicWatch = new PanicWatch(directory, panic, () =>
+        {
+            trials.Cancel();
+            poll.GiveBack();
+        }, heartbeat.Changed);
 
         Log.Info("The agent starts.", ("host", settings.HostId), ("version", HeartbeatLoop.Version), ("controlPlane", settings.ApiUrl.GetLeftPart(UriPartial.Authority)));
-        List<Task> loops = [];
+        List<Task> loops = [], enrolled = [];
         try
         {
             // What a killed agent's previews left; their processes end by themselves.
@@ -45,34 +66,39 @@ internal static class AgentProcess
             gatherer.ForgetOldExperiments();
             // Start-up leaves garbage that an idle agent would otherwise keep resident for hours.
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+            service.Ready($"looks after {fleet.All.Count} collectors");
             loops =
             [
                 supervisor.RunAsync(ending.Token),
+                panicWatch.RunAsync(ending.Token),
                 gatherer.RunAsync(ending.Token),
-                FinishTrialsAsync(fleet, rollout, ending.Token),
-                EnrolledAsync(enrolment, [poll.RunAsync, heartbeat.RunAsync, token => outbox.SendAsync(api, token)], ending),
+                FinishTrialsAsync(fleet, rollout, trials.Token, ending.Token),
+                EnrolledAsync(enrolment, keys, [poll.RunAsync, heartbeat.RunAsync, token => outbox.SendAsync(api, token)], enrolled, ending.Token),
             ];
             await foreach (var ended in Task.WhenEach(loops))
                 await ended;
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            await EndAsync(ending, loops);
+            service.Stopping();
             Log.Info("The agent stops and ends its collectors.");
+            await EndAsync(ending, loops, enrolled);
+            var farewell = identity.Current.Enrolled ? FarewellAsync(poll, heartbeat) : Task.CompletedTask;
             await fleet.StopAsync();
+            await farewell;
             return Stopped;
         }
         catch (FencedException e)
         {
             Log.Error(e.Message);
-            await EndAsync(ending, loops);
+            await EndAsync(ending, loops, enrolled);
             return Fenced;
         }
         catch (Exception e)
         {
             // The last line of defence: collectors go on, and the service manager's next start adopts them.
             Log.Error("The agent cannot go on; its collectors do.", ("error", e.GetType().Name), ("detail", e.Message), ("at", e.StackTrace));
-            await EndAsync(ending, loops);
+            await EndAsync(ending, loops, enrolled);
             return Faulted;
         }
         throw new InvalidOperationException("The agent's loops ended without a reason.");
@@ -95,26 +121,53 @@ internal static class AgentProcess
     }
 
     /// <summary>What talks to the control plane begins when the host is enrolled; the first of it to fail ends the rest.</summary>
-    private static async Task EnrolledAsync(Enrolment enrolment, IReadOnlyList<Func<CancellationToken, Task>> loops, CancellationTokenSource ending)
+    private static async Task EnrolledAsync(Enrolment enrolment, TrustedKeys keys, IReadOnlyList<Func<CancellationToken, Task>> loops, List<Task> begun, CancellationToken ending)
     {
-        await enrolment.EnsureAsync(ending.Token);
-        await foreach (var ended in Task.WhenEach(loops.Select(loop => loop(ending.Token)).ToList()))
+        await enrolment.EnsureAsync(ending);
+        await keys.EnsureAsync(ending);
+        begun.AddRange(loops.Select(loop => loop(ending)));
+        await foreach (var ended in Task.WhenEach([.. begun]))
             await ended;
     }
 
-    private static Task FinishTrialsAsync(Fleet fleet, Rollout rollout, CancellationToken cancellation) =>
-        Task.WhenAll(fleet.All.Where(collector => collector.State is { OnTrial: true })
-            .Select(collector => rollout.FinishTrialAsync(collector, cancellation)));
+    private static async Task FinishTrialsAsync(Fleet fleet, Rollout rollout, CancellationToken trials, CancellationToken ending)
+    {
+        try
+        {
+            await Task.WhenAll(fleet.All.Where(collector => collector.State is { OnTrial: true })
+                .Select(collector => rollout.FinishTrialAsync(collector, trials)));
+        }
+        catch (OperationCanceledException) when (!ending.IsCancellationRequested)
+        {
+            Log.Info("Trials of an earlier agent are ended by the panic.");
+        }
+    }
+
+    /// <summary>Gives back the task under way and says goodbye, within a bound: nobody waits long for a control plane that is away.</summary>
+    private static async Task FarewellAsync(PollLoop poll, HeartbeatLoop heartbeat)
+    {
+        using var limit = new CancellationTokenSource(FarewellLimit);
+        try
+        {
+            await poll.DeliverAsync(limit.Token);
+            await heartbeat.FarewellAsync(limit.Token);
+        }
+        catch (Exception e) when (e is OperationCanceledException or FencedException or IOException)
+        {
+            Log.Warn("The control plane could not be told that this agent stops.", ("error", e.Message));
+        }
+    }
 
     /// <summary>Lets every loop leave where it stands, so that none touches a collector any more.</summary>
-    private static async Task EndAsync(CancellationTokenSource ending, List<Task> loops)
+    private static async Task EndAsync(CancellationTokenSource ending, List<Task> loops, List<Task> enrolled)
     {
         await ending.CancelAsync();
-        foreach (var loop in loops)
+        var until = Environment.TickCount64 + (long)LoopsLimit.TotalMilliseconds;
+        foreach (var loop in loops.Concat(enrolled))
         {
             try
             {
-                await loop;
+                await loop.WaitAsync(TimeSpan.FromMilliseconds(Math.Max(1, until - Environment.TickCount64)));
             }
             catch (Exception e)
             {

@@ -14,6 +14,15 @@ internal sealed partial record AgentSettings(
     Uri ApiUrl, string HostId, TimeSpan PollWait, string? EnrolmentToken, string StateDirectory, string CollectorPath,
     TimeSpan HealthyTimeout, string? OtelcolPath = null, string SearchPath = "")
 {
+    /// <summary>Public keys whose configurations run here, where the host owner gives them; null where the control plane's are pinned.</summary>
+    public IReadOnlyList<string>? TrustedKeys { get; init; }
+
+    /// <summary>What one collector may take.</summary>
+    public ResourceLimits Limits { get; init; } = new();
+
+    /// <summary>A control group that was delegated to the agent; null where its own membership tells.</summary>
+    public string? ControlGroup { get; init; }
+
     public const string ApiUrlVariable = "PHOENIX_API_URL";
     public const string HostIdVariable = "AGENT_HOST_ID";
     public const string PollIntervalVariable = "TASK_POLL_INTERVAL";
@@ -22,6 +31,7 @@ internal sealed partial record AgentSettings(
     public const string CollectorVariable = "PHOENIX_COLLECTOR";
     public const string OtelcolVariable = "PHOENIX_OTELCOL";
     public const string HealthyTimeoutVariable = "PHOENIX_HEALTHY_TIMEOUT";
+    public const string TrustedKeysVariable = "PHOENIX_AGENT_TRUSTED_KEYS_FILE";
 
     /// <summary>Reads the settings; throws <see cref="SettingsException"/> for the first value that is missing or wrong.</summary>
     public static AgentSettings Read(Func<string, string?> variable, string machineName, string ownDirectory)
@@ -35,7 +45,7 @@ internal sealed partial record AgentSettings(
 
         var hostId = Value(HostIdVariable) ?? machineName;
         if (!HostIdPattern().IsMatch(hostId))
-            throw new SettingsException(HostIdVariable, $"is '{hostId}'", "use 1 to 128 letters, digits, dots, underscores, colons or hyphens");
+            throw new SettingsException(HostIdVariable, $"is '{hostId}'", "use 1 to 253 letters, digits, dots, underscores or hyphens");
 
         var stateDirectory = Path.GetFullPath(Value(StateDirectoryVariable) ?? "/var/lib/phoenix-agent");
         return new AgentSettings(
@@ -44,8 +54,17 @@ internal sealed partial record AgentSettings(
             Value(EnrolmentTokenVariable), stateDirectory,
             Path.GetFullPath(Value(CollectorVariable) ?? Path.Combine(ownDirectory, "phoenix-collector")),
             Duration(HealthyTimeoutVariable, Value(HealthyTimeoutVariable), TimeSpan.FromSeconds(45), TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1)),
-            Value(OtelcolVariable) is { } otelcol ? Path.GetFullPath(otelcol) : null, Value("PATH") ?? "");
+            Value(OtelcolVariable) is { } otelcol ? Path.GetFullPath(otelcol) : null, Value("PATH") ?? "")
+        {
+            TrustedKeys = Value(TrustedKeysVariable) is { } keys ? Agent.TrustedKeys.ReadFile(Path.GetFullPath(keys)) : null,
+            Limits = ResourceLimits.Read(Value),
+            ControlGroup = Value(ControlGroups.DirectoryVariable) is { } group ? Path.GetFullPath(group) : null,
+        };
     }
+
+    /// <summary>The same for a command that talks to nobody, in a shell that does not have the service's variables.</summary>
+    public static AgentSettings ReadOffline(Func<string, string?> variable, string ownDirectory) =>
+        Read(name => name is ApiUrlVariable ? "http://localhost" : name is HostIdVariable or TrustedKeysVariable ? null : variable(name), "host", ownDirectory);
 
     /// <summary>Where the state is, for commands that talk to nobody.</summary>
     public static string ReadStateDirectory(Func<string, string?> variable) =>
@@ -75,7 +94,8 @@ internal sealed partial record AgentSettings(
     [GeneratedRegex(@"^(\d+(?:\.\d+)?)(ms|s|m)$")]
     private static partial Regex DurationPattern();
 
-    [GeneratedRegex(@"^[A-Za-z0-9._:-]{1,128}\z")]
+    /// <summary>As the control plane's <c>AgentDecisions.IsHostId</c>.</summary>
+    [GeneratedRegex(@"^[A-Za-z0-9._-]{1,253}\z")]
     private static partial Regex HostIdPattern();
 }
 

@@ -54,11 +54,15 @@ internal sealed class ApiClient : IDisposable
         _client.DefaultRequestHeaders.Add(AgentHeaders.BootId, bootId.ToString("D"));
     }
 
-    public async Task<ApiAnswer> PostAsync<T>(string path, T body, JsonTypeInfo<T> type, CancellationToken cancellation)
+    public async Task<ApiAnswer> PostAsync<T>(string path, T body, JsonTypeInfo<T> type, CancellationToken cancellation) =>
+        (await PostAsync<T, Problem>(path, body, type, null, cancellation)).Answer;
+
+    /// <param name="answer">What the body of a 200 holds; null where it does not matter.</param>
+    public async Task<ApiAnswer<TAnswer>> PostAsync<T, TAnswer>(string path, T body, JsonTypeInfo<T> type, JsonTypeInfo<TAnswer>? answer, CancellationToken cancellation)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, path);
         request.Content = JsonContent.Create(body, type);
-        return (await SendAsync<Problem>(request, null, Limit, cancellation)).Answer;
+        return await SendAsync(request, answer, Limit, cancellation);
     }
 
     /// <param name="wait">How long the control plane may take on purpose, beside the usual limit.</param>

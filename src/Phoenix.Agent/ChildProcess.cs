@@ -13,11 +13,17 @@ namespace Phoenix.Agent;
 internal static class ChildProcess
 {
     /// <summary>Never handed down: a collector has no use for them and its configuration could read them as ${env:X}.</summary>
-    private static readonly string[] Withheld = [AgentSettings.EnrolmentTokenVariable];
+    private static readonly string[] Withheld =
+        [AgentSettings.EnrolmentTokenVariable, ServiceManager.SocketVariable, ServiceManager.WatchdogVariable, "WATCHDOG_PID"];
 
+    /// <param name="variables">Beside those of the environment, and before them.</param>
+    /// <param name="environment">Null for this process's own.</param>
     /// <exception cref="ProgramMissingException">There is no such program, or it may not be executed.</exception>
-    public static unsafe ProcessIdentity Start(string program, IReadOnlyList<string> arguments, string outputFile, IReadOnlyDictionary<string, string>? variables = null)
+    public static unsafe ProcessIdentity Start(
+        string program, IReadOnlyList<string> arguments, string outputFile, IReadOnlyDictionary<string, string>? variables = null,
+        IReadOnlyDictionary<string, string>? environment = null)
     {
+        environment ??= Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().ToDictionary(entry => (string)entry.Key, entry => (string)entry.Value!);
         variables ??= ReadOnlyDictionary<string, string>.Empty;
         var attributes = stackalloc byte[Native.OpaqueSize];
         var actions = stackalloc byte[Native.OpaqueSize];
@@ -25,8 +31,8 @@ internal static class ChildProcess
         Check(Native.AttributesInit(attributes), program);
         Check(Native.FileActionsInit(actions), program);
         var argumentBlock = Block([program, .. arguments]);
-        var environmentBlock = Block(Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
-            .Where(entry => !Withheld.Contains((string)entry.Key) && !variables.ContainsKey((string)entry.Key)).Select(entry => $"{entry.Key}={entry.Value}")
+        var environmentBlock = Block(environment
+            .Where(entry => !Withheld.Contains(entry.Key) && !variables.ContainsKey(entry.Key)).Select(entry => $"{entry.Key}={entry.Value}")
             .Concat(variables.Select(variable => $"{variable.Key}={variable.Value}")));
         try
         {

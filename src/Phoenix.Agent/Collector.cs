@@ -6,7 +6,8 @@ namespace Phoenix.Agent;
 /// One collector of this host: its directory, its process and what was last seen of it. Whoever changes it holds
 /// <see cref="Gate"/>: an apply holds it for as long as it works on the collector, supervision passes by meanwhile.
 /// </summary>
-internal sealed class Collector(StateDirectory directory, string name) : IDisposable
+/// <param name="resources">What holds its process within its limits; null where nothing does.</param>
+internal sealed class Collector(StateDirectory directory, string name, ResourceControl? resources = null) : IDisposable
 {
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(10);
 
@@ -26,6 +27,15 @@ internal sealed class Collector(StateDirectory directory, string name) : IDispos
 
     /// <summary>Last lines of the log as a crash left them; empty after a minute of health.</summary>
     public IReadOnlyList<string> CrashTail { get; set; } = [];
+
+    /// <summary>Which limits hold; null where none are asked for or nothing runs.</summary>
+    public CollectorLimits? Limits { get; private set; }
+
+    /// <summary>What its control group counted; null where it has none.</summary>
+    public GroupUsage? Usage => resources?.UsageOf(name);
+
+    /// <summary>The environment that its next process gets instead of this one's; null where this one's is right.</summary>
+    public IReadOnlyDictionary<string, string>? StartsWith { get; set; }
 
     public string Folder => directory.Collector(name);
     public string ConfigurationFile => Path.Combine(Folder, "config.yaml");
@@ -88,11 +98,25 @@ internal sealed class Collector(StateDirectory directory, string name) : IDispos
         var state = State ?? throw new InvalidOperationException($"Collector {name} has no configuration to start with.");
         File.Delete(directory.ControlSocket(name));
         LogFile.Rotate(LogPath);
-        var process = ChildProcess.Start(launch.Program, launch.Arguments, LogPath, launch.Variables);
+        var variables = new Dictionary<string, string>(launch.Variables);
+        foreach (var (variable, value) in resources?.Variables(state.Runtime) ?? new Dictionary<string, string>())
+            variables[variable] = value;
+        var process = ChildProcess.Start(launch.Program, launch.Arguments, LogPath, variables, StartsWith);
         Status = null;
         _silentSince = null;
         NoteProcess(process);
+        Hold();
         Log.Info("A collector was started.", ("collector", name), ("pid", process.Id), ("configuration", state.ConfigurationHash));
+    }
+
+    /// <summary>Puts what runs within the limits, as they are set now.</summary>
+    public void Hold()
+    {
+        if (State is not { Process: { } process } state)
+            return;
+        Limits = resources?.Hold(name, state.Arm, state.Runtime, process);
+        if (Limits is { NotHeld.Count: > 0 } limits)
+            Log.Warn("Not every limit of a collector holds.", ("collector", name), ("notHeld", string.Join("; ", limits.NotHeld)));
     }
 
     /// <summary>Ends the process: SIGTERM, ten seconds, SIGKILL. The state stays, so that it is known what should run.</summary>
@@ -102,7 +126,9 @@ internal sealed class Collector(StateDirectory directory, string name) : IDispos
             return;
         await process.StopAsync(StopPatience);
         Status = null;
+        Limits = null;
         NoteProcess(null);
+        resources?.Ended(name);
         Log.Info("A collector was stopped.", ("collector", name), ("pid", process.Id));
     }
 

@@ -5,14 +5,14 @@ using Phoenix.Contracts;
 namespace Phoenix.Agent;
 
 /// <summary>Makes the host known to the control plane, once; repeated with the same credential it is harmless.</summary>
-internal sealed class Enrolment(AgentSettings settings, StateDirectory directory, ApiClient api, Identity identity)
+internal sealed class Enrolment(AgentSettings settings, ApiClient api, IdentityFile identity, TrustedKeys keys)
 {
     private static readonly TimeSpan Refused = TimeSpan.FromSeconds(30);
 
     /// <summary>Returns when the host is enrolled. Retries until then, since collectors run without it.</summary>
     public async Task EnsureAsync(CancellationToken cancellation)
     {
-        for (var failures = 1; !identity.Enrolled; failures++)
+        for (var failures = 1; !identity.Current.Enrolled; failures++)
         {
             var answer = await TryAsync(cancellation);
             if (!answer.IsSuccess)
@@ -33,13 +33,13 @@ internal sealed class Enrolment(AgentSettings settings, StateDirectory directory
     private async Task<ApiAnswer> TryAsync(CancellationToken cancellation)
     {
         var request = new EnrolmentRequest(
-            settings.HostId, settings.EnrolmentToken!, identity.Credential, HeartbeatLoop.Version,
+            settings.HostId, settings.EnrolmentToken!, identity.Current.Credential, HeartbeatLoop.Version,
             RuntimeInformation.OSDescription, RuntimeInformation.OSArchitecture.ToString());
-        var answer = await api.PostAsync("api/v2/agents/enrol", request, WireJson.Default.EnrolmentRequest, cancellation);
+        var (answer, content) = await api.PostAsync("api/v2/agents/enrol", request, WireJson.Default.EnrolmentRequest, WireJson.Default.EnrolmentResponse, cancellation);
         if (answer.IsSuccess)
         {
-            identity = identity with { Enrolled = true };
-            DurableFile.Write(directory.IdentityFile, identity, AgentJson.Default.Identity);
+            keys.Offer(content?.SigningKeys);
+            identity.Change(known => known with { Enrolled = true });
             Log.Info("The host is enrolled.", ("host", settings.HostId));
         }
         else

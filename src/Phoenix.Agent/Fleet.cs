@@ -3,15 +3,16 @@ using System.Collections.Concurrent;
 namespace Phoenix.Agent;
 
 /// <summary>The collectors of this host, and how a new agent takes over what an earlier one left running.</summary>
-internal sealed class Fleet(StateDirectory directory, Runtimes runtimes)
+internal sealed class Fleet(StateDirectory directory, Runtimes runtimes, ResourceControl? resources = null)
 {
+    private static readonly TimeSpan GatePatience = TimeSpan.FromSeconds(5);
     private readonly ConcurrentDictionary<string, Collector> _collectors = new();
 
     public IReadOnlyList<Collector> All => [.. _collectors.Values.OrderBy(collector => collector.Name, StringComparer.Ordinal)];
 
     public Collector? Find(string name) => _collectors.GetValueOrDefault(name);
 
-    public Collector GetOrAdd(string name) => _collectors.GetOrAdd(name, key => new Collector(directory, key));
+    public Collector GetOrAdd(string name) => _collectors.GetOrAdd(name, key => new Collector(directory, key, resources));
 
     /// <summary>
     /// Takes the gate of the collector of this name, which the caller gives back. One that was removed and forgotten while
@@ -40,7 +41,7 @@ internal sealed class Fleet(StateDirectory directory, Runtimes runtimes)
     {
         foreach (var folder in Directory.EnumerateDirectories(directory.Collectors))
         {
-            var collector = new Collector(directory, Path.GetFileName(folder));
+            var collector = new Collector(directory, Path.GetFileName(folder), resources);
             if (!collector.Load())
             {
                 // Written by an agent that was killed before it accepted the configuration.
@@ -55,6 +56,7 @@ internal sealed class Fleet(StateDirectory directory, Runtimes runtimes)
                 continue;
             if (await AnswersAsync(collector, cancellation))
             {
+                collector.Hold();
                 Log.Info("A running collector was adopted.", ("collector", collector.Name), ("pid", process.Id), ("configuration", state.ConfigurationHash));
                 continue;
             }
@@ -72,14 +74,16 @@ internal sealed class Fleet(StateDirectory directory, Runtimes runtimes)
 
     private static async Task StopAsync(Collector collector)
     {
-        await collector.Gate.WaitAsync();
+        // Every loop has left by now; one that hangs with the gate in its hand must not leave an orphan.
+        var entered = await collector.Gate.WaitAsync(GatePatience);
         try
         {
             await collector.StopAsync();
         }
         finally
         {
-            collector.Gate.Release();
+            if (entered)
+                collector.Gate.Release();
         }
     }
 

@@ -3,10 +3,17 @@ using Phoenix.Contracts;
 
 namespace Phoenix.Agent;
 
-/// <summary>Every 15 seconds, and soon after a collector crashes, recovers or is ended, says how this host is.</summary>
-internal sealed class HeartbeatLoop(ApiClient api, Fleet fleet) : IDisposable
+/// <summary>
+/// Says how this host is: as often as the control plane asks, every 15 seconds where it does not say, and soon after a
+/// collector crashes, recovers or is ended.
+/// </summary>
+/// <param name="extras">What else is known at the moment of a heartbeat.</param>
+internal sealed class HeartbeatLoop(ApiClient api, Fleet fleet, Func<Heartbeat, Heartbeat> extras) : IDisposable
 {
     public static readonly TimeSpan Every = TimeSpan.FromSeconds(15);
+
+    /// <summary>Whatever the control plane asks for, it hears of this host this often.</summary>
+    public static readonly TimeSpan Longest = TimeSpan.FromMinutes(5);
 
     /// <summary>Crashes in quick succession are one message a second, not one each.</summary>
     private static readonly TimeSpan Least = TimeSpan.FromSeconds(1);
@@ -31,21 +38,45 @@ internal sealed class HeartbeatLoop(ApiClient api, Fleet fleet) : IDisposable
 
     public async Task RunAsync(CancellationToken cancellation)
     {
+        var interval = Every;
         while (true)
         {
-            var answer = await api.PostAsync("api/v2/agents/heartbeat", Compose(), WireJson.Default.Heartbeat, cancellation);
-            if (!answer.IsSuccess)
+            var (answer, content) = await SendAsync(stopping: false, cancellation);
+            if (answer.IsSuccess)
+                interval = IntervalOf(content);
+            else
                 Log.Warn("A heartbeat was not taken.", ("status", (int?)answer.Status), ("code", answer.Code), ("detail", answer.Detail));
+            if (answer.RetryAfter is { } asked)
+            {
+                // It is overloaded: what changed meanwhile can wait as well.
+                await Task.Delay(asked < Longest ? asked : Longest, cancellation);
+                continue;
+            }
             await Task.Delay(Least, cancellation);
-            await _changed.WaitAsync(answer.RetryAfter is { } asked && asked > Every ? asked : Every - Least, cancellation);
+            await _changed.WaitAsync(interval - Least, cancellation);
         }
     }
 
+    /// <summary>The last word of an agent that was told to stop: the host is stopped, not lost.</summary>
+    public async Task FarewellAsync(CancellationToken cancellation)
+    {
+        var (answer, _) = await SendAsync(stopping: true, cancellation);
+        if (!answer.IsSuccess)
+            Log.Warn("The control plane did not hear that this agent stops.", ("status", (int?)answer.Status), ("code", answer.Code));
+    }
+
+    /// <summary>What the control plane asks for, within what makes sense.</summary>
+    internal static TimeSpan IntervalOf(HeartbeatAccepted? answer) => answer is { NextInSeconds: > 0 and < double.PositiveInfinity and var seconds }
+        ? TimeSpan.FromSeconds(Math.Clamp(seconds, 2 * Least.TotalSeconds, Longest.TotalSeconds)) : Every;
+
     public void Dispose() => _changed.Dispose();
 
-    private Heartbeat Compose() => new(
+    private Task<ApiAnswer<HeartbeatAccepted>> SendAsync(bool stopping, CancellationToken cancellation) => api.PostAsync(
+        "api/v2/agents/heartbeat", Compose() with { Stopping = stopping }, WireJson.Default.Heartbeat, WireJson.Default.HeartbeatAccepted, cancellation);
+
+    private Heartbeat Compose() => extras(new Heartbeat(
         Version, _startedAt, Environment.WorkingSet, Environment.CpuUsage.TotalTime.TotalSeconds,
-        [.. fleet.All.Select(Describe).OfType<CollectorHealth>()]);
+        [.. fleet.All.Select(Describe).OfType<CollectorHealth>()]));
 
     private static CollectorHealth? Describe(Collector collector)
     {
@@ -54,7 +85,9 @@ internal sealed class HeartbeatLoop(ApiClient api, Fleet fleet) : IDisposable
         var status = collector.Status;
         var problem = state.Process is null ? "it does not run" : ApplyDecision.HealthProblem(status, state.ConfigurationHash, null);
         var tail = collector.CrashTail.Count > 0 ? collector.CrashTail : problem is null ? [] : LogFile.Tail(collector.LogPath);
+        var usage = state.Process is null ? null : collector.Usage;
         return new CollectorHealth(
-            state.Name, state.Arm, state.ConfigurationHash, problem is null, problem, collector.Restarts, status?.ResidentBytes ?? 0, tail, status?.Breach);
+            state.Name, state.Arm, state.ConfigurationHash, problem is null, problem, collector.Restarts,
+            usage?.ResidentBytes ?? status?.ResidentBytes ?? 0, tail, status?.Breach, usage?.CpuSeconds, collector.Limits);
     }
 }

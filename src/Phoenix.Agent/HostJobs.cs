@@ -7,11 +7,12 @@ namespace Phoenix.Agent;
 /// Work that takes minutes and changes nothing that runs: previews and simulated loads. It goes on beside the poll loop, so
 /// that a rollback never waits for it. One of each kind at a time.
 /// </summary>
-internal sealed class HostJobs(PreviewJob preview, LoadJob load)
+internal sealed class HostJobs(PreviewJob preview, LoadJob load, Panic panic)
 {
     private readonly ConcurrentDictionary<Guid, Task> _running = new();
     private int _previews;
     private int _loads;
+    private CancellationTokenSource _giveBack = new();
 
     /// <summary>True where the task is being worked on: a copy of its assignment changes nothing.</summary>
     public bool Runs(Guid task) => _running.ContainsKey(task);
@@ -19,18 +20,23 @@ internal sealed class HostJobs(PreviewJob preview, LoadJob load)
     /// <summary>When all that runs has ended.</summary>
     public Task EndedAsync() => Task.WhenAll(_running.Values);
 
+    /// <summary>Ends all that runs, because of a panic.</summary>
+    public void GiveBack() => Interlocked.Exchange(ref _giveBack, new CancellationTokenSource()).Cancel();
+
     /// <param name="progress">Tells the control plane how far it is; false where it wants the work no more.</param>
-    /// <param name="end">Takes the result.</param>
+    /// <param name="end">Takes the result, also of work that the agent's own end interrupts.</param>
     public void Begin(AssignedTask task, Func<string, string?, Task<bool>> progress, Func<TaskResult, Task> end, CancellationToken stop) =>
         _running[task.Id] = Task.Run(
             async () =>
             {
                 try
                 {
-                    await end(await RunAsync(task, progress, stop));
+                    using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop, _giveBack.Token);
+                    await end(await RunAsync(task, progress, stop, ending.Token));
                 }
                 catch (OperationCanceledException) when (stop.IsCancellationRequested)
                 {
+                    // Its result was written down; the next agent delivers it where this one cannot any more.
                     Log.Info("Work beside the poll loop ends with the agent.", ("task", task.Id));
                 }
                 catch (Exception e)
@@ -45,8 +51,10 @@ internal sealed class HostJobs(PreviewJob preview, LoadJob load)
             },
             CancellationToken.None);
 
-    private async Task<TaskResult> RunAsync(AssignedTask task, Func<string, string?, Task<bool>> progress, CancellationToken stop)
+    private async Task<TaskResult> RunAsync(AssignedTask task, Func<string, string?, Task<bool>> progress, CancellationToken stop, CancellationToken ending)
     {
+        if (panic.Refusal(task) is { } inPanic)
+            return Failed(task, inPanic);
         var isPreview = task.Kind is TaskKind.Preview;
         if (Interlocked.Increment(ref isPreview ? ref _previews : ref _loads) > 1)
         {
@@ -57,12 +65,21 @@ internal sealed class HostJobs(PreviewJob preview, LoadJob load)
         {
             return (task.Preview, task.Load) switch
             {
-                ({ } order, _) => await preview.RunAsync(task, order, progress, stop),
-                (_, { } order) => await load.RunAsync(task, order, progress, stop),
+                ({ } order, _) => await preview.RunAsync(task, order, progress, ending),
+                (_, { } order) => await load.RunAsync(task, order, progress, ending),
                 _ => Failed(task, new TaskError("internal", $"The task of kind {task.Kind} says not what to do.", false, [])),
             };
         }
-        catch (Exception e) when (!(e is OperationCanceledException && stop.IsCancellationRequested))
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested && panic.Interruption is not null)
+        {
+            return Failed(task, panic.Interruption!);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // A load is not made a second time, a preview changes nothing and is.
+            return Failed(task, Interrupted(retryable: isPreview));
+        }
+        catch (Exception e)
         {
             Log.Error("A task failed in a way that was not foreseen.", ("task", task.Id), ("error", e));
             return Failed(task, new TaskError("internal", e.Message, false, []));
@@ -72,6 +89,8 @@ internal sealed class HostJobs(PreviewJob preview, LoadJob load)
             Interlocked.Decrement(ref isPreview ? ref _previews : ref _loads);
         }
     }
+
+    internal static TaskError Interrupted(bool retryable) => new("interrupted", "The agent was stopped while it worked on the task.", retryable, []);
 
     internal static TaskResult Failed(AssignedTask task, TaskError error) => new(task.Lease, TaskOutcome.Failed, [], error);
 }

@@ -27,10 +27,11 @@ internal sealed class LoadJob(AgentSettings settings, StateDirectory directory, 
         var folder = directory.Job(task.Id);
         DurableFile.CreatePrivateDirectory(folder);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var running = Task.FromResult<int?>(null);
         try
         {
             var output = Path.Combine(folder, "loadsim.out");
-            var running = ChildProcess.RunAsync(settings.CollectorPath, Arguments(order), output, TimeSpan.FromSeconds(order.DurationSeconds) + Grace, ending.Token);
+            running = ChildProcess.RunAsync(settings.CollectorPath, Arguments(order), output, TimeSpan.FromSeconds(order.DurationSeconds) + Grace, ending.Token);
             while (await Task.WhenAny(running, Task.Delay(ReportEvery, stop)) != running)
             {
                 if (await progress("loading", null))
@@ -51,6 +52,7 @@ internal sealed class LoadJob(AgentSettings settings, StateDirectory directory, 
         }
         finally
         {
+            await running.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
             Directory.Delete(folder, recursive: true);
         }
     }

@@ -15,6 +15,9 @@ internal static unsafe partial class Native
     public const int Append = 0x400;
     public const int Directory = 0x10000;
     public const int CloseOnExec = 0x80000;
+    public const int LimitCore = 4;
+    public const int LimitFiles = 7;
+    public const int PriorityOfProcess = 0;
     public const int NoChild = 10;
     public const int Interrupted = 4;
 
@@ -67,6 +70,16 @@ internal static unsafe partial class Native
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
     public static partial int Kill(int pid, int signal);
 
+    /// <summary>Of one thread, and of those that it starts afterwards (setpriority(2), "C library/kernel differences").</summary>
+    [LibraryImport("libc", EntryPoint = "setpriority", SetLastError = true)]
+    public static partial int SetPriority(int which, int pid, int nice);
+
+    [LibraryImport("libc", EntryPoint = "getpriority")]
+    public static partial int GetPriority(int which, int pid);
+
+    [LibraryImport("libc", EntryPoint = "prlimit", SetLastError = true)]
+    public static partial int SetResourceLimit(int pid, int resource, in ResourceLimit limit, nint before);
+
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Open(string path, int flags, uint mode);
 
@@ -75,4 +88,44 @@ internal static unsafe partial class Native
 
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     public static partial int Close(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "geteuid")]
+    private static partial uint EffectiveUser();
+
+    [LibraryImport("libc", EntryPoint = "setgid", SetLastError = true)]
+    private static partial int SetGroup(uint group);
+
+    [LibraryImport("libc", EntryPoint = "setgroups", SetLastError = true)]
+    private static partial int SetGroups(nuint count, uint* groups);
+
+    [LibraryImport("libc", EntryPoint = "setuid", SetLastError = true)]
+    private static partial int SetUser(uint user);
+
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Status(int folder, string path, int flags, uint mask, byte* status);
+
+    /// <summary>
+    /// Becomes the user and group that own a directory, so that what root writes there can be read by the agent afterwards.
+    /// Null when done; else why it cannot be.
+    /// </summary>
+    public static string? TakeIdentityOfOwner(string directory)
+    {
+        const int CurrentFolder = -100;
+        const uint WantOwner = 0x18;
+        // struct statx (statx(2)): the same on every architecture; the owner at 20, the group at 24, 256 bytes in all.
+        var status = stackalloc byte[256];
+        if (Status(CurrentFolder, directory, 0, WantOwner, status) != 0)
+            return Marshal.GetLastPInvokeErrorMessage();
+        var (user, group) = (*(uint*)(status + 20), *(uint*)(status + 24));
+        if (user == EffectiveUser())
+            return null;
+        return SetGroups(0, null) != 0 || SetGroup(group) != 0 || SetUser(user) != 0 ? Marshal.GetLastPInvokeErrorMessage() : null;
+    }
+
+    /// <summary>struct rlimit on 64 bits.</summary>
+    public struct ResourceLimit
+    {
+        public ulong Soft;
+        public ulong Hard;
+    }
 }

@@ -5,14 +5,30 @@ using Phoenix.Contracts;
 namespace Phoenix.Agent;
 
 /// <summary>Fetches tasks by long poll, runs them one at a time in order, and delivers every result until it is taken or refused.</summary>
-internal sealed class PollLoop(AgentSettings settings, ApiClient api, Enrolment enrolment, TaskApplier applier, HostJobs jobs, TaskJournal journal) : IDisposable
+internal sealed class PollLoop(AgentSettings settings, ApiClient api, Enrolment enrolment, TaskApplier applier, HostJobs jobs, TaskJournal journal, Panic panic) : IDisposable
 {
     private readonly SemaphoreSlim _delivering = new(1);
 
     /// <summary>An answer without work that comes this fast was not parked, and is not repeated at once.</summary>
     private static readonly TimeSpan NotParked = TimeSpan.FromMilliseconds(100);
 
+    private volatile CancellationTokenSource? _current;
+
     public void Dispose() => _delivering.Dispose();
+
+    /// <summary>Ends the task under way, because of a panic.</summary>
+    public void GiveBack()
+    {
+        try
+        {
+            _current?.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It ended in this very moment.
+        }
+        jobs.GiveBack();
+    }
 
     public async Task RunAsync(CancellationToken cancellation)
     {
@@ -125,14 +141,30 @@ internal sealed class PollLoop(AgentSettings settings, ApiClient api, Enrolment 
         if (task.Kind is not TaskKind.Apply)
         {
             jobs.Begin(task, async (phase, detail) => (await ProgressAsync(task, phase, detail, cancellation)).Code is not "lease-superseded",
-                result => EndAsync(task, result, cancellation), cancellation);
+                async result =>
+                {
+                    Record(task, result);
+                    await DeliverAsync(cancellation);
+                }, cancellation);
             return;
         }
 
         TaskResult result;
+        using var current = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        _current = current;
         try
         {
-            result = await applier.ApplyAsync(task, (phase, detail) => ProgressAsync(task, phase, detail, cancellation), cancellation);
+            result = await applier.ApplyAsync(task, (phase, detail) => ProgressAsync(task, phase, detail, current.Token), current.Token);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested && panic.Interruption is not null)
+        {
+            result = HostJobs.Failed(task, panic.Interruption!);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            // What is on trial is finished by the next agent; the control plane need not wait for the lease to run out.
+            Record(task, HostJobs.Failed(task, HostJobs.Interrupted(retryable: true)));
+            throw;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
         {
@@ -154,12 +186,6 @@ internal sealed class PollLoop(AgentSettings settings, ApiClient api, Enrolment 
     }
 
     /// <summary>The end of work beside the loop, which may be parked in a poll.</summary>
-    private async Task EndAsync(AssignedTask task, TaskResult result, CancellationToken cancellation)
-    {
-        Record(task, result);
-        await DeliverAsync(cancellation);
-    }
-
     private static TaskResult Failed(AssignedTask task, Exception e, bool retryable) =>
         new(task.Lease, TaskOutcome.Failed, [], new TaskError("internal", e.Message, retryable, []));
 
@@ -174,7 +200,8 @@ internal sealed class PollLoop(AgentSettings settings, ApiClient api, Enrolment 
         return answer;
     }
 
-    private async Task DeliverAsync(CancellationToken cancellation)
+    /// <summary>Sends the results that the control plane has not taken yet.</summary>
+    public async Task DeliverAsync(CancellationToken cancellation)
     {
         await _delivering.WaitAsync(cancellation);
         try

@@ -8,7 +8,7 @@ namespace Phoenix.Agent;
 /// Lets a collector process of its own play the production collector's recent input through a configuration. That process
 /// bounds its time and memory; nothing that runs is touched.
 /// </summary>
-internal sealed class PreviewJob(AgentSettings settings, StateDirectory directory)
+internal sealed class PreviewJob(AgentSettings settings, StateDirectory directory, TrustedKeys keys)
 {
     private const int InvalidConfiguration = 1;
     private const int NoSample = 5;
@@ -22,9 +22,12 @@ internal sealed class PreviewJob(AgentSettings settings, StateDirectory director
             return HostJobs.Failed(task, new TaskError("hash-mismatch", $"The configuration has hash {hash}, the task says {order.ConfigurationHash}.", false, []));
         if (!CollectorState.IsName(order.Collector))
             return HostJobs.Failed(task, new TaskError("configuration-invalid", $"'{order.Collector}' is no collector name.", false, []));
+        if (await keys.CheckAsync("The previewed configuration", order.ConfigurationHash, order.Signature, stop) is { } unsigned)
+            return HostJobs.Failed(task, unsigned);
 
         var folder = directory.Job(task.Id);
         DurableFile.CreatePrivateDirectory(folder);
+        var running = Task.FromResult<int?>(null);
         try
         {
             var (file, output) = (Path.Combine(folder, "config.yaml"), Path.Combine(folder, "preview.out"));
@@ -32,7 +35,7 @@ internal sealed class PreviewJob(AgentSettings settings, StateDirectory director
             List<string> arguments = ["preview", "--config", file, "--live", directory.ControlSocket(order.Collector), "--format", "json"];
             if (order.ProtectedMetrics.Count > 0)
                 arguments.AddRange(["--protect", string.Join(',', order.ProtectedMetrics)]);
-            var running = ChildProcess.RunAsync(settings.CollectorPath, arguments, output, Limit, stop);
+            running = ChildProcess.RunAsync(settings.CollectorPath, arguments, output, Limit, stop);
             while (await Task.WhenAny(running, Task.Delay(RenewEvery, stop)) != running)
                 await progress("previewing", null);
             return Result(task, await running, output);
@@ -43,6 +46,8 @@ internal sealed class PreviewJob(AgentSettings settings, StateDirectory director
         }
         finally
         {
+            // Where the agent stops, the process is ended by now or in a moment; it must not outlive its folder or the agent.
+            await running.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
             Directory.Delete(folder, recursive: true);
         }
     }

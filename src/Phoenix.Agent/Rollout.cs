@@ -229,6 +229,32 @@ internal sealed class Rollout(AgentSettings settings, Fleet fleet, Runtimes runt
             throw new IOException($"Not every collector could be put back: {string.Join("; ", failures.Select(e => e.Message))}", failures[0]);
     }
 
+    /// <summary>
+    /// Production returns to the configuration before the one it runs, whether that proved healthy or not. The caller holds the
+    /// gate. False where there is none to return to.
+    /// </summary>
+    /// <param name="start">Whether it runs afterwards; else only its files are changed.</param>
+    public async Task<bool> ReturnAsync(Collector collector, bool start, CancellationToken cancellation)
+    {
+        var state = collector.State!;
+        var returns = state.LastGoodHash is { } lastGood && lastGood != state.ConfigurationHash;
+        if (returns && start)
+        {
+            await RestoreAsync(collector, cancellation);
+            return true;
+        }
+        if (returns)
+        {
+            DurableFile.Write(collector.ConfigurationFile, await File.ReadAllBytesAsync(collector.LastGoodFile, cancellation));
+            collector.Save(state with { ConfigurationHash = state.LastGoodHash!, OnTrial = false, Runtime = state.LastGoodRuntime });
+        }
+        else if (start && !collector.IsRunning)
+        {
+            collector.Start(runtimes.Of(collector).Launch(collector));
+        }
+        return returns;
+    }
+
     /// <summary>Production returns to the last good configuration; what has none to return to is removed.</summary>
     private async Task RestoreAsync(Collector collector, CancellationToken cancellation)
     {

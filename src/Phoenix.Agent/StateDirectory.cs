@@ -18,6 +18,12 @@ internal sealed class StateDirectory(string root)
     public string Jobs => Path.Combine(root, "jobs");
     public string Sockets => Path.Combine(root, "run");
 
+    /// <summary>What <c>phoenix-agent panic</c> did, while it is in force.</summary>
+    public string PanicFile => Path.Combine(root, "panic.json");
+
+    /// <summary>What <c>phoenix-agent panic</c> asks for.</summary>
+    public string PanicRequestFile => Path.Combine(root, "panic.request");
+
     public string PortsFile => Path.Combine(root, "ports.json");
 
     public string Collector(string name) => Path.Combine(Collectors, name);
@@ -59,6 +65,22 @@ internal sealed class StateDirectory(string root)
     {
         File.Delete(ControlSocket(name));
         File.Delete(TeeSocket(name));
+    }
+
+    /// <summary>The same, with patience for a <c>phoenix-agent panic</c> that has it for a moment.</summary>
+    public async Task<FileStream> LockAsync(CancellationToken cancellation)
+    {
+        for (var until = Environment.TickCount64 + 3000; ; await Task.Delay(100, cancellation))
+        {
+            try
+            {
+                return Lock();
+            }
+            catch (StateDirectoryInUseException) when (Environment.TickCount64 < until)
+            {
+                continue;
+            }
+        }
     }
 
     /// <summary>Takes the directory for this process until it ends; the kernel frees it even after SIGKILL (flock(2)).</summary>

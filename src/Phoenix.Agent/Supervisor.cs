@@ -24,7 +24,7 @@ internal enum Supervision
 }
 
 /// <summary>Keeps collectors running as their state says, and ends candidates whose time is over; needs no control plane.</summary>
-internal sealed class Supervisor(Fleet fleet, Runtimes runtimes, Action changed)
+internal sealed class Supervisor(Fleet fleet, Runtimes runtimes, Action changed, Action alive)
 {
     /// <summary>A collector without input still answers; one that does not for this long serves nobody.</summary>
     public static readonly TimeSpan HungAfter = TimeSpan.FromSeconds(30);
@@ -48,6 +48,7 @@ internal sealed class Supervisor(Fleet fleet, Runtimes runtimes, Action changed)
         {
             do
             {
+                alive();
                 // Each on its own, so that one that hangs or is being stopped keeps no other from its care.
                 foreach (var collector in fleet.All)
                 {

@@ -3,7 +3,7 @@ using Phoenix.Contracts;
 namespace Phoenix.Agent;
 
 /// <summary>Makes what a task desires true: all configurations are checked first, then collectors, removals, measurement.</summary>
-internal sealed class TaskApplier(StateDirectory directory, Fleet fleet, Runtimes runtimes, Rollout rollout, WindowGatherer windows)
+internal sealed class TaskApplier(StateDirectory directory, Fleet fleet, Runtimes runtimes, Rollout rollout, WindowGatherer windows, TrustedKeys keys, Panic panic)
 {
     private readonly ConfigurationCheck _check = new(runtimes, directory);
 
@@ -17,10 +17,14 @@ internal sealed class TaskApplier(StateDirectory directory, Fleet fleet, Runtime
                 $"'{wrong}' is no collector name: use 1 to 48 lower-case letters, digits and inner hyphens.", false, []));
         }
 
+        if (panic.Refusal(task) is { } inPanic)
+            return Failed(task, [], inPanic);
         foreach (var wanted in desired.Collectors)
         {
             await renew("validating", wanted.Name);
-            if (await _check.RunAsync(wanted, cancellation) is not { } refused)
+            var refused = await keys.CheckAsync($"The configuration of '{wanted.Name}'", wanted.ConfigurationHash, wanted.Signature, cancellation)
+                ?? await _check.RunAsync(wanted, cancellation);
+            if (refused is null)
                 continue;
             foreach (var collector in desired.Collectors)
                 DeleteUnused(collector.Name);

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Phoenix.Contracts;
 
 namespace Phoenix.Agent;
@@ -25,6 +26,10 @@ internal enum TaskVerdict
 internal sealed class TaskJournal
 {
     public const int Kept = 100;
+
+    /// <summary>Results that the control plane has not taken. Tasks come from it, so more than a few mean that it fails at taking them.</summary>
+    public const int KeptUndelivered = 200;
+    public const int KeptBytes = 8 << 20;
     private readonly string _path;
     private readonly Lock _gate = new();
     private volatile List<TaskRecord> _tasks;
@@ -34,6 +39,9 @@ internal sealed class TaskJournal
         _path = path;
         _tasks = [.. DurableFile.Read(path, AgentJson.Default.TaskJournalFile)?.Tasks ?? []];
     }
+
+    /// <summary>Results given up because there were too many or too long ones, in this process.</summary>
+    public long Dropped { get; private set; }
 
     public IReadOnlyList<TaskRecord> Undelivered => [.. _tasks.Where(task => task is { Result: not null, Delivered: false })];
 
@@ -63,11 +71,12 @@ internal sealed class TaskJournal
         }
     }
 
-    /// <summary>Oldest delivered ones go first; a result that was not delivered is never forgotten.</summary>
+    /// <summary>Oldest delivered ones go first; one that was not delivered goes only where those alone are too many.</summary>
     internal static List<TaskRecord> Bound(IReadOnlyList<TaskRecord> tasks, int limit)
     {
         var surplus = tasks.Count - limit;
-        return [.. tasks.Where(task => !(task.Delivered && surplus-- > 0))];
+        var waiting = tasks.Count(task => task is { Result: not null, Delivered: false }) - KeptUndelivered;
+        return [.. tasks.Where(task => !(task.Delivered && surplus-- > 0)).Where(task => !(task is { Result: not null, Delivered: false } && waiting-- > 0))];
     }
 
     private void Put(TaskRecord record)
@@ -76,7 +85,18 @@ internal sealed class TaskJournal
         lock (_gate)
         {
             var tasks = Bound([.. _tasks.Where(task => task.Id != record.Id), record], Kept);
-            DurableFile.Write(_path, new TaskJournalFile(tasks), AgentJson.Default.TaskJournalFile);
+            var content = JsonSerializer.SerializeToUtf8Bytes(new TaskJournalFile(tasks), AgentJson.Default.TaskJournalFile);
+            while (content.Length > KeptBytes && tasks.Find(task => task.Result is not null && task.Id != record.Id) is { } oldest)
+            {
+                tasks.Remove(oldest);
+                content = JsonSerializer.SerializeToUtf8Bytes(new TaskJournalFile(tasks), AgentJson.Default.TaskJournalFile);
+            }
+            DurableFile.Write(_path, content);
+            foreach (var lost in _tasks.Where(task => task is { Result: not null, Delivered: false } && task.Id != record.Id && !tasks.Contains(task)))
+            {
+                Dropped++;
+                Log.Error("A task's result is given up because too many wait to be taken.", ("task", lost.Id), ("droppedSoFar", Dropped));
+            }
             _tasks = tasks;
         }
     }

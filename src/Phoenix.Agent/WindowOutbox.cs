@@ -1,29 +1,37 @@
 using System.Globalization;
 using System.Net;
+using System.Text.Json;
 using Phoenix.Contracts;
 
 namespace Phoenix.Agent;
 
 /// <summary>
 /// Window reports on disk until the control plane has them: one file each, named by end time, experiment and number, so
-/// that a report written twice is one. Bounded: the oldest go first, and are counted.
+/// that a report written twice is one. Bounded in number and bytes: the oldest go first, and are counted.
 /// </summary>
 internal sealed class WindowOutbox : IDisposable
 {
     public const int Bound = 1000;
+    public const long ByteBound = 64 << 20;
     public const int BatchLimit = 50;
 
     private readonly Lock _gate = new();
     private readonly string _folder;
     private readonly int _bound;
+    private readonly long _byteBound;
     private readonly SortedSet<string> _names;
+    private readonly Dictionary<string, long> _sizes;
+    private long _bytes;
     private readonly SemaphoreSlim _filled = new(0, 1);
 
-    public WindowOutbox(string folder, int bound = Bound)
+    public WindowOutbox(string folder, int bound = Bound, long byteBound = ByteBound)
     {
         _folder = folder;
         _bound = bound;
-        _names = new SortedSet<string>(Directory.EnumerateFiles(folder, "*.json").Select(path => Path.GetFileName(path)), StringComparer.Ordinal);
+        _byteBound = byteBound;
+        _sizes = new DirectoryInfo(folder).EnumerateFiles("*.json").ToDictionary(file => file.Name, file => file.Length);
+        _names = new SortedSet<string>(_sizes.Keys, StringComparer.Ordinal);
+        _bytes = _sizes.Values.Sum();
     }
 
     /// <summary>Reports given up because the control plane was away for longer than the bound, in this process.</summary>
@@ -37,11 +45,15 @@ internal sealed class WindowOutbox : IDisposable
     public void Add(Guid experimentId, WindowReport report)
     {
         var name = string.Create(CultureInfo.InvariantCulture, $"{report.EndedAt.ToUnixTimeMilliseconds():D14}_{experimentId:N}_{report.Number:D9}.json");
-        DurableFile.Write(Path.Combine(_folder, name), report, AgentJson.Default.WindowReport);
+        var content = JsonSerializer.SerializeToUtf8Bytes(report, AgentJson.Default.WindowReport);
+        DurableFile.Write(Path.Combine(_folder, name), content);
         lock (_gate)
         {
+            _bytes += content.Length - _sizes.GetValueOrDefault(name);
+            _sizes[name] = content.Length;
             _names.Add(name);
-            while (_names.Count > _bound)
+            // The one just written stays, however long it is.
+            while (_names.Count > _bound || (_bytes > _byteBound && _names.Count > 1))
             {
                 Dropped++;
                 Log.Warn("A window report is given up because the control plane was away for too long.", ("file", _names.Min), ("droppedSoFar", Dropped));
@@ -112,6 +124,9 @@ internal sealed class WindowOutbox : IDisposable
     private void Delete(string name)
     {
         File.Delete(Path.Combine(_folder, name));
-        _names.Remove(name);
+        if (!_names.Remove(name))
+            return;
+        _bytes -= _sizes[name];
+        _sizes.Remove(name);
     }
 }

@@ -24,7 +24,8 @@ public sealed record EnrolmentRequest(
     IReadOnlyDictionary<string, string>? Labels = null);
 
 /// <param name="Verification"><c>verified</c>, or <c>unverified</c> in the header-only development mode.</param>
-public sealed record EnrolmentResponse(string HostId, string Verification);
+/// <param name="SigningKeys">Whose configurations the host is to run: it pins them. Null from a control plane that does not sign.</param>
+public sealed record EnrolmentResponse(string HostId, string Verification, IReadOnlyList<SigningKey>? SigningKeys = null);
 
 /// <summary>Answer 200 of <c>GET /api/v2/tasks/poll?waitSeconds=30</c>; 204 means that there was nothing to do.</summary>
 public sealed record PollResponse(IReadOnlyList<AssignedTask> Tasks);
@@ -96,9 +97,10 @@ public enum CollectorRuntime
 /// <param name="ConfigurationHash">Lower-case hex SHA-256 of the UTF-8 bytes of <paramref name="Configuration"/>.</param>
 /// <param name="ExpiresAt">When the agent ends the collector by itself (dead man's switch); null for production.</param>
 /// <param name="Runtime">What runs the configuration. Production collectors of one task depend on each other and are kept or put back together.</param>
+/// <param name="Signature">The control plane's word for the hash, see <see cref="ConfigurationSignature"/>; null from a control plane that does not sign.</param>
 public sealed record DesiredCollector(
     string Name, CollectorArm Arm, string Pipeline, int PipelineVersion, string Configuration, string ConfigurationHash,
-    DateTimeOffset? ExpiresAt, CollectorRuntime Runtime = CollectorRuntime.Phoenix);
+    DateTimeOffset? ExpiresAt, CollectorRuntime Runtime = CollectorRuntime.Phoenix, string? Signature = null);
 
 /// <param name="ProductionName">Collector whose windows are the baseline.</param>
 /// <param name="CandidateName">Collector whose windows are the candidate.</param>
@@ -137,7 +139,11 @@ public sealed record TaskResult(
 /// <param name="Changed">False where the collector already ran with this configuration.</param>
 public sealed record AppliedCollector(string Name, string ConfigurationHash, bool Changed);
 
-/// <param name="Code">Stable: <c>configuration-invalid</c>, <c>not-healthy</c>, <c>collector-missing</c>, <c>hash-mismatch</c>, <c>internal</c>.</param>
+/// <param name="Code">
+/// Stable: <c>configuration-invalid</c>, <c>configuration-not-allowed</c> (the host owner's allow-list), <c>signature-invalid</c>,
+/// <c>not-healthy</c>, <c>collector-missing</c>, <c>hash-mismatch</c>, <c>host-in-panic</c> (until its owner clears it),
+/// <c>interrupted</c> (the agent was stopped), <c>internal</c>.
+/// </param>
 /// <param name="Retryable">False where the same task would fail again (an invalid configuration).</param>
 /// <param name="LogTail">The collector's last log lines, where it had started.</param>
 public sealed record TaskError(string Code, string Detail, bool Retryable, IReadOnlyList<string> LogTail);
@@ -145,8 +151,16 @@ public sealed record TaskError(string Code, string Detail, bool Retryable, IRead
 /// <summary><c>POST /api/v2/agents/heartbeat</c>, about every 15 s. Upserted, never an event. Answered with <see cref="HeartbeatAccepted"/>.</summary>
 /// <param name="ResidentBytes">Resident memory of the agent process itself.</param>
 /// <param name="CpuSeconds">CPU time of the agent process since its start.</param>
+/// <param name="Stopping">True in the farewell of an agent that was told to stop and ends its collectors: the host is stopped, not lost.</param>
+/// <param name="PanicAt">When the host owner put the host back by <c>phoenix-agent panic</c>; null where not, or where it was cleared.</param>
+/// <param name="Dropped">What the agent's buffers gave up since its start because they were full; null where nothing.</param>
 public sealed record Heartbeat(
-    string AgentVersion, DateTimeOffset StartedAt, long ResidentBytes, double CpuSeconds, IReadOnlyList<CollectorHealth> Collectors);
+    string AgentVersion, DateTimeOffset StartedAt, long ResidentBytes, double CpuSeconds, IReadOnlyList<CollectorHealth> Collectors,
+    bool Stopping = false, DateTimeOffset? PanicAt = null, DroppedReports? Dropped = null);
+
+/// <param name="Windows">Window reports.</param>
+/// <param name="Results">Results of tasks.</param>
+public sealed record DroppedReports(long Windows, long Results);
 
 /// <param name="NextInSeconds">When the control plane wants the next one; already spread at random, so wait just that long.</param>
 public sealed record HeartbeatAccepted(double NextInSeconds);
@@ -155,6 +169,12 @@ public sealed record HeartbeatAccepted(double NextInSeconds);
 /// <param name="Restarts">Restarts after crashes since the agent took the collector over.</param>
 /// <param name="LogTail">Last log lines after a crash or while unhealthy; else empty.</param>
 /// <param name="Breach">What left the collector is not what came in; null where both agree or it is not known.</param>
+/// <param name="CpuSeconds">CPU time of the collector's processes since the agent or an earlier one started them, by its control group; null where it has none of its own.</param>
+/// <param name="Limits">Which of the host owner's limits are in force; null where none are set.</param>
 public sealed record CollectorHealth(
     string Name, CollectorArm Arm, string ConfigurationHash, bool Healthy, string? Reason, int Restarts, long ResidentBytes,
-    IReadOnlyList<string> LogTail, ConservationBreach? Breach = null);
+    IReadOnlyList<string> LogTail, ConservationBreach? Breach = null, double? CpuSeconds = null, CollectorLimits? Limits = null);
+
+/// <param name="Held">Limits that the system holds, such as <c>memory.max=512MiB</c>.</param>
+/// <param name="NotHeld">Limits that are asked for and not held, with the reason.</param>
+public sealed record CollectorLimits(IReadOnlyList<string> Held, IReadOnlyList<string> NotHeld);

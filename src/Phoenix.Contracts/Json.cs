@@ -21,6 +21,7 @@ public sealed record Problem(string? Type, string? Title, int? Status, string? D
 [JsonSerializable(typeof(TaskResult))]
 [JsonSerializable(typeof(Heartbeat))]
 [JsonSerializable(typeof(HeartbeatAccepted))]
+[JsonSerializable(typeof(SigningKeys))]
 [JsonSerializable(typeof(MeasurementReport))]
 [JsonSerializable(typeof(CollectorStatus))]
 [JsonSerializable(typeof(CollectorWindows))]

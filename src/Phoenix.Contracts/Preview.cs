@@ -4,7 +4,9 @@ namespace Phoenix.Contracts;
 /// <param name="Configuration">The YAML to try.</param>
 /// <param name="ConfigurationHash">Lower-case hex SHA-256 of its UTF-8 bytes.</param>
 /// <param name="ProtectedMetrics">Metrics that must leave untouched; <c>*</c> matches any run of characters.</param>
-public sealed record PreviewOrder(string Collector, string Configuration, string ConfigurationHash, IReadOnlyList<string> ProtectedMetrics);
+/// <param name="Signature">The control plane's word for the hash, see <see cref="ConfigurationSignature"/>.</param>
+public sealed record PreviewOrder(
+    string Collector, string Configuration, string ConfigurationHash, IReadOnlyList<string> ProtectedMetrics, string? Signature = null);
 
 /// <summary>
 /// What a pipeline makes of a sample of real input, without being deployed. Numbers and the names of metrics and labels;

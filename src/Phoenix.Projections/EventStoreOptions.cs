@@ -56,7 +56,7 @@ public static class EventStoreOptions
         ],
         ["Agent"] = [typeof(AgentEnrolled), typeof(AgentReEnrolmentAllowed), typeof(AgentCredentialRotated)],
         ["Pipeline"] = [typeof(PipelineDrafted), typeof(PipelineVersionPublished), typeof(PipelineDeprecated)],
-        ["User"] = [typeof(UserRegistered), typeof(AccessTokenIssued), typeof(EnrolmentTokenIssued), typeof(FirstSecretReissued)],
+        ["User"] = [typeof(UserRegistered), typeof(AccessTokenIssued), typeof(EnrolmentTokenIssued), typeof(FirstSecretReissued), typeof(SigningKeyRotated)],
     };
 
     public static void ConfigurePhoenix(this StoreOptions options)

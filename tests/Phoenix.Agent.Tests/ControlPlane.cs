@@ -38,8 +38,9 @@ internal sealed class ControlPlane : IAsyncDisposable
         _app.MapPost("/api/v2/agents/enrol", async (HttpRequest request) =>
         {
             Enrolments.Add(await ReadAsync(request, WireJson.Default.EnrolmentRequest));
-            return Results.Json(new EnrolmentResponse("host-1", "verified"), WireJson.Default.EnrolmentResponse);
+            return Results.Json(new EnrolmentResponse("host-1", "verified", Keys), WireJson.Default.EnrolmentResponse);
         });
+        _app.MapGet("/api/v2/signing-keys", () => Keys is { } keys ? Results.Json(new SigningKeys(keys), WireJson.Default.SigningKeys) : Results.NotFound());
         _app.MapGet("/api/v2/tasks/poll", PollAsync);
         _app.MapPost("/api/v2/tasks/{id:guid}/progress", async (Guid id, HttpRequest request) =>
         {
@@ -56,7 +57,7 @@ internal sealed class ControlPlane : IAsyncDisposable
         _app.MapPost("/api/v2/agents/heartbeat", async (HttpRequest request) =>
         {
             Heartbeats.Add(await ReadAsync(request, WireJson.Default.Heartbeat));
-            return Results.NoContent();
+            return HeartbeatSeconds is { } seconds ? Results.Json(new HeartbeatAccepted(seconds), WireJson.Default.HeartbeatAccepted) : Results.NoContent();
         });
         _app.MapPost("/api/v2/measurements", async (HttpRequest request) =>
         {
@@ -71,6 +72,12 @@ internal sealed class ControlPlane : IAsyncDisposable
     public volatile bool Away;
     public volatile bool Fenced;
     public Guid Cancelled;
+
+    /// <summary>Null as long as it is one that does not sign.</summary>
+    public IReadOnlyList<SigningKey>? Keys;
+
+    /// <summary>What it answers to heartbeats; null leaves the interval to the agent.</summary>
+    public double? HeartbeatSeconds;
     public int Refused;
     public Log<(string Path, string Authorization, string HostId)> Seen { get; } = new();
     public Log<EnrolmentRequest> Enrolments { get; } = new();

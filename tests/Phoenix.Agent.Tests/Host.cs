@@ -20,9 +20,13 @@ internal sealed class Host : IAsyncDisposable
         get { lock (_log) return _log.ToString(); }
     }
 
-    public static async Task<Host> StartAsync(string? token = Token)
+    /// <summary>Settings beside the usual ones, for agents started from here on.</summary>
+    public Dictionary<string, string> Settings { get; } = [];
+
+    public static async Task<Host> StartAsync(string? token = Token, Action<Host>? before = null)
     {
         var host = new Host();
+        before?.Invoke(host);
         host.StartAgent(token);
         await Until.TrueAsync(() => host.Api.Seen.All.Any(seen => seen.Path == "/api/v2/tasks/poll"), "the agent polls", () => host.AgentLog);
         return host;
@@ -38,6 +42,8 @@ internal sealed class Host : IAsyncDisposable
         start.Environment["PHOENIX_HEALTHY_TIMEOUT"] = healthyTimeout;
         start.Environment["PHOENIX_COLLECTOR"] = Environment.GetEnvironmentVariable("PHOENIX_TEST_COLLECTOR")
             ?? Path.Combine(AppContext.BaseDirectory, "phoenix-test-collector");
+        foreach (var (name, value) in Settings)
+            start.Environment[name] = value;
         if (token is not null)
             start.Environment["PHOENIX_ENROLMENT_TOKEN"] = token;
         var agent = Process.Start(start)!;

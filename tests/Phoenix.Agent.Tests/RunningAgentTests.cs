@@ -317,5 +317,72 @@ public sealed class RunningAgentTests
         Host.Runs(host.Pid("production")).ShouldBeTrue();
     }
 
+    [Fact]
+    public async Task the_control_plane_says_how_often_it_wants_to_hear_of_a_host()
+    {
+        await using var host = await Host.StartAsync(before: host => host.Api.HeartbeatSeconds = 2);
+        await Until.TrueAsync(() => host.Api.Heartbeats.All.Count >= 4, "four heartbeats came in less than one usual interval", () => host.AgentLog, seconds: 14);
+    }
+
+    [Theory]
+    [InlineData(null, 15)]
+    [InlineData(60.0, 60)]
+    [InlineData(0.001, 2)]
+    [InlineData(1e9, 300)]
+    [InlineData(-1.0, 15)]
+    [InlineData(double.NaN, 15)]
+    public void an_interval_that_makes_no_sense_is_bounded(double? asked, double seconds) =>
+        HeartbeatLoop.IntervalOf(asked is { } value ? new HeartbeatAccepted(value) : null).ShouldBe(TimeSpan.FromSeconds(seconds));
+
+    [Fact]
+    public async Task a_stopped_agent_gives_its_task_back_says_goodbye_and_leaves_no_process()
+    {
+        await using var host = await Host.StartAsync();
+        await host.RunAsync(Host.Production(Good));
+        var pid = host.Pid("production");
+        var task = Host.Work([Host.Production("healthy: false\n")]);
+        host.Api.Deliver(task);
+        await Until.TrueAsync(() => host.State("production")!.OnTrial && host.Configuration("production") != Good, "the trial begins", () => host.AgentLog);
+
+        (await host.TerminateAgentAsync()).ShouldBe(0);
+
+        var result = host.Api.Outcomes.All.Last(outcome => outcome.Task == task.Id).Result;
+        (result.Error!.Code, result.Error.Retryable).ShouldBe(("interrupted", true));
+        host.Api.Heartbeats.All[^1].Stopping.ShouldBeTrue();
+        host.Api.Heartbeats.All.Count(beat => beat.Stopping).ShouldBe(1);
+        Host.Runs(pid).ShouldBeFalse();
+        host.StartAgent(token: null);
+        await Until.TrueAsync(() => host.Configuration("production") == Good && Host.Runs(host.Pid("production")), "what was on trial is put back", () => host.AgentLog);
+    }
+
+    [Fact]
+    public async Task a_stop_does_not_wait_for_a_control_plane_that_is_away()
+    {
+        await using var host = await Host.StartAsync();
+        await host.RunAsync(Host.Production(Good));
+        var pid = host.Pid("production");
+        host.Api.Away = true;
+        (await host.TerminateAgentAsync()).ShouldBe(0);
+        Host.Runs(pid).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task a_stop_ends_a_load_and_says_that_it_was_interrupted()
+    {
+        await using var host = await Host.StartAsync();
+        await host.RunAsync(Host.Production("load: hang\n"));
+        var task = new AssignedTask(Guid.NewGuid(), TaskKind.Load, 1, DateTimeOffset.UtcNow.AddMinutes(1), 1, new DesiredState(null, [], [], null),
+            Load: new("production", LoadKind.HighChurn, 500, 2, 3600));
+        host.Api.Deliver(task);
+        var job = Path.Combine(host.StateDirectory, "jobs", task.Id.ToString("N"), "loadsim.out");
+        await Until.TrueAsync(() => File.Exists(job), "the load begins", () => host.AgentLog);
+
+        (await host.TerminateAgentAsync()).ShouldBe(0);
+
+        var result = host.Api.Outcomes.All.Last(outcome => outcome.Task == task.Id).Result;
+        (result.Error!.Code, result.Error.Retryable).ShouldBe(("interrupted", false));
+        StrayCollector.Find(Path.Combine(AppContext.BaseDirectory, "phoenix-test-collector"), "--config", Path.Combine(host.StateDirectory, "collectors", "production", "config.yaml")).ShouldBeNull();
+    }
+
     private static CollectorHealth? Health(Host host) => host.Api.Heartbeats.All[^1].Collectors.SingleOrDefault();
 }

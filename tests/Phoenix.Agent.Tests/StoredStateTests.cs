@@ -23,6 +23,45 @@ public sealed class StoredStateTests : IDisposable
     }
 
     [Fact]
+    public void the_outbox_is_bounded_in_bytes_too()
+    {
+        var experiment = Guid.NewGuid();
+        long one;
+        using (var outbox = new WindowOutbox(_folder))
+        {
+            outbox.Add(experiment, Report(1));
+            one = new FileInfo(Directory.GetFiles(_folder).ShouldHaveSingleItem()).Length;
+        }
+        using var bounded = new WindowOutbox(_folder, byteBound: (3 * one) + 10);
+        for (var n = 2; n <= 7; n++)
+            bounded.Add(experiment, Report(n));
+        bounded.Add(experiment, Report(7));
+        bounded.Dropped.ShouldBe(4);
+        new DirectoryInfo(_folder).EnumerateFiles().Sum(file => file.Length).ShouldBeLessThanOrEqualTo((3 * one) + 10);
+        bounded.Peek()!.Value.Report.Windows.Select(window => window.Number).ShouldBe([5, 6, 7]);
+    }
+
+    [Fact]
+    public void results_that_nobody_takes_are_bounded_in_number_and_bytes_and_counted()
+    {
+        var journal = new TaskJournal(Path.Combine(_folder, "tasks.json"));
+        for (var n = 0; n < TaskJournal.KeptUndelivered + 5; n++)
+            journal.End(Guid.NewGuid(), new TaskResult(n, TaskOutcome.Failed, [], null));
+        journal.Dropped.ShouldBe(5);
+        journal.Undelivered.Count.ShouldBe(TaskJournal.KeptUndelivered);
+        journal.Undelivered[0].Lease.ShouldBe(5);
+
+        var longest = new string('x', TaskJournal.KeptBytes / 3);
+        for (var n = 1000; n < 1004; n++)
+            journal.End(Guid.NewGuid(), new TaskResult(n, TaskOutcome.Failed, [], new TaskError("internal", longest, false, [])));
+        new FileInfo(Path.Combine(_folder, "tasks.json")).Length.ShouldBeLessThanOrEqualTo(TaskJournal.KeptBytes);
+        journal.Undelivered[^1].Lease.ShouldBe(1003);
+        var dropped = journal.Dropped;
+        dropped.ShouldBeGreaterThan(5);
+        new TaskJournal(Path.Combine(_folder, "tasks.json")).Undelivered.Select(task => task.Lease).ShouldBe(journal.Undelivered.Select(task => task.Lease));
+    }
+
+    [Fact]
     public void the_outbox_survives_its_process_and_a_report_written_twice_is_one()
     {
         var experiment = Guid.NewGuid();
@@ -58,15 +97,15 @@ public sealed class StoredStateTests : IDisposable
     {
         var path = Path.Combine(_folder, "identity.json");
         File.WriteAllText(path, "{ half");
-        Should.Throw<InvalidDataException>(() => Identity.LoadOrCreate(path)).Message.ShouldContain(path);
+        Should.Throw<InvalidDataException>(() => IdentityFile.LoadOrCreate(path)).Message.ShouldContain(path);
     }
 
     [Fact]
     public void a_credential_is_made_once_and_not_printed()
     {
         var path = Path.Combine(_folder, "identity.json");
-        var made = Identity.LoadOrCreate(path);
-        Identity.LoadOrCreate(path).Credential.ShouldBe(made.Credential);
+        var made = IdentityFile.LoadOrCreate(path).Current;
+        IdentityFile.LoadOrCreate(path).Current.Credential.ShouldBe(made.Credential);
         made.ToString().ShouldNotContain(made.Credential);
     }
 

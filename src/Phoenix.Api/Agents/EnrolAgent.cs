@@ -2,6 +2,7 @@ using Marten;
 using Microsoft.AspNetCore.Authorization;
 using Phoenix.Api.Identity;
 using Phoenix.Api.Infrastructure;
+using Phoenix.Api.Signing;
 using Phoenix.Contracts;
 using Phoenix.Domain;
 using Phoenix.Domain.Agents;
@@ -15,7 +16,7 @@ public static class EnrolAgentEndpoint
     [WolverinePost("/api/v2/agents/enrol"), AllowAnonymous, Tags("Agent protocol"), ProducesResponseType<EnrolmentResponse>(200)]
     public static async Task<IResult> Post(
         EnrolmentRequest command, IDocumentSession session, HttpContext http, AgentAuthenticationSettings settings, TimeProvider clock,
-        CancellationToken cancellation)
+        ConfigurationSigner signer, CancellationToken cancellation)
     {
         var unverified = settings.Mode == AgentAuthenticationMode.HeaderOnly && string.IsNullOrEmpty(command.EnrolmentToken);
         if (!unverified && !await Allows(command.EnrolmentToken, session, clock, cancellation))
@@ -42,7 +43,7 @@ public static class EnrolAgentEndpoint
             else stream!.AppendMany(decision.Events);
             session.Store(new AgentCredential { Id = command.HostId!, Hash = Secrets.Hash(command.Credential) });
         }
-        return TypedResults.Ok(new EnrolmentResponse(command.HostId!, verification));
+        return TypedResults.Ok(new EnrolmentResponse(command.HostId!, verification, await signer.PublicKeys(cancellation)));
     }
 
     static async Task<bool> Allows(string? token, IDocumentSession session, TimeProvider clock, CancellationToken cancellation) =>

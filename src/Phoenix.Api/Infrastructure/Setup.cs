@@ -14,6 +14,7 @@ using Phoenix.Api.Experiments;
 using Phoenix.Api.Identity;
 using Phoenix.Api.Live;
 using Phoenix.Api.Measurements;
+using Phoenix.Api.Signing;
 using Phoenix.Api.Tasks;
 using Phoenix.Api.Upgrades;
 using Phoenix.Projections;
@@ -36,6 +37,7 @@ public static class Setup
         builder.Services.AddSingleton<WakeUps>();
         builder.Services.AddSingleton<WakeUpRelay>();
         builder.Services.AddSingleton<QueueAccess>();
+        builder.Services.AddSingleton<ConfigurationSigner>();
         builder.Services.AddSingleton<TaskQueue>();
         builder.Services.AddSingleton<TaskReports>();
         builder.Services.AddSingleton<Matchmaker>();
@@ -49,7 +51,7 @@ public static class Setup
             {
                 var options = new StoreOptions();
                 options.ConfigurePhoenix();
-                options.RegisterDocumentTypes([typeof(User), typeof(AccessToken), typeof(FirstSecret), typeof(EnrolmentToken), typeof(AgentCredential)]);
+                options.RegisterDocumentTypes([typeof(User), typeof(AccessToken), typeof(FirstSecret), typeof(EnrolmentToken), typeof(AgentCredential), typeof(StoredSigningKey)]);
                 options.Listeners.Add(new ForgetRotatedCredentials());
                 options.Storage.ExtendedSchemaObjects.Add(PresenceTable());
                 options.Storage.ExtendedSchemaObjects.Add(WindowTable());
@@ -92,6 +94,7 @@ public static class Setup
                 options.Publish(rule => rule.Message(message).ToLocalQueue("upgrades"));
         });
         builder.Services.AddHostedService(services => services.GetRequiredService<QueueAccess>());
+        builder.Services.AddHostedService(services => services.GetRequiredService<ConfigurationSigner>());
         // After Wolverine, so that a sweep's messages find it running.
         builder.Services.AddHostedService(services => services.GetRequiredService<Matchmaker>());
         builder.Services.AddHostedService(services => services.GetRequiredService<WakeUpRelay>());

@@ -4,6 +4,7 @@ using JasperFx.Events;
 using Marten;
 using Marten.Services;
 using Npgsql;
+using Phoenix.Api.Signing;
 using Phoenix.Contracts;
 using Phoenix.Domain;
 using Phoenix.Domain.Tasks;
@@ -13,7 +14,7 @@ using Phoenix.Projections.Tasks;
 namespace Phoenix.Api.Tasks;
 
 /// <summary>What the queue does in the database: hand tasks to hosts, lock those that are to change, and tell which are due or overdue.</summary>
-public sealed class TaskQueue(IDocumentStore store, NpgsqlDataSource database, QueueAccess access, WakeUps wakeUps)
+public sealed class TaskQueue(IDocumentStore store, NpgsqlDataSource database, QueueAccess access, WakeUps wakeUps, ConfigurationSigner signer)
 {
     /// <summary>How long a host has to answer before the task goes to another attempt.</summary>
     public static readonly TimeSpan LeaseLength = TimeSpan.FromSeconds(60);
@@ -74,7 +75,7 @@ public sealed class TaskQueue(IDocumentStore store, NpgsqlDataSource database, Q
         if (taken.Count == 0) return new Dictionary<string, IReadOnlyList<AssignedTask>>();
         var pipelines = await _pipelines.Of(taken.SelectMany(t => t.Desired.Collectors), cancellation);
         return taken.GroupBy(r => r.HostId)
-            .ToDictionary(g => g.Key, g => (IReadOnlyList<AssignedTask>)[.. g.Select(r => WireTask.From(r, pipelines))]);
+            .ToDictionary(g => g.Key, g => (IReadOnlyList<AssignedTask>)[.. g.Select(r => WireTask.From(r, pipelines, signer))]);
     }
 
     /// <summary>Hosts for which a task may have become due since <paramref name="since"/>; of all time where that is null.</summary>

@@ -1,3 +1,4 @@
+using Phoenix.Api.Signing;
 using Phoenix.Contracts;
 using Phoenix.Domain.Experiments;
 using Phoenix.Domain.Tasks;
@@ -11,7 +12,7 @@ public sealed record ClaimedTask(Guid Id, string HostId, Guid ExperimentId, int 
 /// <summary>Puts what a task refers to into what goes over the wire.</summary>
 static class WireTask
 {
-    public static AssignedTask From(ClaimedTask row, IReadOnlyDictionary<Guid, PipelineText> pipelines) => new(
+    public static AssignedTask From(ClaimedTask row, IReadOnlyDictionary<Guid, PipelineText> pipelines, ConfigurationSigner signer) => new(
         row.Id, row.Desired switch { { Preview: not null } => TaskKind.Preview, { Load: not null } => TaskKind.Load, { Upgrade: not null } => TaskKind.Upgrade, _ => TaskKind.Apply },
         row.Lease, row.LeaseUntil, row.Attempt,
         new DesiredState(row.ExperimentId == Guid.Empty ? null : row.ExperimentId,
@@ -19,13 +20,14 @@ static class WireTask
             {
                 var pipeline = pipelines[c.PipelineId];
                 return new DesiredCollector(c.Name, c.Arm == Arm.Production ? CollectorArm.Production : CollectorArm.Candidate, pipeline.Name,
-                    c.PipelineVersion, pipeline.Versions[c.PipelineVersion - 1].Configuration, c.ConfigurationHash, c.ExpiresAt);
+                    c.PipelineVersion, pipeline.Versions[c.PipelineVersion - 1].Configuration, c.ConfigurationHash, c.ExpiresAt,
+                    Signature: signer.Sign(c.ConfigurationHash));
             })],
             row.Desired.Remove,
             row.Desired.Measurement is { } m
                 ? new MeasurementPlan(row.ExperimentId, m.ProductionName, m.CandidateName, m.Window.TotalSeconds, m.ProtectedMetrics)
                 : null),
-        row.Desired.Preview is { } p ? new PreviewOrder(ExperimentTasks.Production, p.Configuration, p.ConfigurationHash, p.ProtectedMetrics) : null,
+        row.Desired.Preview is { } p ? new PreviewOrder(ExperimentTasks.Production, p.Configuration, p.ConfigurationHash, p.ProtectedMetrics, signer.Sign(p.ConfigurationHash)) : null,
         row.Desired.Load is { } l
             ? new LoadOrder(ExperimentTasks.Production, Enum.Parse<LoadKind>(l.Profile.ToString()), l.Series, l.Interval.TotalSeconds, l.Duration.TotalSeconds)
             : null,

@@ -11,3 +11,7 @@ public sealed record EnrolmentTokenIssued(string Name, DateTimeOffset ExpiresAt)
 
 /// <summary>A new one-time secret was made for the user at a start, because every token was lost.</summary>
 public sealed record FirstSecretReissued;
+
+/// <summary>The user made a new key that configurations are signed with; hosts follow to it by the one before.</summary>
+/// <param name="KeyId">The first 16 hex digits of the SHA-256 of the public key.</param>
+public sealed record SigningKeyRotated(string KeyId, string PreviousKeyId);
