@@ -31,9 +31,15 @@ const runner = await run({
     : { concurrency: 24 }),
 });
 await finished;
-await runner.stop();
+// A job counts when its completion is written, which comes after its task has run.
+const count = async () => (await pool.query("select count(*)::int as n from graphile_worker._private_jobs")).rows[0].n;
+let left = await count();
+for (let attempt = 0; left > 0 && attempt < 2000; attempt++) {
+  await new Promise((resolve) => setTimeout(resolve, 2));
+  left = await count();
+}
 const ended = process.hrtime.bigint();
-const left = (await pool.query("select count(*)::int as n from graphile_worker._private_jobs")).rows[0].n;
+await runner.stop();
 await utils.release();
 await pool.end();
 if (left !== 0) throw new Error(`${left} jobs were not completed`);

@@ -68,6 +68,7 @@ static class QueueBench
                 $"bare rows {rawAt500:0} by 500, {rawAt1:0} singly" +
                 (single is null ? "; no npm, no peers" : $"; graphile-worker {unbatched.LastOrDefault():0}, batched {batched.LastOrDefault():0}; pg-boss {boss.LastOrDefault():0}"));
         }
+        await app.StopAsync();
         var peers = unbatched.Count > 0;
         return new("queue", peers ? "graphile-worker, one job a transaction" : "bare rows, SKIP LOCKED, one a transaction", "tasks/s", ours, peers ? unbatched : rawSingle)
         {
