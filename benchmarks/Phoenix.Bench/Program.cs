@@ -1,6 +1,7 @@
 using System.Runtime.Versioning;
 using Phoenix.Bench;
 using Phoenix.Bench.Collecting;
+using Phoenix.Bench.Fleet;
 using Phoenix.Bench.Queue;
 
 [assembly: SupportedOSPlatform("linux")]
@@ -9,13 +10,21 @@ Dictionary<string, (string What, Func<bool, Task<BenchResult>> Run)> benches = n
 {
     ["append"] = ("events through Marten as the control plane appends them, beside the same rows by Npgsql and unnest", Append.Run),
     ["collector"] = ("the real collector on one core, beside vmagent and a bare receive-and-copy loop; memory at a million series", CollectorBench.Run),
+    ["latency"] = ("from queueing a task over HTTP to its host's parked poll, with ten thousand polls parked, beside graphile-worker", Latency.Run),
+    ["polls"] = ("memory and cores of parked polls, beside a bare Kestrel endpoint", Polls.Run),
     ["processes"] = ("the process scraper over a thousand processes, beside a loop that reads their files", quick => Task.FromResult(Processes.Run(quick))),
     ["queue"] = ("tasks queued, claimed and done, all as events, beside graphile-worker, pg-boss and bare rows; under a held snapshot", QueueBench.Run),
     ["reduce"] = ("decode, identity, meter and fold of OTLP points, step by step, beside the bare copy of the bytes", quick => Task.FromResult(Reduce.Run(quick))),
     ["sketch"] = ("UltraLogLog and heavy hitters: error over theory and cost of an update, beside an exact HashSet and HyperLogLog", quick => Task.FromResult(Sketches.Run(quick))),
     ["soak"] = ("a million series in the real collector for ten minutes, some going, some coming, counters beginning again", Soak.Run),
+    ["storm"] = ("an experiment over ten thousand hosts, and the control plane killed under them, beside a bare Kestrel fan-out", Storm.Run),
 };
 
+if (args is [BareServer.Argument])
+{
+    await BareServer.Serve();
+    return 0;
+}
 if (args is [RelaySubject.Argument, var backend])
 {
     await RelaySubject.ServeAsync(new Uri(backend));

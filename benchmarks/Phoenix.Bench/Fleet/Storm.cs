@@ -1,0 +1,119 @@
+using System.Diagnostics;
+using Npgsql;
+using Phoenix.Api.Infrastructure;
+using Phoenix.Bench.Queue;
+
+namespace Phoenix.Bench.Fleet;
+
+/// <summary>
+/// An experiment over ten thousand hosts is started: a task reaches each of them, and each reports it as done. Then the control plane is killed under its ten thousand
+/// agents and started again. Beside it the bare server answers as many parked requests.
+/// </summary>
+static class Storm
+{
+    const string Yaml =
+        """
+        receivers:
+          otlp:
+            protocols:
+              http:
+                endpoint: 127.0.0.1:4318
+        exporters:
+          debug: {}
+        service:
+          pipelines:
+            metrics:
+              receivers: [otlp]
+              exporters: [debug]
+        """;
+
+    public static async Task<BenchResult> Run(bool quick)
+    {
+        var (rounds, hosts) = (quick ? 1 : 3, 10_000);
+        var url = Environment.GetEnvironmentVariable(Database.Variable)!;
+        await using var database = NpgsqlDataSource.Create(Database.ConnectionString(url));
+        var server = await ClusterCpu.Of(database);
+        await using var api = await ApiProcess.Start(url);
+        await using var fleet = new Simulator();
+        var enrolling = await fleet.Enrol(api.Url, api.EnrolmentToken, "storm", hosts);
+        Console.WriteLine($"{hosts} agents enrolled in {enrolling:0.0} s");
+        var began = Stopwatch.GetTimestamp();
+        await fleet.Start();
+        await fleet.Until("parked", hosts, began);
+        var pipelines = new List<Guid>();
+        foreach (var name in (string[])["baseline", "candidate"])
+            pipelines.Add((await api.Post("api/v2/pipelines", new { name = $"{name}-{Guid.NewGuid():N}", configuration = Yaml + (name == "candidate" ? "# candidate\n" : "") })).GetProperty("id").GetGuid());
+
+        List<double> delivered = [], fanOut = [], parked = [], cpu = [];
+        long lost = 0, twice = 0;
+        double peak = 0;
+        for (var round = 1; round <= rounds; round++)
+        {
+            var bare = await FanOut(hosts);
+            var id = (await api.Post("api/v2/experiments", new
+            {
+                name = $"storm {round}", hypothesis = "none", baseline = new { pipelineId = pipelines[0], version = 1 }, candidate = new { pipelineId = pipelines[1], version = 1 },
+                hosts = Enumerable.Range(0, hosts).Select(n => $"sim-storm-{n}").ToArray(), plan = new { warmUpSeconds = 3600, durationSeconds = 3600, windowSeconds = 60 },
+            })).GetProperty("id").GetGuid();
+            var (own, others, before) = (api.Use.CpuSeconds, server?.Seconds ?? 0, await fleet.Status());
+            var start = Stopwatch.GetTimestamp();
+            await api.Post($"api/v2/experiments/{id}/start", new { reason = "bench" });
+            var all = await fleet.Until("received", before["received"] + hosts, start);
+            var done = await fleet.Until("accepted", before["accepted"] + hosts, start);
+            cpu.Add((api.Use.CpuSeconds - own + (server?.Seconds ?? 0) - others) * 1000 / hosts);
+            peak = Math.Max(peak, api.Use.PeakMb);
+            lost += hosts - await Scalar(database, Ends(id, "= 1"));
+            twice += await Scalar(database, Ends(id, "> 1"));
+
+            await api.Kill();
+            await api.Restart();
+            var again = await fleet.Until("parked", hosts, Stopwatch.GetTimestamp());
+            Console.WriteLine($"round {round}: all {hosts} tasks delivered after {all:0.00} s and reported after {done:0.00} s (bare fan-out {bare:0.00} s); all parked {again:0.00} s after a restart");
+            delivered.Add(all);
+            fanOut.Add(bare);
+            parked.Add(again);
+
+            // The hosts are free again for the next round.
+            var stopping = Stopwatch.GetTimestamp();
+            before = await fleet.Status();
+            await api.Post($"api/v2/experiments/{id}/stop", new { reason = "bench" });
+            await fleet.Until("accepted", before["accepted"] + hosts, stopping);
+            while ((await api.Http.GetStringAsync(new Uri($"api/v2/experiments/{id}", UriKind.Relative))).Contains("\"state\":\"stopping\"", StringComparison.Ordinal)) await Task.Delay(50);
+        }
+        var status = await fleet.Status();
+        return new("storm", "a bare Kestrel fan-out to as many parked requests", "s", delivered, fanOut)
+        {
+            Fields = new Dictionary<string, double>
+            {
+                ["deliveredSeconds"] = Math.Round(BenchResult.Median(delivered), 2), ["parkedSeconds"] = Math.Round(BenchResult.Median(parked), 2), ["lost"] = lost,
+                ["twice"] = twice + status["twice"], ["leaseFell"] = status["leaseFell"], ["foreign"] = status["foreign"], ["enrolSeconds"] = Math.Round(enrolling, 1),
+                ["cpuMsPerTask"] = Math.Round(BenchResult.Median(cpu), 3), ["peakRssMb"] = Math.Round(peak),
+            },
+        };
+    }
+
+    static string Ends(Guid experiment, string how) =>
+        $"""
+        select count(*) from (select stream_id from phoenix.mt_events where type in ('task_succeeded', 'task_dead_lettered', 'task_cancelled')
+          and headers->>'experiment' = '{experiment}' group by stream_id having count(*) {how}) ended
+        """;
+
+    static async Task<double> FanOut(int hosts)
+    {
+        await using var server = await BareServer.Start();
+        await using var fleet = new Simulator();
+        await fleet.Enrol(server.Url, "", "bare", hosts);
+        var began = Stopwatch.GetTimestamp();
+        await fleet.Start();
+        await fleet.Until("parked", hosts, began);
+        began = Stopwatch.GetTimestamp();
+        await server.Release();
+        return await fleet.Until("received", hosts, began);
+    }
+
+    static async Task<long> Scalar(NpgsqlDataSource database, string sql)
+    {
+        await using var command = database.CreateCommand(sql);
+        return (long)(await command.ExecuteScalarAsync())!;
+    }
+}
