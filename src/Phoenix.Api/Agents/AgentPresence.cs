@@ -116,7 +116,6 @@ public sealed class AgentPresence : IAsyncDisposable
         if (_known.TryGetValue(hostId, out var known) && known.Boot == bootId && known.CredentialHash == credentialHash
             && TimeProvider.System.GetElapsedTime(known.At) < TrustFor) return (true, known.CredentialHash);
         known = await _contacts.Add(new(hostId, bootId), cancellation);
-        _known[hostId] = known;
         return (known.Boot == bootId, known.CredentialHash);
     }
 
@@ -155,8 +154,9 @@ public sealed class AgentPresence : IAsyncDisposable
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         Dictionary<string, Known> found = [];
         var now = TimeProvider.System.GetTimestamp();
+        // Remembered here and not where it was asked for: statements follow each other, but those who wait for them go on in any order.
         while (await reader.ReadAsync(cancellation))
-            found[reader.GetString(0)] = new(reader.GetGuid(1), await reader.IsDBNullAsync(2, cancellation) ? null : reader.GetString(2), now);
+            _known[reader.GetString(0)] = found[reader.GetString(0)] = new(reader.GetGuid(1), await reader.IsDBNullAsync(2, cancellation) ? null : reader.GetString(2), now);
         return [.. contacts.Select(c => found[c.HostId])];
     }
 
