@@ -84,7 +84,9 @@ public sealed class AdmissionTests : IAsyncLifetime
         for (var i = 0; i < 3; i++) agents.Add(await Agent($"poll-{i}", $"203.0.113.{i}"));
         using var gone = new CancellationTokenSource();
         var parked = agents.Take(2).Select(a => a.GetAsync("/api/v2/tasks/poll?waitSeconds=30", gone.Token)).ToList();
-        var third = await Eventually.Get(() => agents[2].GetAsync("/api/v2/tasks/poll?waitSeconds=0"), a => a.StatusCode == HttpStatusCode.TooManyRequests, "a refusal");
+        var matchmaker = (Tasks.Matchmaker)_host.Services.GetService(typeof(Tasks.Matchmaker))!;
+        await Eventually.Get(() => Task.FromResult(matchmaker.Parked), n => n == 2, "two parked polls");
+        var third = await agents[2].GetAsync("/api/v2/tasks/poll?waitSeconds=0");
         await third.ShouldBeProblem(HttpStatusCode.TooManyRequests, "polls-limited");
         third.Headers.RetryAfter!.Delta!.Value.ShouldBeGreaterThan(TimeSpan.Zero);
         // One goes, another may come.

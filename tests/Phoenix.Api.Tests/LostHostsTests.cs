@@ -78,6 +78,25 @@ public sealed class LostHostsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task a_host_whose_agent_has_said_goodbye_is_stopped_and_not_lost()
+    {
+        var agents = await Fleet(12);
+        await Heard(TimeSpan.FromDays(1));
+        var farewell = new Heartbeat("1", DateTimeOffset.UnixEpoch, 1, 1, [], Stopping: true);
+        (await agents[0].Http.PostAsJsonAsync("/api/v2/agents/heartbeat", farewell, WireJson.Default.Options)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        await Silent(agents.Take(2), TimeSpan.FromMinutes(10));
+        await Node().Sweep(Cancellation);
+        await Eventually.Get(() => Count("agent_lost"), n => n == 1, "one lost host");
+        (await State(agents[0])).ShouldBe("stopped");
+        (await State(agents[1])).ShouldBe("lost");
+        // Another process of the host begins.
+        agents[0].Http.DefaultRequestHeaders.Remove(AgentHeaders.BootId);
+        agents[0].Http.DefaultRequestHeaders.Add(AgentHeaders.BootId, Guid.NewGuid().ToString());
+        (await agents[0].Http.GetAsync("/api/v2/tasks/poll?waitSeconds=0")).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        (await State(agents[0])).ShouldBe("active");
+    }
+
+    [Fact]
     public async Task a_host_that_is_never_heard_of_after_it_enrolled_is_lost_and_a_decommissioned_one_is_not()
     {
         var host = $"host-{Guid.NewGuid():N}";

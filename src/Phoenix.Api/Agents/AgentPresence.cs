@@ -34,6 +34,7 @@ public sealed class AgentPresence : IAsyncDisposable
                 superseded = case when p.boot_id is null or p.boot_id = excluded.boot_id or excluded.boot_id = any(p.superseded) then p.superseded
                                   else (array[p.boot_id] || p.superseded)[1:16] end,
                 boot_id = case when excluded.boot_id = any(p.superseded) then p.boot_id else excluded.boot_id end,
+                stopped = p.stopped and (p.boot_id = excluded.boot_id or excluded.boot_id = any(p.superseded)),
                 last_seen_at = case when excluded.boot_id = any(p.superseded) then p.last_seen_at else greatest(p.last_seen_at, now()) end
             returning host_id, boot_id)
         select s.host_id, s.boot_id, c.hash from seen s left join ({AgentCredentials.Rows}) c using (host_id)
@@ -42,16 +43,16 @@ public sealed class AgentPresence : IAsyncDisposable
     /// <summary>A heartbeat of a process that was superseded meanwhile changes nothing, and its host is not among those returned.</summary>
     const string Beat =
         $"""
-        insert into {TableName} as p (host_id, boot_id, superseded, last_seen_at, heartbeat_at, heartbeat, agent_version, running, healthy, unhealthy, cpu_seconds)
-        select host_id, boot_id, array[]::uuid[], now(), now(), beat, version, running, healthy, unhealthy, cpu
-        from unnest($1, $2, $3, $4, $5, $6, $7, $8) t(host_id, boot_id, beat, version, running, healthy, unhealthy, cpu) order by host_id
+        insert into {TableName} as p (host_id, boot_id, superseded, last_seen_at, heartbeat_at, heartbeat, agent_version, running, healthy, unhealthy, cpu_seconds, stopped)
+        select host_id, boot_id, array[]::uuid[], now(), now(), beat, version, running, healthy, unhealthy, cpu, stopped
+        from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9) t(host_id, boot_id, beat, version, running, healthy, unhealthy, cpu, stopped) order by host_id
         on conflict (host_id) do update set
             boot_id = excluded.boot_id, last_seen_at = greatest(p.last_seen_at, now()), heartbeat_at = now(), heartbeat = excluded.heartbeat,
             agent_version = excluded.agent_version, running = excluded.running, healthy = excluded.healthy, unhealthy = excluded.unhealthy,
             cpu_percent = case when excluded.cpu_seconds < p.cpu_seconds then null
                                when p.heartbeat_at > now() - interval '1 second' then p.cpu_percent
                                else 100 * (excluded.cpu_seconds - p.cpu_seconds) / extract(epoch from now() - p.heartbeat_at) end,
-            cpu_seconds = excluded.cpu_seconds
+            cpu_seconds = excluded.cpu_seconds, stopped = excluded.stopped
         where p.boot_id is null or p.boot_id = excluded.boot_id
         returning host_id
         """;
@@ -87,6 +88,7 @@ public sealed class AgentPresence : IAsyncDisposable
             table.AddColumn("heartbeat", "jsonb");
             table.AddColumn("heartbeat_at", "timestamptz");
             table.AddColumn("agent_version", "text");
+            table.AddColumn("stopped", "boolean").NotNull().DefaultValueByExpression("false"); // the process has said goodbye
             table.AddColumn("running", "jsonb"); // configuration hash of each production collector, by name
             table.AddColumn("healthy", "integer");
             table.AddColumn("unhealthy", "integer");
@@ -171,6 +173,7 @@ public sealed class AgentPresence : IAsyncDisposable
         command.Parameters.Add(new() { Value = reports.Select(r => r.Heartbeat.Collectors.Count(c => c.Healthy)).ToArray() });
         command.Parameters.Add(new() { Value = reports.Select(r => r.Heartbeat.Collectors.Count(c => !c.Healthy)).ToArray() });
         command.Parameters.Add(new() { Value = reports.Select(r => r.Heartbeat.CpuSeconds).ToArray() });
+        command.Parameters.Add(new() { Value = reports.Select(r => r.Heartbeat.Stopping).ToArray() });
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         HashSet<string> kept = [];
         while (await reader.ReadAsync(cancellation)) kept.Add(reader.GetString(0));

@@ -45,7 +45,7 @@ public static class EnrolAgentEndpoint
             session.Store(new AgentCredential { Id = command.HostId!, Hash = Secrets.Hash(command.Credential) });
             // A host that is never heard of after its enrolment is lost too, counted from here.
             session.QueueSqlCommand(
-                $"insert into {AgentPresence.TableName}(host_id, superseded, last_seen_at) values (?, '{{}}', now()) on conflict (host_id) do update set last_seen_at = now()", command.HostId!);
+                $"insert into {AgentPresence.TableName}(host_id, superseded, last_seen_at) values (?, '{{}}', now()) on conflict (host_id) do update set last_seen_at = now(), stopped = false", command.HostId!);
         }
         Figures.Enrolments.Add(1);
         return TypedResults.Ok(new EnrolmentResponse(command.HostId!, verification, await signer.PublicKeys(cancellation)));

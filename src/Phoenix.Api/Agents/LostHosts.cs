@@ -35,12 +35,12 @@ public sealed class LostHosts(IDocumentStore store, FleetSettings settings, IHos
     /// <summary>Hosts of one transaction at most.</summary>
     const int Most = 500;
 
-    /// <summary>The hosts that can be lost, and since when each has been silent while somebody listened.</summary>
+    /// <summary>The hosts that can be lost, and since when each has been silent while somebody listened. Who has said goodbye is not lost.</summary>
     const string Silent =
         $"""
         from {FleetProjection.TableName} h join {AgentPresence.TableName} p using (host_id)
         cross join lateral (select greatest(p.last_seen_at, $1) as since) silent
-        where h.lost_contact is null and h.decommissioned_at is null
+        where h.lost_contact is null and h.decommissioned_at is null and not p.stopped
         """;
 
     bool _doubts;

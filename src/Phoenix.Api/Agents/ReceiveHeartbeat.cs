@@ -42,6 +42,7 @@ public static class ReceiveHeartbeat
             if (c.Name is not { Length: > 0 and <= MaxNameLength }) return (at + ".name", $"A collector's name has 1 to {MaxNameLength} characters.");
             if (c.ConfigurationHash is null or { Length: > MaxNameLength }) return (at + ".configurationHash", $"A configuration's hash has at most {MaxNameLength} characters.");
             if (c.ResidentBytes < 0) return (at + ".residentBytes", "Resident memory is not negative.");
+            if (c.CpuSeconds is { } cpu && (!(cpu >= 0) || double.IsInfinity(cpu))) return (at + ".cpuSeconds", "CPU time is a finite number of seconds, and not negative.");
             if (c.Restarts < 0) return (at + ".restarts", "A number of restarts is not negative.");
         }
         return null;

@@ -13,7 +13,7 @@ using Wolverine.Http;
 
 namespace Phoenix.Api.Reading;
 
-/// <param name="State"><c>active</c>, <c>lost</c>, <c>drained</c> or <c>decommissioned</c>.</param>
+/// <param name="State"><c>active</c>, <c>stopped</c> (its agent has said goodbye), <c>lost</c>, <c>drained</c> or <c>decommissioned</c>.</param>
 /// <param name="LastSeenAt">Last poll or heartbeat, or the enrolment where nothing came after it; by the database's clock.</param>
 /// <param name="LostSince">Of a lost host, when it was heard last.</param>
 /// <param name="Production">What should run, by what tasks have left there.</param>
@@ -21,18 +21,20 @@ namespace Phoenix.Api.Reading;
 /// <param name="ResidentBytes">Of the agent itself.</param>
 /// <param name="CpuPercent">Of one core, by the agent itself, between its last two heartbeats.</param>
 /// <param name="Collectors">With their health and configuration; their last log lines only where one host is asked for.</param>
+/// <param name="PanicAt">When the host owner put the host back by <c>phoenix-agent panic</c>: it refuses changes until that is cleared.</param>
+/// <param name="Dropped">What the agent's buffers gave up because they were full; null where nothing.</param>
 /// <param name="Drift">How what runs differs from what should; null where it does not, or is just being changed.</param>
 public sealed record AgentView(
     string HostId, string State, string AgentVersion, string OperatingSystem, string Architecture, string Verification,
     IReadOnlyDictionary<string, string> Labels, DateTimeOffset EnrolledAt, DateTimeOffset? LastSeenAt, DateTimeOffset? LostSince, DateTimeOffset? DrainedAt,
     DateTimeOffset? DecommissionedAt, RunningCollector? Production, DateTimeOffset? ProductionSince, DateTimeOffset? HeartbeatAt, long? ResidentBytes,
-    double? CpuPercent, IReadOnlyList<CollectorHealth> Collectors, Drift? Drift);
+    double? CpuPercent, IReadOnlyList<CollectorHealth> Collectors, DateTimeOffset? PanicAt, DroppedReports? Dropped, Drift? Drift);
 
 /// <param name="Code"><c>production-missing</c>, <c>production-differs</c> or <c>production-unexpected</c>.</param>
 public sealed record Drift(string Code, string Detail, string? WantedHash, string? RunningHash);
 
 /// <param name="Hosts">All that are not decommissioned.</param>
-/// <param name="Collectors">By what hosts last said that are neither lost nor decommissioned.</param>
+/// <param name="Collectors">By what hosts last said that are not lost, stopped or decommissioned.</param>
 public sealed record FleetSummary(
     long Hosts, IReadOnlyDictionary<string, long> States, IReadOnlyDictionary<string, long> Versions, CollectorCounts Collectors, long Drifted);
 
@@ -40,7 +42,14 @@ public sealed record CollectorCounts(long Healthy, long Unhealthy);
 
 public static class AgentReads
 {
-    static readonly string[] States = ["active", "lost", "drained", "decommissioned"];
+    static readonly string[] States = ["active", "stopped", "lost", "drained", "decommissioned"];
+
+    /// <summary>What a host <c>h</c> with presence <c>p</c> is, in one word: what an operator has decided comes before what was observed.</summary>
+    const string State =
+        """
+        case when h.decommissioned_at is not null then 'decommissioned' when h.drained_at is not null then 'drained' when h.lost_contact is not null then 'lost'
+             when p.stopped then 'stopped' else 'active' end
+        """;
 
     const string From = $"from {FleetProjection.TableName} h left join {AgentPresence.TableName} p using (host_id)";
 
@@ -48,7 +57,7 @@ public static class AgentReads
 
     const string Select =
         $"""
-        select h.host_id, {FleetProjection.State}, {Version}, h.operating_system, h.architecture, h.verification, h.labels, h.enrolled_at, p.last_seen_at,
+        select h.host_id, {State}, {Version}, h.operating_system, h.architecture, h.verification, h.labels, h.enrolled_at, p.last_seen_at,
             h.lost_contact, h.drained_at, h.decommissioned_at, h.production, h.production_since, p.heartbeat_at, p.heartbeat, p.cpu_percent, {HostDrift.Code}
         {From}
         """;
@@ -71,7 +80,7 @@ public static class AgentReads
             if (await session.LoadAsync<HostGroup>(StreamIds.Group(group), cancellation) is not { } named) return Problems.NotFound("group", group);
             conditions.Add(LabelSelector.Parse(named.Selector).Selector!.Condition("h.labels", command.Parameters));
         }
-        if (state is not null) conditions.Add($"{FleetProjection.State} = {Add(state)}");
+        if (state is not null) conditions.Add($"{State} = {Add(state)}");
         if (version is not null) conditions.Add($"{Version} = {Add(version)}");
         if (drift is { } drifted) conditions.Add($"{HostDrift.Code} is {(drifted ? "not null" : "null")}");
         if (after is not null) conditions.Add($"h.host_id > {Add(after)}");
@@ -101,7 +110,7 @@ public static class AgentReads
         await using var command = database.CreateCommand(
             $"""
             select state, version, count(*), coalesce(sum(healthy), 0), coalesce(sum(unhealthy), 0), count(*) filter (where drift is not null)
-            from (select {FleetProjection.State} as state, {Version} as version, p.healthy, p.unhealthy, {HostDrift.Code} as drift {From}) hosts group by state, version
+            from (select {State} as state, {Version} as version, p.healthy, p.unhealthy, {HostDrift.Code} as drift {From}) hosts group by state, version
             """);
         await using var r = await command.ExecuteReaderAsync(cancellation);
         var states = States.ToDictionary(s => s, _ => 0L);
@@ -114,7 +123,7 @@ public static class AgentReads
             if (state == "decommissioned") continue;
             versions[version] = versions.GetValueOrDefault(version) + hosts;
             drifted += r.GetInt64(5);
-            if (state == "lost") continue;
+            if (state is "lost" or "stopped") continue;
             healthy += r.GetInt64(3);
             unhealthy += r.GetInt64(4);
         }
@@ -133,7 +142,7 @@ public static class AgentReads
             hosts.Add(new(r.GetString(0), r.GetString(1), r.GetString(2), r.GetString(3), r.GetString(4), r.GetString(5),
                 JsonSerializer.Deserialize<Dictionary<string, string>>(r.GetString(6))!, await At(7) ?? default, await At(8), await At(9), await At(10), await At(11),
                 production, await At(13), await At(14), beat?.ResidentBytes, await r.IsDBNullAsync(16, cancellation) ? null : r.GetDouble(16),
-                withLogs ? collectors : [.. collectors.Select(c => c with { LogTail = [] })],
+                withLogs ? collectors : [.. collectors.Select(c => c with { LogTail = [] })], beat?.PanicAt, beat?.Dropped,
                 await r.IsDBNullAsync(17, cancellation) ? null : HostDrift.Of(r.GetString(17), production, collectors)));
         }
         return hosts;

@@ -24,10 +24,6 @@ public sealed class FleetProjection : IProjection
     public const string Name = "Fleet";
     public const string TableName = "phoenix.fleet_host";
 
-    /// <summary>What a host is, in one word, of a row <c>h</c>: what an operator has decided comes before what was observed.</summary>
-    public const string State =
-        "case when h.decommissioned_at is not null then 'decommissioned' when h.drained_at is not null then 'drained' when h.lost_contact is not null then 'lost' else 'active' end";
-
     const string Hold = TaskQueueProjection.HoldTableName;
 
     /// <summary>The table, for the store's schema.</summary>
