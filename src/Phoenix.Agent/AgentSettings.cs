@@ -23,6 +23,9 @@ internal sealed partial record AgentSettings(
     /// <summary>A control group that was delegated to the agent; null where its own membership tells.</summary>
     public string? ControlGroup { get; init; }
 
+    /// <summary>Labels that the host proposes for itself when it enrols for the first time; null where it proposes none.</summary>
+    public IReadOnlyDictionary<string, string>? Labels { get; init; }
+
     public const string ApiUrlVariable = "PHOENIX_API_URL";
     public const string HostIdVariable = "AGENT_HOST_ID";
     public const string PollIntervalVariable = "TASK_POLL_INTERVAL";
@@ -31,6 +34,7 @@ internal sealed partial record AgentSettings(
     public const string CollectorVariable = "PHOENIX_COLLECTOR";
     public const string OtelcolVariable = "PHOENIX_OTELCOL";
     public const string HealthyTimeoutVariable = "PHOENIX_HEALTHY_TIMEOUT";
+    public const string LabelsVariable = "PHOENIX_AGENT_LABELS";
     public const string TrustedKeysVariable = "PHOENIX_AGENT_TRUSTED_KEYS_FILE";
 
     /// <summary>Reads the settings; throws <see cref="SettingsException"/> for the first value that is missing or wrong.</summary>
@@ -58,6 +62,7 @@ internal sealed partial record AgentSettings(
         {
             TrustedKeys = Value(TrustedKeysVariable) is { } keys ? Agent.TrustedKeys.ReadFile(Path.GetFullPath(keys)) : null,
             Limits = ResourceLimits.Read(Value),
+            Labels = Value(LabelsVariable) is { } labels ? ReadLabels(labels) : null,
             ControlGroup = Value(ControlGroups.DirectoryVariable) is { } group ? Path.GetFullPath(group) : null,
         };
     }
@@ -69,6 +74,21 @@ internal sealed partial record AgentSettings(
     /// <summary>Where the state is, for commands that talk to nobody.</summary>
     public static string ReadStateDirectory(Func<string, string?> variable) =>
         Path.GetFullPath(variable(StateDirectoryVariable) is { Length: > 0 } path ? path : "/var/lib/phoenix-agent");
+
+    /// <summary>What keys and values may be is the control plane's to say; it refuses the enrolment with what is wrong.</summary>
+    private static Dictionary<string, string> ReadLabels(string text)
+    {
+        Dictionary<string, string> labels = [];
+        foreach (var pair in text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            var parts = pair.Split('=', 2, StringSplitOptions.TrimEntries);
+            if (parts is not [{ Length: > 0 } key, var value])
+                throw new SettingsException(LabelsVariable, $"has '{pair}'", "use keys and values between commas, such as role=web,env=staging");
+            if (!labels.TryAdd(key, value))
+                throw new SettingsException(LabelsVariable, $"has '{key}' twice", "give each key one value");
+        }
+        return labels;
+    }
 
     private static TimeSpan Duration(string name, string? text, TimeSpan otherwise, TimeSpan least, TimeSpan most)
     {

@@ -34,7 +34,7 @@ internal sealed class Enrolment(AgentSettings settings, ApiClient api, IdentityF
     {
         var request = new EnrolmentRequest(
             settings.HostId, settings.EnrolmentToken!, identity.Current.Credential, HeartbeatLoop.Version,
-            RuntimeInformation.OSDescription, RuntimeInformation.OSArchitecture.ToString());
+            RuntimeInformation.OSDescription, RuntimeInformation.OSArchitecture.ToString(), settings.Labels);
         var (answer, content) = await api.PostAsync("api/v2/agents/enrol", request, WireJson.Default.EnrolmentRequest, WireJson.Default.EnrolmentResponse, cancellation);
         if (answer.IsSuccess)
         {

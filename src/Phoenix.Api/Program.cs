@@ -12,13 +12,17 @@ var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = ar
 builder.AddPhoenixStore();
 builder.AddPhoenixIdentity();
 builder.AddPhoenixHttp();
+builder.AddAdmissionControl();
+builder.AddPhoenixMetrics();
 
 var app = builder.Build();
+app.UseTrustedProxies();
 app.UseExceptionHandler(errors => errors.Run(Problems.HandleException));
 app.UseStatusCodePages();
 app.UseAuthentication();
 app.UseAuthorization();
 app.UseAgentFence();
+app.UseRateLimiter();
 app.MapWolverineEndpoints(options => options.RejectUnparseableQueryValues = true);
 app.MapPollTasks();
 app.MapTaskProgress();
@@ -27,6 +31,7 @@ app.MapHeartbeat();
 app.MapAgentReleases();
 app.MapHub<LiveHub>(LiveHub.Path);
 app.MapPhoenixHealth();
+app.MapPhoenixMetrics();
 app.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous();
 app.MapScalarApiReference("/reference", options => options.OpenApiRoutePattern = "/openapi/v2.json").AllowAnonymous();
 app.MapGet("/", () => Results.Redirect("/reference")).ExcludeFromDescription().AllowAnonymous();

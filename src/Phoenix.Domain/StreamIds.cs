@@ -11,6 +11,8 @@ public static class StreamIds
 {
     public static Guid Agent(string hostId) => From("agent", hostId);
 
+    public static Guid Group(string name) => From("group", name);
+
     /// <summary>One task per experiment, purpose, round and host, however often the step that queues it is repeated.</summary>
     public static Guid Task(Guid experimentId, string purpose, int round, string hostId) =>
         From("task", $"{experimentId:N}/{purpose}/{round}/{hostId}");

@@ -54,7 +54,12 @@ public static class EventStoreOptions
             typeof(UpgradeStageCompleted), typeof(UpgradeHeld), typeof(UpgradeResumed), typeof(UpgradeRollbackRequested), typeof(HostsReturned),
             typeof(HostReturnsFailed), typeof(UpgradeRolledBack), typeof(UpgradeCompleted), typeof(UpgradeAborted),
         ],
-        ["Agent"] = [typeof(AgentEnrolled), typeof(AgentReEnrolmentAllowed), typeof(AgentCredentialRotated)],
+        ["Agent"] =
+        [
+            typeof(AgentEnrolled), typeof(AgentReEnrolmentAllowed), typeof(AgentCredentialRotated), typeof(AgentLabelled), typeof(AgentLost),
+            typeof(AgentRecovered), typeof(AgentDrained), typeof(AgentDrainEnded), typeof(AgentDecommissioned), typeof(AgentRecommissioned),
+        ],
+        ["Group"] = [typeof(GroupDefined), typeof(GroupDeleted)],
         ["Pipeline"] = [typeof(PipelineDrafted), typeof(PipelineVersionPublished), typeof(PipelineDeprecated)],
         ["User"] = [typeof(UserRegistered), typeof(AccessTokenIssued), typeof(EnrolmentTokenIssued), typeof(FirstSecretReissued), typeof(SigningKeyRotated)],
     };
@@ -79,6 +84,7 @@ public static class EventStoreOptions
         options.Events.AddEventTypes(EventTypes.Values.SelectMany(t => t));
 
         options.Schema.For<PipelineText>().UniqueIndex(p => p.Name);
+        options.Schema.For<HostGroup>().UniqueIndex(g => g.Name);
 
         RegisterProjections(options);
 
@@ -104,9 +110,14 @@ public static class EventStoreOptions
         options.Projections.Snapshot<Experiment>(SnapshotLifecycle.Inline);
         options.Projections.Snapshot<Upgrade>(SnapshotLifecycle.Inline);
         options.Projections.Add(new FleetProjection(), ProjectionLifecycle.Inline, FleetProjection.Name,
-            async => async.DeleteDataInTableOnTeardown(FleetProjection.TableName));
+            async =>
+            {
+                async.DeleteDataInTableOnTeardown(FleetProjection.TableName);
+                async.DeleteDataInTableOnTeardown(TaskQueueProjection.HoldTableName);
+            });
         options.Storage.ExtendedSchemaObjects.AddRange(FleetProjection.SchemaObjects);
         options.Projections.Add(new PipelineTextProjection(), ProjectionLifecycle.Inline);
+        options.Projections.Snapshot<HostGroup>(SnapshotLifecycle.Inline);
         options.Projections.Add(new SavingsLedgerProjection(), ProjectionLifecycle.Async);
         options.Projections.Add(new AuditLogProjection(), ProjectionLifecycle.Async);
         options.Projections.LiveStreamAggregation<AgentTask>();

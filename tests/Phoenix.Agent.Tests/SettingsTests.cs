@@ -21,6 +21,11 @@ public sealed class SettingsTests
     public void durations_have_units(string text, double milliseconds) =>
         Read(("PHOENIX_API_URL", "http://x"), ("TASK_POLL_INTERVAL", text)).PollWait.TotalMilliseconds.ShouldBe(milliseconds);
 
+    [Fact]
+    public void labels_are_pairs_between_commas() =>
+        Read(("PHOENIX_API_URL", "http://x"), ("PHOENIX_AGENT_LABELS", "role=web, example.com/zone = b,gpu=")).Labels
+            .ShouldBe(new Dictionary<string, string> { ["role"] = "web", ["example.com/zone"] = "b", ["gpu"] = "" }, ignoreOrder: true);
+
     [Theory]
     [InlineData("PHOENIX_API_URL", null, "http://phoenix.example:8080")]
     [InlineData("PHOENIX_API_URL", "phoenix:8080", "http://phoenix.example:8080")]
@@ -30,6 +35,9 @@ public sealed class SettingsTests
     [InlineData("TASK_POLL_INTERVAL", "1h", "500ms")]
     [InlineData("TASK_POLL_INTERVAL", "0s", "from 10ms")]
     [InlineData("PHOENIX_HEALTHY_TIMEOUT", "soon", "500ms")]
+    [InlineData("PHOENIX_AGENT_LABELS", "role", "role=web,env=staging")]
+    [InlineData("PHOENIX_AGENT_LABELS", "=web", "role=web,env=staging")]
+    [InlineData("PHOENIX_AGENT_LABELS", "role=web,role=db", "one value")]
     public void a_wrong_value_is_named_with_its_remedy(string variable, string? value, string remedy)
     {
         var message = Should.Throw<SettingsException>(() => Read(("PHOENIX_API_URL", "http://x"), (variable, value))).Message;

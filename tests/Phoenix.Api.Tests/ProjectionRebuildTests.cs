@@ -5,6 +5,7 @@ using Marten;
 using Marten.Events;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
+using Phoenix.Domain.Agents;
 using Phoenix.Projections.Audit;
 using Phoenix.Projections.Experiments;
 using Phoenix.Projections.Fleet;
@@ -25,7 +26,9 @@ public sealed class ProjectionRebuildTests(ControlPlane plane) : IClassFixture<C
         ["ExperimentHosts"] = $"select to_jsonb(t) from {ExperimentHostsProjection.TableName} t order by host_id",
         ["Experiment"] = "select data from phoenix.mt_doc_experiment order by id",
         ["Upgrade"] = "select data from phoenix.mt_doc_upgrade order by id",
-        ["Fleet"] = $"select to_jsonb(t) from {FleetProjection.TableName} t order by host_id",
+        ["Fleet"] =
+            $"select to_jsonb(t) || jsonb_build_object('held', to_jsonb(q)) from {FleetProjection.TableName} t left join {TaskQueueProjection.HoldTableName} q using (host_id) order by host_id",
+        ["HostGroup"] = "select data from phoenix.mt_doc_hostgroup order by id",
         ["Pipelines"] = "select data from phoenix.mt_doc_pipelinetext order by id",
         ["SavingsLedger"] = "select data from phoenix.mt_doc_savingsentry order by id",
         ["AuditLog"] = $"select to_jsonb(t) from {AuditLogProjection.TableName} t order by sequence",
@@ -62,6 +65,7 @@ public sealed class ProjectionRebuildTests(ControlPlane plane) : IClassFixture<C
         using var releases = new ReleaseDirectory();
         var upgrade = await plane.User.PostAsJsonAsync("/api/v2/upgrades", new { release = releases.Add("linux-x64"), hosts = new[] { third.HostId } });
         upgrade.EnsureSuccessStatusCode();
+        await FleetHistory();
 
         await Store.WaitForNonStaleProjectionDataAsync(TimeSpan.FromSeconds(30));
         // Retries and sweeps go on beside the test: nothing may be appended between the two pictures.
@@ -80,6 +84,35 @@ public sealed class ProjectionRebuildTests(ControlPlane plane) : IClassFixture<C
                 break;
             }
         }
+    }
+
+    /// <summary>Hosts that are labelled, lost and found, drained and not any more, gone and back; groups that were made, changed and deleted.</summary>
+    async Task FleetHistory()
+    {
+        List<TestAgent> hosts = [];
+        for (var i = 0; i < 6; i++) hosts.Add(await TestAgent.Enrol(plane));
+        await Put($"agents/{hosts[0].HostId}/labels", new { labels = new { role = "web" } });
+        await Put($"agents/{hosts[0].HostId}/labels", new { labels = new { role = "web", env = "test" }, reason = "r" });
+        foreach (var host in hosts.Take(4)) await Post($"agents/{host.HostId}/drain");
+        await Post($"agents/{hosts[1].HostId}/drain-end");
+        foreach (var host in hosts.Skip(2)) await Post($"agents/{host.HostId}/decommission");
+        await Post($"agents/{hosts[3].HostId}/re-enrolment");
+        var again = new Contracts.EnrolmentRequest(hosts[3].HostId, plane.EnrolmentToken, hosts[3].Credential, "2.0", "linux", "arm64", new Dictionary<string, string> { ["role"] = "db" });
+        (await plane.Anonymous().PostAsJsonAsync("/api/v2/agents/enrol", again)).EnsureSuccessStatusCode();
+        await using (var session = Store.LightweightSession())
+        {
+            session.Events.Append(Domain.StreamIds.Agent(hosts[0].HostId), new AgentLost(hosts[0].HostId, new(2026, 11, 1, 0, 0, 0, TimeSpan.Zero)));
+            session.Events.Append(Domain.StreamIds.Agent(hosts[1].HostId), new AgentLost(hosts[1].HostId, new(2026, 11, 1, 0, 0, 0, TimeSpan.Zero)));
+            session.Events.Append(Domain.StreamIds.Agent(hosts[1].HostId), new AgentRecovered(hosts[1].HostId));
+            await session.SaveChangesAsync();
+        }
+        await Put("groups/kept", new { selector = "role=web" });
+        await Put("groups/kept", new { selector = "role in (web,db)", description = "d" });
+        await Put("groups/gone", new { selector = "role" });
+        (await plane.User.DeleteAsync("/api/v2/groups/gone")).EnsureSuccessStatusCode();
+
+        async Task Put(string path, object body) => (await plane.User.PutAsJsonAsync("/api/v2/" + path, body)).EnsureSuccessStatusCode();
+        async Task Post(string path) => (await plane.User.PostAsJsonAsync("/api/v2/" + path, new { reason = "for the test" })).EnsureSuccessStatusCode();
     }
 
     /// <summary>A projection that leaves an event out does so live and in the rebuild alike: the log itself is the measure.</summary>

@@ -14,6 +14,7 @@ public static class EnrolAgentEndpoint
 {
     /// <summary>Enrols a host, or confirms an enrolment whose answer was lost. The agent made the credential; only its hash is kept.</summary>
     [WolverinePost("/api/v2/agents/enrol"), AllowAnonymous, Tags("Agent protocol"), ProducesResponseType<EnrolmentResponse>(200)]
+    [Admit(Admission.Enrolment), RequestSizeLimit(64 << 10)]
     public static async Task<IResult> Post(
         EnrolmentRequest command, IDocumentSession session, HttpContext http, AgentAuthenticationSettings settings, TimeProvider clock,
         ConfigurationSigner signer, CancellationToken cancellation)
@@ -32,7 +33,7 @@ public static class EnrolAgentEndpoint
         var agent = stream?.Aggregate;
         var decision = AgentDecisions.Enrol(agent,
             new AgentEnrolled(command.HostId ?? "", command.AgentVersion ?? "", command.OperatingSystem ?? "", command.Architecture ?? "", verification),
-            known is not null && Secrets.Matches(command.Credential, known.Hash));
+            known is not null && Secrets.Matches(command.Credential, known.Hash), command.Labels);
         if (decision.Rejection is { } rejection) return rejection.ToProblem();
         if (decision.Events.Count > 0)
         {
@@ -42,7 +43,11 @@ public static class EnrolAgentEndpoint
             if (agent is null) session.Events.StartStream<Agent>(id, decision.Events);
             else stream!.AppendMany(decision.Events);
             session.Store(new AgentCredential { Id = command.HostId!, Hash = Secrets.Hash(command.Credential) });
+            // A host that is never heard of after its enrolment is lost too, counted from here.
+            session.QueueSqlCommand(
+                $"insert into {AgentPresence.TableName}(host_id, superseded, last_seen_at) values (?, '{{}}', now()) on conflict (host_id) do update set last_seen_at = now(), stopped = false", command.HostId!);
         }
+        Figures.Enrolments.Add(1);
         return TypedResults.Ok(new EnrolmentResponse(command.HostId!, verification, await signer.PublicKeys(cancellation)));
     }
 

@@ -1,4 +1,5 @@
 using Marten;
+using Phoenix.Api.Agents;
 using Phoenix.Api.Infrastructure;
 using Phoenix.Domain.Experiments;
 using Phoenix.Projections.Fleet;
@@ -48,7 +49,7 @@ public static class DraftExperimentEndpoint
             new(c?.MinSeriesReductionPct ?? d.MinSeriesReductionPct, c?.MaxConservationErrorPct ?? d.MaxConservationErrorPct,
                 c?.MaxCandidateCpuPct ?? d.MaxCandidateCpuPct, c?.MaxCandidateResidentBytes ?? d.MaxCandidateResidentBytes),
             command.ProtectedMetrics ?? [], command.PriceEntry ?? DefaultPrice);
-        if (decision.Rejection is { } rejection) return rejection.ToProblem();
+        if ((decision.Rejection ?? await session.Held(hosts, cancellation)) is { } rejection) return rejection.ToProblem();
         session.Stamp(http, command.Reason);
         var id = Guid.CreateVersion7();
         session.Events.StartStream<Experiment>(id, decision.Events);

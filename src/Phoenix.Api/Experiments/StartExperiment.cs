@@ -1,4 +1,5 @@
 using Marten;
+using Phoenix.Api.Agents;
 using Phoenix.Domain;
 using Phoenix.Domain.Experiments;
 using Phoenix.Domain.Tasks;
@@ -17,6 +18,7 @@ public static class StartExperimentEndpoint
         ExperimentCommand.Run(id, command.Reason, session, http, async x =>
             await Loaded(x, session, cancellation) is { } host
                 ? Rejection.Conflict("load-running", $"Host '{host}' gets a simulated load, whose series would enter the experiment. Wait for its end, or cancel it.")
+                : await session.Held(x.Hosts, cancellation) is { } held ? held
                 : ExperimentDecisions.Start(x, await ExperimentCommand.Live(x, session, cancellation), clock.GetUtcNow()), cancellation);
 
     static async Task<string?> Loaded(Experiment experiment, IDocumentSession session, CancellationToken cancellation)

@@ -23,14 +23,18 @@ public static class Problems
 
     public static ProblemDetails Details(int status, string code, string detail, string? field = null)
     {
+        Figures.Refused(code, status);
         var problem = new ProblemDetails { Status = status, Title = Title(status), Detail = detail };
         problem.Extensions["code"] = code;
         if (field is not null) problem.Extensions["field"] = field;
         return problem;
     }
 
+    /// <summary>Of a name that may be of any length.</summary>
+    const int MaxShown = 100;
+
     public static IResult NotFound(string what, object id) =>
-        Of(StatusCodes.Status404NotFound, "not-found", $"There is no {what} '{id}'.");
+        Of(StatusCodes.Status404NotFound, "not-found", $"There is no {what} '{(id is string { Length: > MaxShown } name ? name[..MaxShown] + "…" : id)}'.");
 
     /// <summary>422 that names the first text longer than it may be; null where all fit.</summary>
     public static IResult? TooLong(params ReadOnlySpan<(string Field, string? Text, int Max)> texts)

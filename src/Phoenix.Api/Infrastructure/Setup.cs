@@ -45,6 +45,8 @@ public static class Setup
         builder.Services.AddSingleton<AgentReleases>();
         builder.Services.AddSingleton<DownloadSlots>();
         builder.Services.AddSingleton<HostCondition>();
+        builder.Services.AddSingleton<AgentCredentials>();
+        builder.Services.AddSingleton<LostHosts>();
         builder.Services.AddSingleton(TimeProvider.System);
 
         builder.Services.AddMarten(services =>
@@ -52,8 +54,9 @@ public static class Setup
                 var options = new StoreOptions();
                 options.ConfigurePhoenix();
                 options.RegisterDocumentTypes([typeof(User), typeof(AccessToken), typeof(FirstSecret), typeof(EnrolmentToken), typeof(AgentCredential), typeof(StoredSigningKey)]);
-                options.Listeners.Add(new ForgetRotatedCredentials());
-                options.Storage.ExtendedSchemaObjects.Add(PresenceTable());
+                options.Listeners.Add(new ForgetCredentials(services.GetRequiredService<AgentCredentials>(), services.GetRequiredService<AgentPresence>()));
+                options.Storage.ExtendedSchemaObjects.Add(AgentPresence.Table);
+                options.Storage.ExtendedSchemaObjects.Add(LostHosts.HearingTable);
                 options.Storage.ExtendedSchemaObjects.Add(WindowTable());
                 return options;
             })
@@ -100,6 +103,7 @@ public static class Setup
         builder.Services.AddHostedService(services => services.GetRequiredService<WakeUpRelay>());
         builder.Services.AddHostedService<ResumeExperiments>();
         builder.Services.AddHostedService<ResumeUpgrades>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<LostHosts>());
     }
 
     public static void AddPhoenixIdentity(this WebApplicationBuilder builder)
@@ -125,7 +129,8 @@ public static class Setup
             kestrel.Limits.MaxRequestBodySize = 4 << 20;
         });
         builder.Services.AddProblemDetails(options => options.CustomizeProblemDetails = context =>
-            context.ProblemDetails.Extensions.TryAdd("code", context.ProblemDetails.Status switch
+        {
+            var code = context.ProblemDetails.Status switch
             {
                 400 => "request-malformed",
                 404 => "not-found",
@@ -133,7 +138,10 @@ public static class Setup
                 413 => "body-too-large",
                 415 => "content-type-unsupported",
                 var status => $"http-{status}",
-            }));
+            };
+            // Those that have one were counted when they were made.
+            if (context.ProblemDetails.Extensions.TryAdd("code", code)) Figures.Refused(code, context.ProblemDetails.Status ?? 0);
+        });
         builder.Services.AddWolverineHttp();
         builder.Services.ConfigureSystemTextJsonForWolverineOrMinimalApi(json =>
         {
@@ -168,17 +176,6 @@ public static class Setup
         var other => throw new FormatException(
             $"PHOENIX_AGENT_AUTHENTICATION is '{other}'. Use 'credential' (default), or 'header-only-development', whose events are marked unverified."),
     };
-
-    static Table PresenceTable()
-    {
-        var table = new Table(AgentPresence.TableName);
-        table.AddColumn("host_id", "text").AsPrimaryKey();
-        table.AddColumn<Guid>("boot_id");
-        table.AddColumn("superseded", "uuid[]").NotNull();
-        table.AddColumn("last_seen_at", "timestamptz").NotNull();
-        table.AddColumn("heartbeat", "jsonb");
-        return table;
-    }
 
     static Table WindowTable()
     {

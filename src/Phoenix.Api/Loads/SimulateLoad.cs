@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Marten;
+using Phoenix.Api.Agents;
 using Phoenix.Api.Infrastructure;
 using Phoenix.Api.Tasks;
 using Phoenix.Contracts;
@@ -44,7 +45,7 @@ public static class SimulateLoadEndpoints
         var busy = (await session.AdvancedSql.QueryAsync<Guid>($"select experiment_id from {ExperimentHostsProjection.TableName} where host_id = ?", cancellation, host)).Count > 0;
         var (task, rejection) = HostWorkDecisions.Load(host, known, busy,
             new(command.Profile ?? LoadProfile.Realistic, command.Series ?? DefaultSeries, TimeSpan.FromSeconds(interval), TimeSpan.FromSeconds(duration)));
-        if (rejection is not null) return rejection.ToProblem();
+        if ((rejection ?? await session.Held([host], cancellation)) is { } refused) return refused.ToProblem();
         session.Stamp(http, command.Reason);
         var id = Guid.CreateVersion7();
         await queue.Begin(session, [(id, task!)], cancellation);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Marten;
+using Phoenix.Api.Agents;
 using Phoenix.Api.Infrastructure;
 using Phoenix.Api.Tasks;
 using Phoenix.Contracts;
@@ -38,7 +39,7 @@ public static class PreviewPipelineEndpoints
         var hosts = (command.Hosts ?? []).Where(h => h is not null).ToArray();
         var known = await session.Known(hosts, cancellation);
         var (tasks, rejection) = HostWorkDecisions.Preview(hosts, known, definition.Configuration, command.ProtectedMetrics ?? []);
-        if (rejection is not null) return rejection.ToProblem();
+        if ((rejection ?? await session.Held(hosts, cancellation)) is { } refused) return refused.ToProblem();
         session.Stamp(http, command.Reason);
         List<PreviewStarted> started = [];
         foreach (var task in tasks) started.Add(new(Guid.CreateVersion7(), task.HostId));

@@ -1,8 +1,11 @@
 using System.Text.Json;
+using Marten;
 using Npgsql;
 using Phoenix.Api.Agents;
 using Phoenix.Api.Infrastructure;
 using Phoenix.Contracts;
+using Phoenix.Domain;
+using Phoenix.Domain.Agents;
 using Phoenix.Domain.Tasks;
 using Phoenix.Projections;
 using Phoenix.Projections.Fleet;
@@ -10,27 +13,86 @@ using Wolverine.Http;
 
 namespace Phoenix.Api.Reading;
 
-/// <param name="LastSeenAt">Last poll or heartbeat; null where the host was never heard of after its enrolment.</param>
+/// <param name="State"><c>active</c>, <c>stopped</c> (its agent has said goodbye), <c>lost</c>, <c>drained</c> or <c>decommissioned</c>.</param>
+/// <param name="LastSeenAt">Last poll or heartbeat, or the enrolment where nothing came after it; by the database's clock.</param>
+/// <param name="LostSince">Of a lost host, when it was heard last.</param>
+/// <param name="Production">What should run, by what tasks have left there.</param>
+/// <param name="HeartbeatAt">When the figures that follow were reported; null where no heartbeat has come yet.</param>
+/// <param name="ResidentBytes">Of the agent itself.</param>
+/// <param name="CpuPercent">Of one core, by the agent itself, between its last two heartbeats.</param>
+/// <param name="Collectors">With their health and configuration; their last log lines only where one host is asked for.</param>
+/// <param name="PanicAt">When the host owner put the host back by <c>phoenix-agent panic</c>: it refuses changes until that is cleared.</param>
+/// <param name="Dropped">What the agent's buffers gave up because they were full; null where nothing.</param>
+/// <param name="Drift">How what runs differs from what should; null where it does not, or is just being changed.</param>
 public sealed record AgentView(
-    string HostId, string AgentVersion, string OperatingSystem, string Architecture, string Verification, DateTimeOffset EnrolledAt,
-    DateTimeOffset? LastSeenAt, RunningCollector? Production, DateTimeOffset? ProductionSince, long? ResidentBytes,
-    IReadOnlyList<CollectorHealth> Collectors);
+    string HostId, string State, string AgentVersion, string OperatingSystem, string Architecture, string Verification,
+    IReadOnlyDictionary<string, string> Labels, DateTimeOffset EnrolledAt, DateTimeOffset? LastSeenAt, DateTimeOffset? LostSince, DateTimeOffset? DrainedAt,
+    DateTimeOffset? DecommissionedAt, RunningCollector? Production, DateTimeOffset? ProductionSince, DateTimeOffset? HeartbeatAt, long? ResidentBytes,
+    double? CpuPercent, IReadOnlyList<CollectorHealth> Collectors, DateTimeOffset? PanicAt, DroppedReports? Dropped, Drift? Drift);
+
+/// <param name="Code"><c>production-missing</c>, <c>production-differs</c> or <c>production-unexpected</c>.</param>
+public sealed record Drift(string Code, string Detail, string? WantedHash, string? RunningHash);
+
+/// <param name="Hosts">All that are not decommissioned.</param>
+/// <param name="Collectors">By what hosts last said that are not lost, stopped or decommissioned.</param>
+public sealed record FleetSummary(
+    long Hosts, IReadOnlyDictionary<string, long> States, IReadOnlyDictionary<string, long> Versions, CollectorCounts Collectors, long Drifted);
+
+public sealed record CollectorCounts(long Healthy, long Unhealthy);
 
 public static class AgentReads
 {
-    const string Select =
-        $"""
-        select h.host_id, h.agent_version, h.operating_system, h.architecture, h.verification, h.enrolled_at, p.last_seen_at, h.production,
-            h.production_since, p.heartbeat
-        from {FleetProjection.TableName} h left join {AgentPresence.TableName} p using (host_id)
+    static readonly string[] States = ["active", "stopped", "lost", "drained", "decommissioned"];
+
+    /// <summary>What a host <c>h</c> with presence <c>p</c> is, in one word: what an operator has decided comes before what was observed.</summary>
+    const string State =
+        """
+        case when h.decommissioned_at is not null then 'decommissioned' when h.drained_at is not null then 'drained' when h.lost_contact is not null then 'lost'
+             when p.stopped then 'stopped' else 'active' end
         """;
 
-    /// <summary>The fleet by host id.</summary>
-    [WolverineGet("/api/v2/agents"), Tags("Agents")]
-    public static async Task<Page<AgentView>> List(NpgsqlDataSource database, CancellationToken cancellation)
+    const string From = $"from {FleetProjection.TableName} h left join {AgentPresence.TableName} p using (host_id)";
+
+    const string Version = "coalesce(p.agent_version, h.agent_version)";
+
+    const string Select =
+        $"""
+        select h.host_id, {State}, {Version}, h.operating_system, h.architecture, h.verification, h.labels, h.enrolled_at, p.last_seen_at,
+            h.lost_contact, h.drained_at, h.decommissioned_at, h.production, h.production_since, p.heartbeat_at, p.heartbeat, p.cpu_percent, {HostDrift.Code}
+        {From}
+        """;
+
+    /// <summary>
+    /// The fleet by host id, a page at a time: <c>after</c> is the last host id of the page before. All filters that are given must hold.
+    /// </summary>
+    [WolverineGet("/api/v2/agents"), Tags("Agents"), ProducesResponseType<Page<AgentView>>(200)]
+    public static async Task<IResult> List(
+        IQuerySession session, NpgsqlDataSource database, string? selector, string? group, string? state, string? version, bool? drift, string? after, int? limit,
+        CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand($"{Select} order by h.host_id");
-        return new(await Read(command, cancellation), null);
+        var (labels, rejection) = LabelSelector.Parse(selector);
+        if (rejection is not null) return rejection.ToProblem();
+        if (state is not null && !States.Contains(state)) return Problems.Of(422, "state-unknown", $"A host is one of {string.Join(", ", States)}.", "state");
+        await using var command = database.CreateCommand();
+        List<string> conditions = [labels!.Condition("h.labels", command.Parameters)];
+        if (group is not null)
+        {
+            if (await session.LoadAsync<HostGroup>(StreamIds.Group(group), cancellation) is not { } named) return Problems.NotFound("group", group);
+            conditions.Add(LabelSelector.Parse(named.Selector).Selector!.Condition("h.labels", command.Parameters));
+        }
+        if (state is not null) conditions.Add($"{State} = {Add(state)}");
+        if (version is not null) conditions.Add($"{Version} = {Add(version)}");
+        if (drift is { } drifted) conditions.Add($"{HostDrift.Code} is {(drifted ? "not null" : "null")}");
+        if (after is not null) conditions.Add($"h.host_id > {Add(after)}");
+        var most = Paging.Limit(limit);
+        command.CommandText = $"{Select} where {string.Join(" and ", conditions)} order by h.host_id limit {Add(most + 1)}";
+        return TypedResults.Ok(Paging.Of(await Read(command, false, cancellation), most, h => h.HostId));
+
+        string Add(object value)
+        {
+            command.Parameters.Add(new() { Value = value });
+            return "$" + command.Parameters.Count;
+        }
     }
 
     [WolverineGet("/api/v2/agents/{hostId}"), Tags("Agents"), ProducesResponseType<AgentView>(200), ProducesResponseType(404)]
@@ -38,21 +100,53 @@ public static class AgentReads
     {
         await using var command = database.CreateCommand($"{Select} where h.host_id = $1");
         command.Parameters.Add(new() { Value = hostId });
-        return await Read(command, cancellation) is [var host] ? TypedResults.Ok(host) : Problems.NotFound("host", hostId);
+        return await Read(command, true, cancellation) is [var host] ? TypedResults.Ok(host) : Problems.NotFound("host", hostId);
     }
 
-    static async Task<List<AgentView>> Read(NpgsqlCommand command, CancellationToken cancellation)
+    /// <summary>The fleet in numbers.</summary>
+    [WolverineGet("/api/v2/fleet/summary"), Tags("Agents")]
+    public static async Task<FleetSummary> Summary(NpgsqlDataSource database, CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand(
+            $"""
+            select state, version, count(*), coalesce(sum(healthy), 0), coalesce(sum(unhealthy), 0), count(*) filter (where drift is not null)
+            from (select {State} as state, {Version} as version, p.healthy, p.unhealthy, {HostDrift.Code} as drift {From}) hosts group by state, version
+            """);
+        await using var r = await command.ExecuteReaderAsync(cancellation);
+        var states = States.ToDictionary(s => s, _ => 0L);
+        SortedDictionary<string, long> versions = new(StringComparer.Ordinal);
+        long healthy = 0, unhealthy = 0, drifted = 0;
+        while (await r.ReadAsync(cancellation))
+        {
+            var (state, version, hosts) = (r.GetString(0), r.GetString(1), r.GetInt64(2));
+            states[state] += hosts;
+            if (state == "decommissioned") continue;
+            versions[version] = versions.GetValueOrDefault(version) + hosts;
+            drifted += r.GetInt64(5);
+            if (state is "lost" or "stopped") continue;
+            healthy += r.GetInt64(3);
+            unhealthy += r.GetInt64(4);
+        }
+        return new(versions.Values.Sum(), states, versions, new(healthy, unhealthy), drifted);
+    }
+
+    static async Task<List<AgentView>> Read(NpgsqlCommand command, bool withLogs, CancellationToken cancellation)
     {
         await using var r = await command.ExecuteReaderAsync(cancellation);
         List<AgentView> hosts = [];
         while (await r.ReadAsync(cancellation))
         {
-            var beat = await r.IsDBNullAsync(9, cancellation) ? null : JsonSerializer.Deserialize(r.GetString(9), WireJson.Default.Heartbeat);
-            hosts.Add(new(r.GetString(0), beat?.AgentVersion ?? r.GetString(1), r.GetString(2), r.GetString(3), r.GetString(4),
-                await r.GetFieldValueAsync<DateTimeOffset>(5, cancellation), await r.GetFieldValueAsync<DateTimeOffset?>(6, cancellation),
-                await r.IsDBNullAsync(7, cancellation) ? null : JsonSerializer.Deserialize<RunningCollector>(r.GetString(7), EventStoreOptions.Json),
-                await r.GetFieldValueAsync<DateTimeOffset?>(8, cancellation), beat?.ResidentBytes, beat?.Collectors ?? []));
+            var beat = await r.IsDBNullAsync(15, cancellation) ? null : JsonSerializer.Deserialize(r.GetString(15), WireJson.Default.Heartbeat);
+            var production = await r.IsDBNullAsync(12, cancellation) ? null : JsonSerializer.Deserialize<RunningCollector>(r.GetString(12), EventStoreOptions.Json);
+            var collectors = beat?.Collectors ?? [];
+            hosts.Add(new(r.GetString(0), r.GetString(1), r.GetString(2), r.GetString(3), r.GetString(4), r.GetString(5),
+                JsonSerializer.Deserialize<Dictionary<string, string>>(r.GetString(6))!, await At(7) ?? default, await At(8), await At(9), await At(10), await At(11),
+                production, await At(13), await At(14), beat?.ResidentBytes, await r.IsDBNullAsync(16, cancellation) ? null : r.GetDouble(16),
+                withLogs ? collectors : [.. collectors.Select(c => c with { LogTail = [] })], beat?.PanicAt, beat?.Dropped,
+                await r.IsDBNullAsync(17, cancellation) ? null : HostDrift.Of(r.GetString(17), production, collectors)));
         }
         return hosts;
+
+        async Task<DateTimeOffset?> At(int column) => await r.IsDBNullAsync(column, cancellation) ? null : await r.GetFieldValueAsync<DateTimeOffset>(column, cancellation);
     }
 }

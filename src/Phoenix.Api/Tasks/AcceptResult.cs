@@ -21,7 +21,9 @@ public static class AcceptResult
         if (command.Outcome == TaskOutcome.Failed && command.Error is null)
             return Problems.Of(422, "error-missing", "A failed result says why in 'error'.", "error");
         var answer = await reports.Add(new(taskId, http.HostId(), Caller.Of(http), (task, now) => Decide(task, command, now)), http.RequestAborted);
-        return answer.Rejection is { } rejection ? rejection.ToProblem() : TypedResults.Ok();
+        if (answer.Rejection is { } rejection) return rejection.ToProblem();
+        Figures.Results.Add(1, new KeyValuePair<string, object?>("outcome", command.Outcome == TaskOutcome.Succeeded ? "succeeded" : "failed"));
+        return TypedResults.Ok();
     }
 
     static Decision Decide(AgentTask task, TaskResult result, DateTimeOffset now)

@@ -124,7 +124,11 @@ public sealed class Matchmaker(TaskQueue queue, WakeUps wakeUps, IDocumentStore 
             {
                 var delivered = tasks is null || poll.Answer.TrySetResult(tasks);
                 poll.Asked.TrySetResult();
-                if (delivered) continue;
+                if (delivered)
+                {
+                    Figures.TasksDelivered.Add(tasks?.Count ?? 0);
+                    continue;
+                }
             }
             // Where the poll has gone meanwhile, the assignment stays unacknowledged and goes out with the host's next poll.
             _idle.TryRemove(host, out _);

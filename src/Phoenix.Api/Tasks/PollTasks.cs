@@ -1,3 +1,4 @@
+using Phoenix.Api.Agents;
 using Phoenix.Api.Identity;
 using Phoenix.Api.Infrastructure;
 using Phoenix.Contracts;
@@ -12,6 +13,7 @@ public static class PollTasks
     public static void MapPollTasks(this IEndpointRouteBuilder app) =>
         app.MapGet("/api/v2/tasks/poll", Poll)
             .WithName("pollTasks").WithTags("Agent protocol").RequireAuthorization(AgentAuthentication.SchemeName)
+            .WithMetadata(new AdmitAttribute(Admission.Poll)).ProducesProblem(429)
             .Produces<PollResponse>().Produces(204).ProducesProblem(401).ProducesProblem(409).ProducesProblem(503);
 
     static async Task<IResult> Poll(

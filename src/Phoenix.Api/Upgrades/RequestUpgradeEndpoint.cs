@@ -1,4 +1,5 @@
 using Marten;
+using Phoenix.Api.Agents;
 using Phoenix.Api.Infrastructure;
 using Phoenix.Domain.Upgrades;
 using Phoenix.Projections.Fleet;
@@ -63,7 +64,7 @@ public static class RequestUpgradeEndpoint
             await condition.Unwell(hosts, cancellation), command.Stages ?? [.. RequestUpgrade.DefaultStages],
             new(Seconds(command.SoakSeconds, d.Soak), Seconds(command.ConfirmSeconds, d.Confirm), Seconds(command.PatienceSeconds, d.Patience),
                 command.MaxFailures ?? d.MaxFailures, command.MaxFailuresPct ?? d.MaxFailuresPct, command.OnFailure == OnFailure.RollBack));
-        if (decision.Rejection is { } rejection) return (rejection.ToProblem(), []);
+        if ((decision.Rejection ?? await session.Held(hosts, cancellation)) is { } rejection) return (rejection.ToProblem(), []);
         session.Stamp(http, command.Reason);
         var id = Guid.CreateVersion7();
         session.Events.StartStream<Upgrade>(id, decision.Events);
@@ -76,7 +77,7 @@ public static class RequestUpgradeEndpoint
     /// <summary>Every host that does not run the release, in random order: a stage is then a fair sample of the next one.</summary>
     static async Task<string[]> Others(string? release, IQuerySession session, HostCondition condition, CancellationToken cancellation)
     {
-        var fleet = await session.AdvancedSql.QueryAsync<string>($"select host_id from {FleetProjection.TableName}", cancellation);
+        var fleet = await session.AdvancedSql.QueryAsync<string>($"select host_id from {FleetProjection.TableName} where drained_at is null and decommissioned_at is null", cancellation);
         string[] others = [.. (await condition.Read([.. fleet], cancellation)).Where(h => h.Version != release).Select(h => h.HostId)];
         Random.Shared.Shuffle(others);
         return others;

@@ -64,6 +64,9 @@ public enum TaskPurpose
 
     /// <summary>Run another version of the agent itself, or go back to the one before. Belongs to an upgrade.</summary>
     UpgradeAgent,
+
+    /// <summary>Put the host's production pipeline back where something else runs. Belongs to no experiment.</summary>
+    Reapply,
 }
 
 public enum Arm

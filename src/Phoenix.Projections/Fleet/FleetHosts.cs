@@ -1,4 +1,5 @@
 using Marten;
+using Phoenix.Projections.Tasks;
 
 namespace Phoenix.Projections.Fleet;
 
@@ -16,4 +17,11 @@ public static class FleetHosts
         (await session.AdvancedSql.QueryAsync<string, string>(
             $"select row(host_id), row(production_hash) from {FleetProjection.TableName} where host_id = any(?) and production_hash is not null",
             cancellation, (object)hosts.ToArray())).ToDictionary(h => h.Item1, h => h.Item2);
+
+    /// <summary>The first of the hosts that is drained or decommissioned; null where nothing keeps new work from them.</summary>
+    public static async Task<(string HostId, bool Decommissioned)?> FirstHeld(
+        this IQuerySession session, IReadOnlyCollection<string> hosts, CancellationToken cancellation) =>
+        await session.AdvancedSql.QueryAsync<string, bool>(
+            $"select row(host_id), row(decommissioned) from {TaskQueueProjection.HoldTableName} where host_id = any(?) order by host_id limit 1",
+            cancellation, (object)hosts.ToArray()) is [var held, ..] ? (held.Item1, held.Item2) : null;
 }
