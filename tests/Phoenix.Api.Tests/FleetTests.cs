@@ -256,6 +256,8 @@ public sealed class FleetTests(ControlPlane plane)
         started.StatusCode.ShouldBe(HttpStatusCode.Accepted, await started.Content.ReadAsStringAsync());
         var id = (await started.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetGuid();
         (await (await plane.User.PostAsJsonAsync($"/api/v2/agents/{agent.HostId}/reapply", new { })).Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetGuid().ShouldBe(id);
+        var next = await plane.Experiment(await plane.Pipeline(), await plane.Pipeline(Scenario.ReducingYaml), [agent.HostId]);
+        await (await plane.User.PostAsJsonAsync($"/api/v2/experiments/{next}/start", new { })).ShouldBeProblem(HttpStatusCode.Conflict, "reapply-running");
         var task = (await agent.Poll()).ShouldHaveSingleItem();
         task.Id.ShouldBe(id);
         task.Desired.Collectors.ShouldHaveSingleItem().ConfigurationHash.ShouldBe(wanted);

@@ -68,6 +68,10 @@ public sealed class FleetTests
         task.Purpose.ShouldBe(TaskPurpose.Reapply);
         task.Desired.Collectors.ShouldBe([new CollectorOfPipeline("production", Arm.Production, production.PipelineId, 3, "hash", null)]);
         task.Desired.Remove.ShouldBeEmpty();
+        // What was right once may be wrong when it is tried again one day.
+        var dead = new AgentTask(Guid.Empty, "web-1", TaskPurpose.Reapply, 0, Guid.Empty, task.Desired, TaskState.DeadLettered, 5, 1, 1, "error");
+        AgentTaskDecisions.Revive(dead).Rejection!.Code.ShouldBe("task-outdated");
+        AgentTaskDecisions.Revive(dead with { Purpose = TaskPurpose.RemoveCandidate }).Events.ShouldHaveSingleItem();
     }
 
     [Theory]

@@ -16,16 +16,18 @@ public static class StartExperimentEndpoint
     public static Task<(IResult, OutgoingMessages)> Post(
         Guid id, ExperimentReason command, IDocumentSession session, HttpContext http, TimeProvider clock, CancellationToken cancellation) =>
         ExperimentCommand.Run(id, command.Reason, session, http, async x =>
-            await Loaded(x, session, cancellation) is { } host
+            await WithOpen(TaskPurpose.SimulateLoad, x, session, cancellation) is { } host
                 ? Rejection.Conflict("load-running", $"Host '{host}' gets a simulated load, whose series would enter the experiment. Wait for its end, or cancel it.")
+                : await WithOpen(TaskPurpose.Reapply, x, session, cancellation) is { } mended
+                ? Rejection.Conflict("reapply-running", $"What host '{mended}' should run is just being put back, and a late attempt would undo the experiment's. Wait for its end, or cancel the task.")
                 : await session.Held(x.Hosts, cancellation) is { } held ? held
                 : ExperimentDecisions.Start(x, await ExperimentCommand.Live(x, session, cancellation), clock.GetUtcNow()), cancellation);
 
-    static async Task<string?> Loaded(Experiment experiment, IDocumentSession session, CancellationToken cancellation)
+    static async Task<string?> WithOpen(TaskPurpose purpose, Experiment experiment, IDocumentSession session, CancellationToken cancellation)
     {
-        var loaded = await session.AdvancedSql.QueryAsync<string>(
-            $"select host_id from {TaskQueueProjection.TableName} where host_id = any(?) and status in (0, 1) and purpose = '{TaskPurpose.SimulateLoad}' limit 1",
+        var found = await session.AdvancedSql.QueryAsync<string>(
+            $"select host_id from {TaskQueueProjection.TableName} where host_id = any(?) and status in (0, 1) and purpose = '{purpose}' limit 1",
             cancellation, (object)experiment.Hosts.ToArray());
-        return loaded is [var host, ..] ? host : null;
+        return found is [var host, ..] ? host : null;
     }
 }

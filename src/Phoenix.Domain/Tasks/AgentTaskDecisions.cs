@@ -54,6 +54,8 @@ public static class AgentTaskDecisions
     /// <summary>Gives a dead-lettered task new attempts. Nothing where it waits already, as after a repeated request.</summary>
     public static Decision Revive(AgentTask task) => task.State switch
     {
+        TaskState.DeadLettered when task.Purpose == TaskPurpose.Reapply => Rejection.Conflict("task-outdated",
+            $"What host '{task.HostId}' should run may have changed since. Ask for it anew: POST /api/v2/agents/{task.HostId}/reapply."),
         TaskState.DeadLettered => Decision.Of(new TaskRevived()),
         TaskState.Queued or TaskState.Assigned => Decision.Nothing,
         _ => Rejection.Conflict("task-ended", $"Task {task.Id} has {(task.State == TaskState.Succeeded ? "succeeded" : "been cancelled")}; only a dead-lettered one can be requeued."),
