@@ -144,12 +144,12 @@ build_once() {
   printf '%s\n' "$hash" >"$STATE/stamps/$name"
 }
 
-# Published beside the old one and renamed, so that a killed build never leaves half an executable.
+# publish_native PROJECT TARGET [FLAG…]: published beside the old one and renamed, so that a killed build never leaves half an executable.
 publish_native() {
   local project=$1 target="$STATE/bin/$2"
   rm -rf "$target.new"
   logged "publish-$2" dotnet publish "$ROOT/src/$project/$project.csproj" "${BUILD_FLAGS[@]}" \
-    -r "$(runtime_id)" -o "$target.new"
+    -r "$(runtime_id)" -o "$target.new" "${@:3}"
   rm -rf "$target"
   mv "$target.new" "$target"
 }
@@ -158,6 +158,12 @@ build_native() {
   [[ -x "$STATE/bin/agent/phoenix-agent" ]] || rm -f "$STATE/stamps/agent"
   build_once agent src/Phoenix.Agent src/Phoenix.Contracts src/NativeAot.props -- publish_native Phoenix.Agent agent
   build_native_collector
+}
+
+# The same agent as a later version, for tests of its upgrade.
+build_next_agent() {
+  [[ -x "$STATE/bin/agent-next/phoenix-agent" ]] || rm -f "$STATE/stamps/agent-next"
+  build_once agent-next src/Phoenix.Agent src/Phoenix.Contracts src/NativeAot.props -- publish_native Phoenix.Agent agent-next -p:Version=0.2.0
 }
 
 build_native_collector() {

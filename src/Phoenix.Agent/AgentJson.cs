@@ -10,6 +10,7 @@ namespace Phoenix.Agent;
 [JsonSerializable(typeof(Identity))]
 [JsonSerializable(typeof(CollectorState))]
 [JsonSerializable(typeof(TaskJournalFile))]
+[JsonSerializable(typeof(UpgradeState))]
 [JsonSerializable(typeof(PairingCursor))]
 [JsonSerializable(typeof(PortsFile))]
 [JsonSerializable(typeof(PanicRecord))]

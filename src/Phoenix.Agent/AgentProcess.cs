@@ -15,9 +15,12 @@ internal static class AgentProcess
 
     private static readonly TimeSpan FarewellLimit = TimeSpan.FromSeconds(5);
 
+    /// <summary>No exit code: another program is to run in this process.</summary>
+    public const int Switching = -1;
+
     /// <param name="stop">Set by SIGTERM or SIGINT.</param>
     /// <returns>The exit code.</returns>
-    public static async Task<int> RunAsync(AgentSettings settings, CancellationToken stop)
+    public static async Task<int> RunAsync(AgentSettings settings, UpgradeStore store, CancellationToken stop)
     {
         var directory = Prepare(settings);
         await using var owned = await directory.LockAsync(stop);
@@ -46,7 +49,8 @@ internal static class AgentProcess
         var enrolment = new Enrolment(settings, api, identity, keys);
         var applier = new TaskApplier(directory, fleet, runtimes, rollout, gatherer, keys, panic);
         var jobs = new HostJobs(new PreviewJob(settings, directory, keys), new LoadJob(settings, directory, fleet), panic);
-        using var poll = new PollLoop(settings, api, enrolment, applier, jobs, journal, panic);
+        using var upgrade = new UpgradeJob(store, new UpgradeTrust(api, keys), api, fleet, runtimes, journal, program => new PhoenixRuntime(program, directory, control, ports));
+        using var poll = new PollLoop(settings, api, enrolment, applier, jobs, upgrade, journal, panic);
         var service = new ServiceManager(Environment.GetEnvironmentVariable);
         var supervisor = new Supervisor(fleet, runtimes, heartbeat.Changed, service.Alive);
         using var trials = CancellationTokenSource.CreateLinkedTokenSource(ending.Token);
@@ -73,6 +77,7 @@ internal static class AgentProcess
                 panicWatch.RunAsync(ending.Token),
                 gatherer.RunAsync(ending.Token),
                 FinishTrialsAsync(fleet, rollout, trials.Token, ending.Token),
+                upgrade.RunAsync(poll.DeliverAsync, ending.Token),
                 EnrolledAsync(enrolment, keys, [poll.RunAsync, heartbeat.RunAsync, token => outbox.SendAsync(api, token)], enrolled, ending.Token),
             ];
             await foreach (var ended in Task.WhenEach(loops))
@@ -93,6 +98,12 @@ internal static class AgentProcess
             Log.Error(e.Message);
             await EndAsync(ending, loops, enrolled);
             return Fenced;
+        }
+        catch (SwitchException e)
+        {
+            Log.Info(e.Message);
+            await EndAsync(ending, loops, enrolled);
+            return Switching;
         }
         catch (Exception e)
         {
@@ -172,7 +183,7 @@ internal static class AgentProcess
             catch (Exception e)
             {
                 // Cancelled is how a loop ends here; anything else comes second to what ended the agent, but is not lost.
-                if (e is not (OperationCanceledException or FencedException))
+                if (e is not (OperationCanceledException or FencedException or SwitchException))
                     Log.Error("Part of the agent failed while it ended.", ("error", e.GetType().Name), ("detail", e.Message));
             }
         }

@@ -72,6 +72,58 @@ internal sealed class ApiClient : IDisposable
         return await SendAsync(request, type, wait + Limit, cancellation);
     }
 
+    /// <summary>Whether the control plane has taken anything from this process.</summary>
+    public bool Answered { get; private set; }
+
+    /// <summary>Appends what is missing of a file. Ends where the server or the connection does: the caller looks at what it has.</summary>
+    /// <param name="tag">The hash that the file must have: another one is answered with 412.</param>
+    /// <param name="most">Bytes that the whole file has; what comes beyond is not written.</param>
+    public async Task<ApiAnswer> DownloadAsync(string path, string tag, FileStream into, long most, TimeSpan silence, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        request.Headers.IfMatch.Add(new EntityTagHeaderValue($"\"{tag}\""));
+        if (into.Length > 0)
+            request.Headers.Range = new RangeHeaderValue(into.Length, null);
+        using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limited.CancelAfter(silence);
+        try
+        {
+            using var response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limited.Token);
+            if (response.StatusCode is not (HttpStatusCode.OK or HttpStatusCode.PartialContent))
+            {
+                var problem = await ReadProblemAsync(response, limited.Token);
+                if (problem?.Code is "agent-fenced")
+                    throw new FencedException(problem.Detail);
+                return new ApiAnswer(response.StatusCode, problem?.Code, problem?.Detail, RetryAfter(response.Headers.RetryAfter));
+            }
+            if (response.StatusCode is HttpStatusCode.OK)
+                into.SetLength(0);
+            else if (response.Content.Headers.ContentRange?.From != into.Length)
+                return new ApiAnswer(null, "range-not-asked-for", $"asked from byte {into.Length}, got {response.Content.Headers.ContentRange}", null);
+            into.Seek(0, SeekOrigin.End);
+            await using var body = await response.Content.ReadAsStreamAsync(limited.Token);
+            var buffer = new byte[64 << 10];
+            while (into.Length < most)
+            {
+                // Silence ends a download, slowness does not.
+                limited.CancelAfter(silence);
+                var read = await body.ReadAsync(buffer.AsMemory(0, (int)Math.Min(buffer.Length, most - into.Length)), limited.Token);
+                if (read is 0)
+                    break;
+                await into.WriteAsync(buffer.AsMemory(0, read), limited.Token);
+            }
+            return new ApiAnswer(response.StatusCode, null, null, null);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            return new ApiAnswer(null, "timeout", $"nothing came for {silence.TotalSeconds:0} s", null);
+        }
+        catch (Exception e) when (e is HttpRequestException or HttpIOException)
+        {
+            return new ApiAnswer(null, "broken-download", e.Message, null);
+        }
+    }
+
     public void Dispose() => _client.Dispose();
 
     private async Task<ApiAnswer<T>> SendAsync<T>(HttpRequestMessage request, JsonTypeInfo<T>? type, TimeSpan limit, CancellationToken cancellation)
@@ -83,6 +135,7 @@ internal sealed class ApiClient : IDisposable
             using var response = await _client.SendAsync(request, limited.Token);
             if (response.IsSuccessStatusCode)
             {
+                Answered = true;
                 var content = type is null || response.StatusCode is HttpStatusCode.NoContent
                     ? default : await response.Content.ReadFromJsonAsync(type, limited.Token);
                 return new ApiAnswer<T>(new ApiAnswer(response.StatusCode, null, null, null), content);

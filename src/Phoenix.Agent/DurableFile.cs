@@ -62,7 +62,7 @@ internal static class DurableFile
     public static void CreatePrivateDirectory(string path) =>
         Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
 
-    private static void SyncDirectory(string path)
+    public static void SyncDirectory(string path)
     {
         var descriptor = Native.Open(path, Native.ReadOnly | Native.Directory | Native.CloseOnExec, 0);
         if (descriptor < 0)

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using System.Text.Json;
 
 namespace Phoenix.Agent;
@@ -10,7 +11,7 @@ namespace Phoenix.Agent;
 internal static class Log
 {
     private static readonly Lock Gate = new();
-    private static readonly Stream Output = Console.OpenStandardError();
+    private static Stream Output = Console.OpenStandardError();
     private static readonly ArrayBufferWriter<byte> Line = new(512);
 
     public static void Info(string message, params ReadOnlySpan<(string Name, object? Value)> fields) => Write("info", message, fields);
@@ -18,6 +19,30 @@ internal static class Log
     public static void Warn(string message, params ReadOnlySpan<(string Name, object? Value)> fields) => Write("warn", message, fields);
 
     public static void Error(string message, params ReadOnlySpan<(string Name, object? Value)> fields) => Write("error", message, fields);
+
+    /// <summary>Goes on with what standard error is now.</summary>
+    public static void Reopen()
+    {
+        lock (Gate)
+            Output = Console.OpenStandardError();
+    }
+
+    /// <summary>Writes lines that another program has written.</summary>
+    public static void Lines(IEnumerable<string> lines)
+    {
+        lock (Gate)
+        {
+            try
+            {
+                foreach (var line in lines)
+                    Output.Write(Encoding.UTF8.GetBytes(line + "\n"));
+            }
+            catch (IOException)
+            {
+                // As below: there is nowhere left to say so.
+            }
+        }
+    }
 
     private static void Write(string level, string message, ReadOnlySpan<(string Name, object? Value)> fields)
     {

@@ -5,7 +5,7 @@ using Phoenix.Contracts;
 namespace Phoenix.Agent;
 
 /// <summary>Fetches tasks by long poll, runs them one at a time in order, and delivers every result until it is taken or refused.</summary>
-internal sealed class PollLoop(AgentSettings settings, ApiClient api, Enrolment enrolment, TaskApplier applier, HostJobs jobs, TaskJournal journal, Panic panic) : IDisposable
+internal sealed class PollLoop(AgentSettings settings, ApiClient api, Enrolment enrolment, TaskApplier applier, HostJobs jobs, UpgradeJob upgrade, TaskJournal journal, Panic panic) : IDisposable
 {
     private readonly SemaphoreSlim _delivering = new(1);
 
@@ -38,7 +38,7 @@ internal sealed class PollLoop(AgentSettings settings, ApiClient api, Enrolment 
         }
         finally
         {
-            await jobs.EndedAsync();
+            await Task.WhenAll(jobs.EndedAsync(), upgrade.EndedAsync());
         }
     }
 
@@ -99,7 +99,7 @@ internal sealed class PollLoop(AgentSettings settings, ApiClient api, Enrolment 
     /// <summary>True where the task was run now.</summary>
     private async Task<bool> TakeAsync(AssignedTask task, CancellationToken cancellation)
     {
-        if (jobs.Runs(task.Id))
+        if (jobs.Runs(task.Id) || upgrade.Runs(task.Id))
         {
             // The acknowledgement was lost; the work goes on.
             await ProgressAsync(task, "accepted", null, cancellation);
@@ -120,7 +120,9 @@ internal sealed class PollLoop(AgentSettings settings, ApiClient api, Enrolment 
                 return false;
 
             default:
-                await RunAsync(task, cancellation);
+                // An upgrade must find the collectors as they were: none is changed while one is being tried.
+                using (task.Kind is TaskKind.Apply ? await upgrade.EnterAsync(cancellation) : default)
+                    await RunAsync(task, cancellation);
                 await DeliverAsync(cancellation);
                 return true;
         }
@@ -135,6 +137,22 @@ internal sealed class PollLoop(AgentSettings settings, ApiClient api, Enrolment 
         {
             // Nothing has been touched, and whoever holds the lease now will say what to do.
             Log.Warn("A task is left to the holder of its newer lease.", ("task", task.Id), ("lease", task.Lease));
+            return;
+        }
+
+        if (task.Kind is TaskKind.Upgrade)
+        {
+            if (panic.Refusal(task) is { } inPanic)
+            {
+                Record(task, HostJobs.Failed(task, inPanic));
+                return;
+            }
+            upgrade.Begin(task, async (phase, detail) => (await ProgressAsync(task, phase, detail, cancellation)).Code is not "lease-superseded",
+                async result =>
+                {
+                    Record(task, result);
+                    await DeliverAsync(cancellation);
+                }, cancellation);
             return;
         }
 

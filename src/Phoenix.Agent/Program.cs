@@ -7,6 +7,7 @@ const string Usage = """
     phoenix-agent panic       returns this host to its last good pipeline and keeps it there: candidates end, production goes
                               back to the configuration before; works beside a running agent, without one, and offline
     phoenix-agent panic --clear   lets the control plane decide again
+    phoenix-agent rollback    returns to the version of the agent before the last upgrade, offline
     phoenix-agent --version   prints the version
     phoenix-agent --help      prints this
 
@@ -52,6 +53,8 @@ switch (args)
             Console.Error.WriteLine($"phoenix-agent panic: {e.Message}");
             return AgentProcess.SettingsWrong;
         }
+    case ["rollback"]:
+        return UpgradeRollbackCommand.Run(new StateDirectory(AgentSettings.ReadStateDirectory(Environment.GetEnvironmentVariable)), Console.Out);
     case []:
         break;
     default:
@@ -69,8 +72,9 @@ using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
 try
 {
-    var settings = AgentSettings.Read(Environment.GetEnvironmentVariable, Environment.MachineName, AppContext.BaseDirectory);
-    return await AgentProcess.RunAsync(settings, stop.Token);
+    var launcher = new UpgradeLauncher(new StateDirectory(AgentSettings.ReadStateDirectory(Environment.GetEnvironmentVariable)));
+    var settings = AgentSettings.Read(Environment.GetEnvironmentVariable, Environment.MachineName, launcher.ProgramDirectory());
+    return await launcher.RunAsync(store => AgentProcess.RunAsync(settings, store, stop.Token), stop.Token);
 }
 catch (Exception e) when (e is SettingsException or StateDirectoryInUseException or InvalidDataException)
 {

@@ -13,6 +13,12 @@ internal static class StatusCommand
             output.WriteLine($"No agent has run with {directory.Root}: set {AgentSettings.StateDirectoryVariable} to the agent's state directory.");
             return AgentProcess.SettingsWrong;
         }
+        if (new UpgradeStore(directory).State is { } upgrade)
+        {
+            output.WriteLine($"The agent is {upgrade.VersionOf(upgrade.Current)}"
+                + (upgrade.Previous is { } previous ? $"; phoenix-agent rollback returns to {upgrade.VersionOf(previous)}" : "")
+                + (upgrade.Trial is { } trial ? $"; {upgrade.VersionOf(trial.Program)} is on trial, attempt {trial.Attempts} of {UpgradeTrial.MaxAttempts}" : "") + ".");
+        }
         output.WriteLine($"{"COLLECTOR",-28} {"ARM",-11} {"PID",8}  {"CONFIGURATION",-14} STATE");
         foreach (var folder in Directory.EnumerateDirectories(directory.Collectors).Order(StringComparer.Ordinal))
         {

@@ -48,12 +48,15 @@ internal sealed class TrustedKeys(AgentSettings settings, ApiClient api, Identit
             ("keys", string.Join(' ', next.Select(ConfigurationSignature.KeyId))));
     }
 
-    /// <summary>Whether a key that counts here signed the message. False where no key is known.</summary>
-    public bool IsSigned(string? signature, byte[] message) => Trusted.Any(key => ConfigurationSignature.IsBy(key, signature, message));
-
     /// <summary>Why a configuration is not to be run; null where it may.</summary>
     /// <param name="what">Names the configuration for a person.</param>
-    public async Task<TaskError?> CheckAsync(string what, string configurationHash, string? signature, CancellationToken cancellation)
+    public Task<TaskError?> CheckAsync(string what, string configurationHash, string? signature, CancellationToken cancellation) =>
+        CheckAsync(what, ConfigurationSignature.OfConfiguration(configurationHash), signature, mayBeUnsigned: true, cancellation);
+
+    /// <summary>Why something that is signed for another purpose is not to be run; null where it may.</summary>
+    /// <param name="message">What is signed, with its purpose.</param>
+    /// <param name="mayBeUnsigned">Whether it is taken as it comes from a control plane that does not sign.</param>
+    public async Task<TaskError?> CheckAsync(string what, byte[] message, string? signature, bool mayBeUnsigned, CancellationToken cancellation)
     {
         var signer = ConfigurationSignature.SignerOf(signature);
         ApiAnswer? asked = null;
@@ -61,7 +64,7 @@ internal sealed class TrustedKeys(AgentSettings settings, ApiClient api, Identit
             asked = await RefreshAsync(cancellation);
         if (Trusted.Count is 0)
         {
-            if (asked?.Status is not HttpStatusCode.NotFound)
+            if (!mayBeUnsigned || asked?.Status is not HttpStatusCode.NotFound)
                 return Invalid(what, "this host could not yet learn whose signature counts", retryable: true);
             if (!_saidUnsigned)
                 Log.Warn("The control plane does not sign configurations, so they are run as they come.", ("remedy", "upgrade the control plane"));
@@ -72,8 +75,8 @@ internal sealed class TrustedKeys(AgentSettings settings, ApiClient api, Identit
             return Invalid(what, signature is null ? "it is not signed" : "what it carries is no signature", retryable: false);
         if (Trusted.FirstOrDefault(key => ConfigurationSignature.KeyId(key) == signer) is not { } publicKey)
             return Invalid(what, $"key '{signer}' is not trusted on this host", retryable: asked is { IsTransient: true });
-        return ConfigurationSignature.IsBy(publicKey, signature, ConfigurationSignature.OfConfiguration(configurationHash))
-            ? null : Invalid(what, $"the signature is not key '{signer}' over hash {configurationHash}", retryable: false);
+        return ConfigurationSignature.IsBy(publicKey, signature, message)
+            ? null : Invalid(what, $"the signature is not key '{signer}' over it", retryable: false);
     }
 
     /// <summary>

@@ -33,13 +33,13 @@ public sealed record UpgradeReport(string FromVersion, string Version, string Ru
 
 /// <summary><c>GET /api/v2/agent-releases/{version}/{runtime}</c>: what the control plane vouches for.</summary>
 /// <param name="Files">By name.</param>
-/// <param name="Signature">Over <see cref="SignedBytes"/>, by the control plane's key; base64.</param>
+/// <param name="Signature">Over <see cref="SignedBytes"/>, in the form of <see cref="ConfigurationSignature"/>.</param>
 public sealed record SignedRelease(string Version, string Runtime, IReadOnlyList<ReleaseFile> Files, string Signature)
 {
     /// <summary>The bytes that are signed: no other document that the same key signs begins so.</summary>
     public static byte[] SignedBytes(string version, string runtime, IEnumerable<ReleaseFile> files)
     {
-        var text = new StringBuilder("phoenix-agent-release 1\n").Append(version).Append('\n').Append(runtime).Append('\n');
+        var text = new StringBuilder("phoenix-agent-release-v1\n").Append(version).Append('\n').Append(runtime).Append('\n');
         foreach (var file in files.OrderBy(f => f.Name, StringComparer.Ordinal))
             text.Append(file.Name).Append(' ').Append(file.Bytes.ToString(CultureInfo.InvariantCulture)).Append(' ').Append(file.Sha256).Append('\n');
         return Encoding.UTF8.GetBytes(text.ToString());

@@ -41,6 +41,8 @@ internal sealed class ControlPlane : IAsyncDisposable
             return Results.Json(new EnrolmentResponse("host-1", "verified", Keys), WireJson.Default.EnrolmentResponse);
         });
         _app.MapGet("/api/v2/signing-keys", () => Keys is { } keys ? Results.Json(new SigningKeys(keys), WireJson.Default.SigningKeys) : Results.NotFound());
+        _app.MapGet("/api/v2/agent-releases/{version}/{runtime}", () => Release is { } release ? Results.Json(release, WireJson.Default.SignedRelease) : Results.NotFound());
+        _app.MapGet("/api/v2/agent-releases/{version}/{runtime}/{file}", () => Results.Bytes(Program, "application/octet-stream"));
         _app.MapGet("/api/v2/tasks/poll", PollAsync);
         _app.MapPost("/api/v2/tasks/{id:guid}/progress", async (Guid id, HttpRequest request) =>
         {
@@ -75,6 +77,12 @@ internal sealed class ControlPlane : IAsyncDisposable
 
     /// <summary>Null as long as it is one that does not sign.</summary>
     public IReadOnlyList<SigningKey>? Keys;
+
+    /// <summary>The release that it vouches for.</summary>
+    public SignedRelease? Release;
+
+    /// <summary>What it serves as each file of it.</summary>
+    public byte[] Program = [];
 
     /// <summary>What it answers to heartbeats; null leaves the interval to the agent.</summary>
     public double? HeartbeatSeconds;

@@ -19,9 +19,9 @@ public sealed class UpgradeTests(ControlPlane plane) : IDisposable
 
     Task<HttpResponseMessage> Post(object body) => plane.User.PostAsJsonAsync("/api/v2/upgrades", body);
 
-    async Task<Guid> Begin(string release, IEnumerable<string> hosts, string[] stages, double soakSeconds = 0, int maxFailures = 0, string onFailure = "hold", double patienceSeconds = 600)
+    async Task<Guid> Begin(string release, IEnumerable<string> hosts, string[] stages, double soakSeconds = 0, int maxFailures = 0, string onFailure = "hold")
     {
-        var answer = await Post(new { release, hosts, stages, soakSeconds, confirmSeconds = 30, patienceSeconds, maxFailures, onFailure, reason = "for the test" });
+        var answer = await Post(new { release, hosts, stages, soakSeconds, confirmSeconds = 30, maxFailures, onFailure, reason = "for the test" });
         answer.StatusCode.ShouldBe(HttpStatusCode.Accepted, await answer.Content.ReadAsStringAsync());
         return (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetGuid();
     }
@@ -181,9 +181,12 @@ public sealed class UpgradeTests(ControlPlane plane) : IDisposable
     {
         var release = _releases.Add("linux-x64");
         TestAgent[] agents = [await TestAgent.Enrol(plane), await TestAgent.Enrol(plane), await TestAgent.Enrol(plane)];
-        var id = await Begin(release, agents.Select(a => a.HostId), ["100%"], maxFailures: 1, patienceSeconds: 2);
+        var id = await Begin(release, agents.Select(a => a.HostId), ["100%"], maxFailures: 1);
         var begun = await Next(agents[1]);
         await Upgrade(agents[0], release);
+        await Eventually.Get(() => plane.Get($"/api/v2/upgrades/{id}"), u => Count(u, "upgraded") == 1, "the first host to be upgraded");
+        var bus = plane.Host.Services.CreateScope().ServiceProvider.GetRequiredService<IMessageBus>();
+        await bus.InvokeAsync(new GiveUpUpgrading(id, Domain.Upgrades.UpgradeState.Running, 1, 0));
         var done = await Until(id, "completed");
         (Count(done, "upgraded"), Count(done, "failed"), Count(done, "unreached")).ShouldBe((1, 1, 1));
         (await agents[2].Poll(waitSeconds: 0.2)).ShouldBeEmpty("it must not upgrade when it comes back one day");
@@ -264,6 +267,21 @@ public sealed class UpgradeTests(ControlPlane plane) : IDisposable
     }
 
     [Fact]
+    public async Task hosts_are_chosen_by_their_labels()
+    {
+        var release = _releases.Add("linux-x64");
+        TestAgent[] agents = [await TestAgent.Enrol(plane), await TestAgent.Enrol(plane)];
+        var ring = $"r{Guid.NewGuid():N}";
+        (await plane.User.PutAsJsonAsync($"/api/v2/agents/{agents[0].HostId}/labels", new { labels = new Dictionary<string, string> { ["ring"] = ring }, reason = "for the test" })).EnsureSuccessStatusCode();
+        var answer = await Post(new { release, selector = $"ring={ring}", stages = new[] { "100%" } });
+        answer.StatusCode.ShouldBe(HttpStatusCode.Accepted, await answer.Content.ReadAsStringAsync());
+        (await Next(agents[0])).Upgrade!.Version.ShouldBe(release);
+        (await agents[1].Poll(waitSeconds: 0.2)).ShouldBeEmpty();
+        await (await Post(new { release, selector = "ring=nobody" })).ShouldBeProblem(HttpStatusCode.UnprocessableEntity, "hosts-missing");
+        await (await Post(new { release, selector = "ring in (" })).ShouldBeProblem(HttpStatusCode.UnprocessableEntity, "selector-invalid");
+    }
+
+    [Fact]
     public async Task bad_requests_name_place_and_remedy()
     {
         var release = _releases.Add("linux-x64");
@@ -315,6 +333,22 @@ public sealed class UpgradeTests(ControlPlane plane) : IDisposable
         (await plane.User.GetAsync(path)).StatusCode.ShouldBe(HttpStatusCode.Unauthorized, "programs are for agents");
         foreach (var wrong in new[] { $"{release}/linux-x64/passwd", $"{release}/..%2F..%2Fetc/phoenix-agent", $"{release}/linux-s390x/phoenix-agent", "latest/linux-x64/phoenix-agent" })
             await (await agent.Http.GetAsync($"/api/v2/agent-releases/{wrong}")).ShouldBeProblem(HttpStatusCode.NotFound, "not-found");
+    }
+
+    [Fact]
+    public async Task the_node_vouches_for_what_lies_in_its_directory()
+    {
+        var release = _releases.Add("linux-x64", "linux-arm64");
+        var agent = await TestAgent.Enrol(plane);
+        var signed = JsonSerializer.Deserialize(await agent.Http.GetStringAsync($"/api/v2/agent-releases/{release}/linux-x64"), WireJson.Default.SignedRelease)!;
+        var file = signed.Files.ShouldHaveSingleItem();
+        file.Sha256.ShouldBe(Convert.ToHexStringLower(SHA256.HashData(ReleaseDirectory.Content(release, "linux-x64", "phoenix-agent"))));
+        var keys = JsonSerializer.Deserialize(await agent.Http.GetStringAsync("/api/v2/signing-keys"), WireJson.Default.SigningKeys)!.Keys;
+        ConfigurationSignature.IsBy(keys[0].PublicKey, signed.Signature, SignedRelease.SignedBytes(release, "linux-x64", signed.Files)).ShouldBeTrue();
+        ConfigurationSignature.IsBy(keys[0].PublicKey, signed.Signature, SignedRelease.SignedBytes(release, "linux-arm64", signed.Files)).ShouldBeFalse();
+        ConfigurationSignature.IsBy(keys[0].PublicKey, signed.Signature, ConfigurationSignature.OfConfiguration(file.Sha256)).ShouldBeFalse("another purpose");
+        await (await agent.Http.GetAsync($"/api/v2/agent-releases/{release}/linux-s390x")).ShouldBeProblem(HttpStatusCode.NotFound, "not-found");
+        (await plane.User.GetAsync($"/api/v2/agent-releases/{release}/linux-x64")).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
     }
 
     [Fact]

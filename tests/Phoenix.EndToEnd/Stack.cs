@@ -42,6 +42,14 @@ public sealed class Stack : IAsyncDisposable
 
     public string AgentDirectory => Path.Combine(_directory, "agent");
 
+    /// <summary>Releases of the agent that the control plane serves.</summary>
+    public string ReleaseDirectory => Path.Combine(_directory, "releases");
+
+    public string AgentLog => Path.Combine(_directory, "agent.log");
+
+    /// <summary>With what the agent is started; a test may change it before.</summary>
+    public IDictionary<string, string> AgentEnvironment => _agentEnvironment;
+
     /// <param name="databaseUrl">The server on which the stack gets a database of its own.</param>
     /// <param name="startAgent">False where the test starts it.</param>
     public static async Task<Stack> StartAsync(string databaseUrl, bool startAgent = true)
@@ -75,7 +83,7 @@ public sealed class Stack : IAsyncDisposable
     }
 
     public void StartAgent() =>
-        _agent = ChildProcess.Start(Path.Combine(_directory, "agent.log"), [Workplace.AgentProgram], _agentEnvironment);
+        _agent = ChildProcess.Start(AgentLog, [Workplace.AgentProgram], _agentEnvironment);
 
     /// <summary>Pid of a collector by <c>/proc</c>; null where none runs.</summary>
     public int? CollectorPid(string name) =>
@@ -168,6 +176,7 @@ public sealed class Stack : IAsyncDisposable
         ["PHOENIX_DATABASE_URL"] = _database.ConnectionString,
         ["PHOENIX_URLS"] = Api.Address,
         ["PHOENIX_FIRST_USER_SECRET_FILE"] = Path.Combine(_directory, "secret"),
+        ["PHOENIX_AGENT_RELEASES_DIR"] = ReleaseDirectory,
     });
 
     private Task<bool> WaitForApiAsync() => Eventually.GetAsync(

@@ -7,6 +7,9 @@ internal static class Workplace
 
     public static string AgentProgram => File("PHOENIX_AGENT_BIN");
 
+    /// <summary>The same agent, built as version 0.2.0.</summary>
+    public static string NextAgentProgram => File("PHOENIX_NEXT_AGENT_BIN");
+
     public static string CollectorProgram => File("PHOENIX_COLLECTOR_BIN");
 
     public static string DatabaseUrl => Variable("PHOENIX_TEST_DATABASE_URL");

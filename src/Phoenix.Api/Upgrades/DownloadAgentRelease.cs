@@ -2,6 +2,8 @@ using System.Globalization;
 using Microsoft.Net.Http.Headers;
 using Phoenix.Api.Identity;
 using Phoenix.Api.Infrastructure;
+using Phoenix.Api.Signing;
+using Phoenix.Contracts;
 using Wolverine.Http;
 
 namespace Phoenix.Api.Upgrades;
@@ -52,10 +54,24 @@ public static class DownloadAgentRelease
 
     const int LeastWaitSeconds = 5, MostWaitSeconds = 30;
 
-    public static void MapAgentReleases(this IEndpointRouteBuilder app) =>
+    public static void MapAgentReleases(this IEndpointRouteBuilder app)
+    {
+        app.MapGet("/api/v2/agent-releases/{version}/{runtime}", Vouch)
+            .WithName("agentRelease").WithTags("Agent protocol").RequireAuthorization(AgentAuthentication.SchemeName)
+            .Produces<SignedRelease>().ProducesProblem(401).ProducesProblem(404);
         app.MapGet("/api/v2/agent-releases/{version}/{runtime}/{file}", Get)
             .WithName("downloadAgentRelease").WithTags("Agent protocol").RequireAuthorization(AgentAuthentication.SchemeName)
             .Produces(200, contentType: "application/octet-stream").Produces(206).ProducesProblem(401).ProducesProblem(404).Produces(412).Produces(416).ProducesProblem(429);
+    }
+
+    /// <summary>What a node signs is what lies in its directory, not what a database says of it.</summary>
+    static IResult Vouch(string version, string runtime, AgentReleases releases, ConfigurationSigner signer)
+    {
+        var files = releases.Of(version).Select(p => p.Program).Where(p => p.Runtime == runtime).Select(p => new ReleaseFile(p.Runtime, p.Name, p.Bytes, p.Sha256)).ToList();
+        return files.Count == 0
+            ? Problems.NotFound("agent release", $"{version} for {runtime}")
+            : TypedResults.Ok(new SignedRelease(version, runtime, files, signer.Sign(SignedRelease.SignedBytes(version, runtime, files))));
+    }
 
     static async Task Get(string version, string runtime, string file, AgentReleases releases, DownloadSlots slots, HttpContext http)
     {
