@@ -36,6 +36,7 @@ internal static class AgentProcess
         using var outbox = new WindowOutbox(directory.Outbox);
         using var gatherer = new WindowGatherer(directory, fleet, control, stock, outbox);
         var rollout = new Rollout(settings, fleet, runtimes);
+        var allowed = new HostAllowList(settings, directory, ports);
         var panic = new Panic(directory, fleet, rollout);
         var journal = new TaskJournal(directory.TasksFile);
         using var heartbeat = new HeartbeatLoop(api, fleet, beat => beat with
@@ -44,8 +45,8 @@ internal static class AgentProcess
             Dropped = outbox.Dropped + journal.Dropped > 0 ? new DroppedReports(outbox.Dropped, journal.Dropped) : null,
         });
         var enrolment = new Enrolment(settings, api, identity, keys);
-        var applier = new TaskApplier(directory, fleet, runtimes, rollout, gatherer, keys, panic);
-        var jobs = new HostJobs(new PreviewJob(settings, directory, keys), new LoadJob(settings, directory, fleet), panic);
+        var applier = new TaskApplier(directory, fleet, runtimes, rollout, gatherer, keys, allowed, panic);
+        var jobs = new HostJobs(new PreviewJob(settings, directory, keys, allowed), new LoadJob(settings, directory, fleet), panic, allowed);
         using var poll = new PollLoop(settings, api, enrolment, applier, jobs, journal, panic);
         var service = new ServiceManager(Environment.GetEnvironmentVariable);
         var supervisor = new Supervisor(fleet, runtimes, heartbeat.Changed, service.Alive);
@@ -63,6 +64,7 @@ internal static class AgentProcess
             // What a killed agent's previews left; their processes end by themselves.
             directory.ForgetJobs();
             await fleet.AdoptAsync(stop);
+            await allowed.AnnounceAsync(stop);
             gatherer.ForgetOldExperiments();
             // Start-up leaves garbage that an idle agent would otherwise keep resident for hours.
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
