@@ -66,8 +66,7 @@ internal static class AgentProcess
             await fleet.AdoptAsync(stop);
             await allowed.AnnounceAsync(stop);
             gatherer.ForgetOldExperiments();
-            // Start-up leaves garbage that an idle agent would otherwise keep resident for hours.
-            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+            GiveBack();
             service.Ready($"looks after {fleet.All.Count} collectors");
             loops =
             [
@@ -75,6 +74,7 @@ internal static class AgentProcess
                 panicWatch.RunAsync(ending.Token),
                 gatherer.RunAsync(ending.Token),
                 FinishTrialsAsync(fleet, rollout, trials.Token, ending.Token),
+                SettleAsync(ending.Token),
                 EnrolledAsync(enrolment, keys, [poll.RunAsync, heartbeat.RunAsync, token => outbox.SendAsync(api, token)], enrolled, ending.Token),
             ];
             await foreach (var ended in Task.WhenEach(loops))
@@ -130,6 +130,16 @@ internal static class AgentProcess
         begun.AddRange(loops.Select(loop => loop(ending)));
         await foreach (var ended in Task.WhenEach([.. begun]))
             await ended;
+    }
+
+    /// <summary>Start-up leaves garbage that an idle agent would otherwise keep resident for hours.</summary>
+    private static void GiveBack() => GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+
+    /// <summary>Once more when collectors have been started and asked for the first time.</summary>
+    private static async Task SettleAsync(CancellationToken cancellation)
+    {
+        await Task.Delay(TimeSpan.FromSeconds(45), cancellation);
+        GiveBack();
     }
 
     private static async Task FinishTrialsAsync(Fleet fleet, Rollout rollout, CancellationToken trials, CancellationToken ending)

@@ -32,8 +32,8 @@ internal sealed class Supervisor(Fleet fleet, Runtimes runtimes, Action changed,
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(500);
     private readonly ConcurrentDictionary<string, Task> _underway = new();
 
-    /// <summary>About ten questions a second at most, whatever the number of collectors.</summary>
-    public static TimeSpan StatusEvery(int collectors) => TimeSpan.FromSeconds(Math.Clamp(collectors / 10.0, 2, 10));
+    /// <summary>Fewer than ten questions a second for a hundred collectors, and no less often than a heartbeat tells of the answers.</summary>
+    public static TimeSpan StatusEvery(int collectors) => TimeSpan.FromSeconds(Math.Clamp(collectors * 0.15, 2, 15));
 
     public static Supervision Decide(CollectorState state, bool running, RestartBackoff backoff, DateTimeOffset now, TimeSpan silence, HostClock? clock = null) => state switch
     {

@@ -19,9 +19,9 @@ public sealed class DecisionTests
 
     [Theory]
     [InlineData(1, 2)]
-    [InlineData(50, 5)]
-    [InlineData(100, 10)]
-    [InlineData(1000, 10)]
+    [InlineData(50, 7.5)]
+    [InlineData(100, 15)]
+    [InlineData(1000, 15)]
     public void many_collectors_are_asked_less_often(int collectors, double seconds) =>
         Supervisor.StatusEvery(collectors).ShouldBe(TimeSpan.FromSeconds(seconds));
 
