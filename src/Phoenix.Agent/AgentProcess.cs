@@ -39,6 +39,7 @@ internal static class AgentProcess
         using var outbox = new WindowOutbox(directory.Outbox);
         using var gatherer = new WindowGatherer(directory, fleet, control, stock, outbox);
         var rollout = new Rollout(settings, fleet, runtimes);
+        var allowed = new HostAllowList(settings, directory, ports);
         var panic = new Panic(directory, fleet, rollout);
         var journal = new TaskJournal(directory.TasksFile);
         using var heartbeat = new HeartbeatLoop(api, fleet, beat => beat with
@@ -47,10 +48,10 @@ internal static class AgentProcess
             Dropped = outbox.Dropped + journal.Dropped > 0 ? new DroppedReports(outbox.Dropped, journal.Dropped) : null,
         });
         var enrolment = new Enrolment(settings, api, identity, keys);
-        var applier = new TaskApplier(directory, fleet, runtimes, rollout, gatherer, keys, panic);
-        var jobs = new HostJobs(new PreviewJob(settings, directory, keys), new LoadJob(settings, directory, fleet), panic);
+        var applier = new TaskApplier(directory, fleet, runtimes, rollout, gatherer, keys, allowed, panic);
+        var jobs = new HostJobs(new PreviewJob(settings, directory, keys, allowed), new LoadJob(settings, directory, fleet), panic, allowed);
         using var upgrade = new UpgradeJob(store, new UpgradeTrust(api, keys), api, fleet, runtimes, journal, program => new PhoenixRuntime(program, directory, control, ports));
-        using var poll = new PollLoop(settings, api, enrolment, applier, jobs, upgrade, journal, panic);
+        using var poll = new PollLoop(settings, api, enrolment, applier, jobs, upgrade, journal, panic, allowed);
         var service = new ServiceManager(Environment.GetEnvironmentVariable);
         var supervisor = new Supervisor(fleet, runtimes, heartbeat.Changed, service.Alive);
         using var trials = CancellationTokenSource.CreateLinkedTokenSource(ending.Token);
@@ -67,9 +68,9 @@ internal static class AgentProcess
             // What a killed agent's previews left; their processes end by themselves.
             directory.ForgetJobs();
             await fleet.AdoptAsync(stop);
+            await allowed.AnnounceAsync(stop);
             gatherer.ForgetOldExperiments();
-            // Start-up leaves garbage that an idle agent would otherwise keep resident for hours.
-            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+            GiveBack();
             service.Ready($"looks after {fleet.All.Count} collectors");
             loops =
             [
@@ -78,6 +79,7 @@ internal static class AgentProcess
                 gatherer.RunAsync(ending.Token),
                 FinishTrialsAsync(fleet, rollout, trials.Token, ending.Token),
                 upgrade.RunAsync(poll.DeliverAsync, ending.Token),
+                SettleAsync(ending.Token),
                 EnrolledAsync(enrolment, keys, [poll.RunAsync, heartbeat.RunAsync, token => outbox.SendAsync(api, token)], enrolled, ending.Token),
             ];
             await foreach (var ended in Task.WhenEach(loops))
@@ -139,6 +141,16 @@ internal static class AgentProcess
         begun.AddRange(loops.Select(loop => loop(ending)));
         await foreach (var ended in Task.WhenEach([.. begun]))
             await ended;
+    }
+
+    /// <summary>Start-up leaves garbage that an idle agent would otherwise keep resident for hours.</summary>
+    private static void GiveBack() => GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+
+    /// <summary>Once more when collectors have been started and asked for the first time.</summary>
+    private static async Task SettleAsync(CancellationToken cancellation)
+    {
+        await Task.Delay(TimeSpan.FromSeconds(45), cancellation);
+        GiveBack();
     }
 
     private static async Task FinishTrialsAsync(Fleet fleet, Rollout rollout, CancellationToken trials, CancellationToken ending)

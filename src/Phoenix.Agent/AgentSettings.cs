@@ -17,6 +17,12 @@ internal sealed partial record AgentSettings(
     /// <summary>Public keys whose configurations run here, where the host owner gives them; null where the control plane's are pinned.</summary>
     public IReadOnlyList<string>? TrustedKeys { get; init; }
 
+    /// <summary>The host owner's list of what may be asked of this host.</summary>
+    public string AllowFile { get; init; } = DefaultAllowFile;
+
+    /// <summary>Whether the owner said where it is, so that it has to be there.</summary>
+    public bool AllowFileIsNamed { get; init; }
+
     /// <summary>What one collector may take.</summary>
     public ResourceLimits Limits { get; init; } = new();
 
@@ -35,6 +41,8 @@ internal sealed partial record AgentSettings(
     public const string OtelcolVariable = "PHOENIX_OTELCOL";
     public const string HealthyTimeoutVariable = "PHOENIX_HEALTHY_TIMEOUT";
     public const string LabelsVariable = "PHOENIX_AGENT_LABELS";
+    public const string AllowFileVariable = "PHOENIX_AGENT_ALLOW_FILE";
+    public const string DefaultAllowFile = "/etc/phoenix-agent/allow.yaml";
     public const string TrustedKeysVariable = "PHOENIX_AGENT_TRUSTED_KEYS_FILE";
 
     /// <summary>Reads the settings; throws <see cref="SettingsException"/> for the first value that is missing or wrong.</summary>
@@ -61,6 +69,8 @@ internal sealed partial record AgentSettings(
             Value(OtelcolVariable) is { } otelcol ? Path.GetFullPath(otelcol) : null, Value("PATH") ?? "")
         {
             TrustedKeys = Value(TrustedKeysVariable) is { } keys ? Agent.TrustedKeys.ReadFile(Path.GetFullPath(keys)) : null,
+            AllowFile = Value(AllowFileVariable) is { } allow ? Path.GetFullPath(allow) : DefaultAllowFile,
+            AllowFileIsNamed = Value(AllowFileVariable) is not null,
             Limits = ResourceLimits.Read(Value),
             Labels = Value(LabelsVariable) is { } labels ? ReadLabels(labels) : null,
             ControlGroup = Value(ControlGroups.DirectoryVariable) is { } group ? Path.GetFullPath(group) : null,

@@ -14,6 +14,8 @@ internal sealed class Collector(StateDirectory directory, string name, ResourceC
     /// <summary>Since when it has left every question on its control socket unanswered, by the system's uptime; null while it answers.</summary>
     private long? _silentSince;
 
+    private ProcessWatch? _watch;
+
     public SemaphoreSlim Gate { get; } = new(1, 1);
     public string Name => name;
 
@@ -43,7 +45,21 @@ internal sealed class Collector(StateDirectory directory, string name, ResourceC
     public string LogPath => Path.Combine(Folder, "collector.log");
     private string StateFile => Path.Combine(Folder, "state.json");
 
-    public bool IsRunning => State?.Process?.IsAlive() ?? false;
+    public bool IsRunning
+    {
+        get
+        {
+            if (State?.Process is not { } process)
+                return false;
+            if (_watch?.Process != process)
+            {
+                _watch?.Dispose();
+                _watch = ProcessWatch.Open(process);
+            }
+            // One that has ended may be a zombie, which this reaps.
+            return _watch is { HasEnded: false } || process.IsAlive();
+        }
+    }
 
     /// <summary>Reads what the previous agent left. False where the directory never held an accepted configuration.</summary>
     public bool Load()
@@ -141,7 +157,13 @@ internal sealed class Collector(StateDirectory directory, string name, ResourceC
         directory.DeleteSockets(name);
         State = null;
         Status = null;
+        _watch?.Dispose();
+        _watch = null;
     }
 
-    public void Dispose() => Gate.Dispose();
+    public void Dispose()
+    {
+        _watch?.Dispose();
+        Gate.Dispose();
+    }
 }

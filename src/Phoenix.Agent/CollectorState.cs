@@ -15,15 +15,21 @@ namespace Phoenix.Agent;
 /// <param name="Plan">What to measure between this candidate and its production arm.</param>
 /// <param name="Runtime">What runs <c>config.yaml</c>.</param>
 /// <param name="LastGoodRuntime">What ran <c>config.yaml.last-good</c>.</param>
+/// <param name="Deadline">The end of a candidate or a baseline by the host's uptime; null for production, and from an agent that knew none.</param>
 internal sealed partial record CollectorState(
     string Name, CollectorArm Arm, string ConfigurationHash, string? LastGoodHash, bool OnTrial, DateTimeOffset? ExpiresAt,
     string TeeOf, MeasurementPlan? Plan, ProcessIdentity? Process,
-    CollectorRuntime Runtime = CollectorRuntime.Phoenix, CollectorRuntime LastGoodRuntime = CollectorRuntime.Phoenix)
+    CollectorRuntime Runtime = CollectorRuntime.Phoenix, CollectorRuntime LastGoodRuntime = CollectorRuntime.Phoenix, Deadline? Deadline = null)
 {
     /// <summary>Names become directories, socket names and host names of requests.</summary>
     public static bool IsName(string name) => NamePattern().IsMatch(name);
 
-    public bool HasExpired(DateTimeOffset now) => Arm is not CollectorArm.Production && ExpiresAt <= now;
+    public bool HasExpired(DateTimeOffset now, HostClock? clock = null) =>
+        Arm is not CollectorArm.Production && (ExpiresAt <= now || (clock is not null && Deadline?.IsOver(now, clock) is true));
+
+    /// <summary>The state with another end; the time until then is also counted by a clock that cannot be set.</summary>
+    public CollectorState EndingAt(DateTimeOffset? expiresAt, DateTimeOffset now, HostClock clock) =>
+        this with { ExpiresAt = expiresAt, Deadline = expiresAt is { } end ? Agent.Deadline.For(end, now, clock) : null };
 
     [GeneratedRegex(@"^[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?\z")]
     private static partial Regex NamePattern();

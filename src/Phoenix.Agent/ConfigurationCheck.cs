@@ -5,7 +5,7 @@ using Phoenix.Contracts;
 namespace Phoenix.Agent;
 
 /// <summary>Refuses what must not replace a running configuration, before anything is touched.</summary>
-internal sealed class ConfigurationCheck(Runtimes runtimes, StateDirectory directory)
+internal sealed class ConfigurationCheck(Runtimes runtimes, StateDirectory directory, HostAllowList? allowed = null)
 {
     /// <summary>How long a collector may take to validate.</summary>
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
@@ -25,6 +25,8 @@ internal sealed class ConfigurationCheck(Runtimes runtimes, StateDirectory direc
         File.Delete(output);
         try
         {
+            if (allowed is not null && await allowed.CheckAsync(file, desired.Runtime, cancellation) is { } forbidden)
+                return forbidden;
             return await runtimes[desired.Runtime].ValidateAsync(desired.Name, file, output, cancellation);
         }
         catch (ProgramMissingException e)

@@ -10,6 +10,8 @@ internal sealed class Fleet(StateDirectory directory, Runtimes runtimes, Resourc
 
     public IReadOnlyList<Collector> All => [.. _collectors.Values.OrderBy(collector => collector.Name, StringComparer.Ordinal)];
 
+    public int Count => _collectors.Count;
+
     public Collector? Find(string name) => _collectors.GetValueOrDefault(name);
 
     public Collector GetOrAdd(string name) => _collectors.GetOrAdd(name, key => new Collector(directory, key, resources));
@@ -51,6 +53,9 @@ internal sealed class Fleet(StateDirectory directory, Runtimes runtimes, Resourc
             _collectors[collector.Name] = collector;
             var state = collector.State!;
             var process = collector.IsRunning ? state.Process : runtimes.Of(collector).FindStray(collector);
+            // From an agent that knew no deadline: it is counted from here on.
+            if (state is { ExpiresAt: not null, Deadline: null })
+                state = state.EndingAt(state.ExpiresAt, DateTimeOffset.UtcNow, HostClock.Read());
             collector.Save(state with { Process = process });
             if (process is null)
                 continue;

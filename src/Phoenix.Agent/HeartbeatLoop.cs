@@ -18,6 +18,8 @@ internal sealed class HeartbeatLoop(ApiClient api, Fleet fleet, Func<Heartbeat, 
     /// <summary>Crashes in quick succession are one message a second, not one each.</summary>
     private static readonly TimeSpan Least = TimeSpan.FromSeconds(1);
 
+    private const int MostTailCharacters = 256 << 10;
+
     private readonly DateTimeOffset _startedAt = DateTimeOffset.UtcNow;
     private readonly SemaphoreSlim _changed = new(0, 1);
 
@@ -76,7 +78,20 @@ internal sealed class HeartbeatLoop(ApiClient api, Fleet fleet, Func<Heartbeat, 
 
     private Heartbeat Compose() => extras(new Heartbeat(
         Version, _startedAt, Environment.WorkingSet, Environment.CpuUsage.TotalTime.TotalSeconds,
-        [.. fleet.All.Select(Describe).OfType<CollectorHealth>()]));
+        BoundTails(fleet.All.Select(Describe).OfType<CollectorHealth>(), MostTailCharacters)));
+
+    /// <summary>A hundred unhealthy collectors with long lines must not make a heartbeat that nobody takes: later ones go without.</summary>
+    internal static List<CollectorHealth> BoundTails(IEnumerable<CollectorHealth> collectors, int characters)
+    {
+        List<CollectorHealth> bounded = [];
+        foreach (var collector in collectors)
+        {
+            var length = collector.LogTail.Sum(line => line.Length);
+            bounded.Add(length <= characters ? collector : collector with { LogTail = [] });
+            characters -= length <= characters ? length : 0;
+        }
+        return bounded;
+    }
 
     private static CollectorHealth? Describe(Collector collector)
     {

@@ -7,7 +7,7 @@ namespace Phoenix.Agent;
 /// Work that takes minutes and changes nothing that runs: previews and simulated loads. It goes on beside the poll loop, so
 /// that a rollback never waits for it. One of each kind at a time.
 /// </summary>
-internal sealed class HostJobs(PreviewJob preview, LoadJob load, Panic panic)
+internal sealed class HostJobs(PreviewJob preview, LoadJob load, Panic panic, HostAllowList allowed)
 {
     private readonly ConcurrentDictionary<Guid, Task> _running = new();
     private int _previews;
@@ -63,6 +63,8 @@ internal sealed class HostJobs(PreviewJob preview, LoadJob load, Panic panic)
         }
         try
         {
+            if (await allowed.CheckAsync(task.Kind, ending) is { } forbidden)
+                return Failed(task, forbidden);
             return (task.Preview, task.Load) switch
             {
                 ({ } order, _) => await preview.RunAsync(task, order, progress, ending),

@@ -89,6 +89,47 @@ internal static unsafe partial class Native
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     public static partial int Close(int descriptor);
 
+    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
+    private static partial nint Call(nint number, nint first, nint second);
+
+    [LibraryImport("libc", EntryPoint = "poll")]
+    private static partial int Poll(PollDescriptor* descriptors, nuint count, int timeout);
+
+    /// <summary>A descriptor of the process, closed on exec; negative where there is none. The number is the same on every architecture (pidfd_open(2)).</summary>
+    public static int OpenProcess(int pid) => (int)Call(434, pid, 0);
+
+    public static bool IsReadable(int descriptor)
+    {
+        const short Readable = 1;
+        var asked = new PollDescriptor { Descriptor = descriptor, Events = Readable };
+        return Poll(&asked, 1, 0) > 0;
+    }
+
+    private struct PollDescriptor
+    {
+        public int Descriptor;
+        public short Events;
+        public short Returned;
+    }
+
+    [LibraryImport("libc", EntryPoint = "clock_gettime", SetLastError = true)]
+    private static partial int ReadClock(int clock, TimeSpecification* time);
+
+    /// <summary>Time since boot, sleep included (CLOCK_BOOTTIME, clock_gettime(2)).</summary>
+    public static TimeSpan Uptime()
+    {
+        const int BootTime = 7;
+        TimeSpecification time;
+        return ReadClock(BootTime, &time) is 0 ? TimeSpan.FromSeconds(time.Seconds) + TimeSpan.FromMicroseconds(time.Nanoseconds / 1000)
+            : throw new IOException($"The clock cannot be read: {Marshal.GetLastPInvokeErrorMessage()}.");
+    }
+
+    private struct TimeSpecification
+    {
+        public nint Seconds;
+        public nint Nanoseconds;
+    }
+
     [LibraryImport("libc", EntryPoint = "geteuid")]
     private static partial uint EffectiveUser();
 

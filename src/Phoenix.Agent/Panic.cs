@@ -121,7 +121,7 @@ internal sealed class PanicWatch(StateDirectory directory, Panic panic, Action g
         {
             try
             {
-                if (DurableFile.Read(directory.PanicRequestFile, AgentJson.Default.PanicRequest) is { } request)
+                if (File.Exists(directory.PanicRequestFile) && DurableFile.Read(directory.PanicRequestFile, AgentJson.Default.PanicRequest) is { } request)
                     await AnswerAsync(request, cancellation);
                 else if (panic.IsUnfinished)
                     await panic.EnterAsync(Guid.Empty, giveBack, mayStart: true, cancellation);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Phoenix.Contracts;
 
@@ -6,6 +7,8 @@ namespace Phoenix.Agent;
 /// <summary><c>phoenix-collector</c>: asked and reloaded on its control socket.</summary>
 internal sealed class PhoenixRuntime(string program, StateDirectory directory, ControlSocket control, LoopbackPorts ports) : ICollectorRuntime
 {
+    private const double LongestSeconds = 365 * 86_400;
+
     public Launch Launch(Collector collector)
     {
         var state = collector.State!;
@@ -15,10 +18,13 @@ internal sealed class PhoenixRuntime(string program, StateDirectory directory, C
             CollectorArm.Baseline => "baseline",
             _ => "candidate",
         };
+        // It ends by itself where this agent is killed and no other comes back.
+        string[] end = state is { Arm: not CollectorArm.Production, ExpiresAt: { } expires }
+            ? ["--ends-after", string.Create(CultureInfo.InvariantCulture, $"{(long)Math.Clamp((expires - DateTimeOffset.UtcNow).TotalSeconds, 0, LongestSeconds)}s")] : [];
         return new Launch(program,
         [
             "--config", collector.ConfigurationFile, "--arm", arm,
-            "--control", directory.ControlSocket(collector.Name), "--tee", directory.TeeSocket(state.TeeOf),
+            "--control", directory.ControlSocket(collector.Name), "--tee", directory.TeeSocket(state.TeeOf), .. end,
         ], ports.LinkVariables());
     }
 

@@ -5,7 +5,7 @@ using Phoenix.Contracts;
 namespace Phoenix.Agent;
 
 /// <summary>Fetches tasks by long poll, runs them one at a time in order, and delivers every result until it is taken or refused.</summary>
-internal sealed class PollLoop(AgentSettings settings, ApiClient api, Enrolment enrolment, TaskApplier applier, HostJobs jobs, UpgradeJob upgrade, TaskJournal journal, Panic panic) : IDisposable
+internal sealed class PollLoop(AgentSettings settings, ApiClient api, Enrolment enrolment, TaskApplier applier, HostJobs jobs, UpgradeJob upgrade, TaskJournal journal, Panic panic, HostAllowList allowed) : IDisposable
 {
     private readonly SemaphoreSlim _delivering = new(1);
 
@@ -142,9 +142,9 @@ internal sealed class PollLoop(AgentSettings settings, ApiClient api, Enrolment 
 
         if (task.Kind is TaskKind.Upgrade)
         {
-            if (panic.Refusal(task) is { } inPanic)
+            if ((panic.Refusal(task) ?? await allowed.CheckAsync(task.Kind, cancellation)) is { } refused)
             {
-                Record(task, HostJobs.Failed(task, inPanic));
+                Record(task, HostJobs.Failed(task, refused));
                 return;
             }
             upgrade.Begin(task, async (phase, detail) => (await ProgressAsync(task, phase, detail, cancellation)).Code is not "lease-superseded",

@@ -8,7 +8,7 @@ namespace Phoenix.Agent;
 /// Lets a collector process of its own play the production collector's recent input through a configuration. That process
 /// bounds its time and memory; nothing that runs is touched.
 /// </summary>
-internal sealed class PreviewJob(AgentSettings settings, StateDirectory directory, TrustedKeys keys)
+internal sealed class PreviewJob(AgentSettings settings, StateDirectory directory, TrustedKeys keys, HostAllowList allowed)
 {
     private const int InvalidConfiguration = 1;
     private const int NoSample = 5;
@@ -32,6 +32,8 @@ internal sealed class PreviewJob(AgentSettings settings, StateDirectory director
         {
             var (file, output) = (Path.Combine(folder, "config.yaml"), Path.Combine(folder, "preview.out"));
             DurableFile.Write(file, configuration);
+            if (await allowed.CheckAsync(file, CollectorRuntime.Phoenix, stop) is { } forbidden)
+                return HostJobs.Failed(task, forbidden);
             List<string> arguments = ["preview", "--config", file, "--live", directory.ControlSocket(order.Collector), "--format", "json"];
             if (order.ProtectedMetrics.Count > 0)
                 arguments.AddRange(["--protect", string.Join(',', order.ProtectedMetrics)]);

@@ -19,6 +19,8 @@ const string Usage = """
       PHOENIX_AGENT_STATE_DIR   where the agent keeps its state (default /var/lib/phoenix-agent)
       PHOENIX_COLLECTOR         path of phoenix-collector (default: beside the agent)
       PHOENIX_OTELCOL           path of a stock OpenTelemetry Collector (default: otelcol-contrib or otelcol on PATH)
+      PHOENIX_AGENT_ALLOW_FILE  what the control plane may ask of this host (default /etc/phoenix-agent/allow.yaml, where there
+                                is one; see docs/agent.md)
       PHOENIX_AGENT_TRUSTED_KEYS_FILE  public keys (PEM) whose configurations run here (default: the control plane's, pinned at
                                 the first contact)
       PHOENIX_COLLECTOR_MEMORY_MAX, PHOENIX_COLLECTOR_CPU_MAX, PHOENIX_COLLECTOR_PIDS_MAX, PHOENIX_COLLECTOR_FILES_MAX

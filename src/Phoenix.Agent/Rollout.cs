@@ -97,18 +97,20 @@ internal sealed class Rollout(AgentSettings settings, Fleet fleet, Runtimes runt
         ApplyStep step, Collector collector, DesiredCollector desired, string teeOf, CancellationToken cancellation)
     {
         var before = collector.State;
+        var (now, clock) = (DateTimeOffset.UtcNow, HostClock.Read());
         var state = new CollectorState(
-            desired.Name, desired.Arm, desired.ConfigurationHash, null, OnTrial: true, desired.ExpiresAt, teeOf, before?.Plan, before?.Process, desired.Runtime);
+            desired.Name, desired.Arm, desired.ConfigurationHash, null, OnTrial: true, null, teeOf, before?.Plan, before?.Process, desired.Runtime)
+            .EndingAt(desired.ExpiresAt, now, clock);
         try
         {
             switch (step)
             {
                 case ApplyStep.Keep:
-                    collector.Save(before! with { ExpiresAt = desired.ExpiresAt, TeeOf = teeOf });
+                    collector.Save(before!.EndingAt(desired.ExpiresAt, now, clock) with { TeeOf = teeOf });
                     return (null, null);
 
                 case ApplyStep.Start:
-                    Accept(collector, desired, before is null ? state : before with { ExpiresAt = desired.ExpiresAt, TeeOf = teeOf });
+                    Accept(collector, desired, before is null ? state : before.EndingAt(desired.ExpiresAt, now, clock) with { TeeOf = teeOf });
                     collector.Start(runtimes.Of(collector).Launch(collector));
                     return (null, null);
 

@@ -55,6 +55,8 @@ internal sealed class StateDirectory(string root)
     {
         foreach (var folder in Directory.EnumerateDirectories(Jobs))
             Directory.Delete(folder, recursive: true);
+        foreach (var file in Directory.EnumerateFiles(Jobs))
+            File.Delete(file);
     }
 
     /// <summary>

@@ -30,12 +30,14 @@ internal sealed class Supervisor(Fleet fleet, Runtimes runtimes, Action changed,
     public static readonly TimeSpan HungAfter = TimeSpan.FromSeconds(30);
 
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan StatusEvery = TimeSpan.FromSeconds(2);
     private readonly ConcurrentDictionary<string, Task> _underway = new();
 
-    public static Supervision Decide(CollectorState state, bool running, RestartBackoff backoff, DateTimeOffset now, TimeSpan silence) => state switch
+    /// <summary>Fewer than ten questions a second for a hundred collectors, and no less often than a heartbeat tells of the answers.</summary>
+    public static TimeSpan StatusEvery(int collectors) => TimeSpan.FromSeconds(Math.Clamp(collectors * 0.15, 2, 15));
+
+    public static Supervision Decide(CollectorState state, bool running, RestartBackoff backoff, DateTimeOffset now, TimeSpan silence, HostClock? clock = null) => state switch
     {
-        _ when state.HasExpired(now) => Supervision.End,
+        _ when state.HasExpired(now, clock) => Supervision.End,
         _ when running => silence >= HungAfter ? Supervision.EndHung : Supervision.Observe,
         { Process: not null } => Supervision.NoteCrash,
         _ => backoff.MayStart(now) ? Supervision.Start : Supervision.Wait,
@@ -99,7 +101,7 @@ internal sealed class Supervisor(Fleet fleet, Runtimes runtimes, Action changed,
     private async Task StepAsync(Collector collector, CollectorState state, CancellationToken cancellation)
     {
         var now = DateTimeOffset.UtcNow;
-        switch (Decide(state, collector.IsRunning, collector.Backoff, now, collector.Silence))
+        switch (Decide(state, collector.IsRunning, collector.Backoff, now, collector.Silence, state.Deadline is null ? null : HostClock.Read()))
         {
             case Supervision.End:
                 Log.Warn("A candidate's time is over and it is ended.", ("collector", collector.Name), ("expiresAt", state.ExpiresAt));
@@ -122,7 +124,7 @@ internal sealed class Supervisor(Fleet fleet, Runtimes runtimes, Action changed,
                 collector.Start(runtimes.Of(collector).Launch(collector));
                 break;
 
-            case Supervision.Observe when now - collector.StatusAt >= StatusEvery:
+            case Supervision.Observe when now - collector.StatusAt >= StatusEvery(fleet.Count) || now < collector.StatusAt:
                 await ObserveAsync(collector, state, now, cancellation);
                 break;
         }

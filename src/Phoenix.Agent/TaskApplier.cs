@@ -3,9 +3,9 @@ using Phoenix.Contracts;
 namespace Phoenix.Agent;
 
 /// <summary>Makes what a task desires true: all configurations are checked first, then collectors, removals, measurement.</summary>
-internal sealed class TaskApplier(StateDirectory directory, Fleet fleet, Runtimes runtimes, Rollout rollout, WindowGatherer windows, TrustedKeys keys, Panic panic)
+internal sealed class TaskApplier(StateDirectory directory, Fleet fleet, Runtimes runtimes, Rollout rollout, WindowGatherer windows, TrustedKeys keys, HostAllowList allowed, Panic panic)
 {
-    private readonly ConfigurationCheck _check = new(runtimes, directory);
+    private readonly ConfigurationCheck _check = new(runtimes, directory, allowed);
 
     public async Task<TaskResult> ApplyAsync(AssignedTask task, Func<string, string?, Task> renew, CancellationToken cancellation)
     {
@@ -19,6 +19,8 @@ internal sealed class TaskApplier(StateDirectory directory, Fleet fleet, Runtime
 
         if (panic.Refusal(task) is { } inPanic)
             return Failed(task, [], inPanic);
+        if (await allowed.CheckAsync(task.Kind, cancellation) is { } forbidden)
+            return Failed(task, [], forbidden);
         foreach (var wanted in desired.Collectors)
         {
             await renew("validating", wanted.Name);

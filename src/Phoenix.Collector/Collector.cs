@@ -27,6 +27,7 @@ internal sealed class Collector : IAsyncDisposable
     private readonly TeeReceiver? _teeReceiver;
     private readonly MetricsPipeline _pipeline;
     private readonly UnixSocketPath _controlPath;
+    private readonly OrphanDeadline _deadline;
     private readonly ReceiverSet _receivers;
     private readonly OwnMetrics _ownMetrics;
     private readonly ServiceListeners _service;
@@ -38,6 +39,7 @@ internal sealed class Collector : IAsyncDisposable
     private Collector(RunOptions options, CollectorConfiguration configuration, string hash)
     {
         (_options, _configuration) = (options, configuration);
+        _deadline = new OrphanDeadline(options.EndsAfter, OrphanDeadline.Silence);
         var epoch = Guid.NewGuid();
         // Numbers rise over restarts too, so that whoever asks for windows after the last one seen misses none.
         var firstWindow = _startedAt.ToUnixTimeMilliseconds();
@@ -86,7 +88,16 @@ internal sealed class Collector : IAsyncDisposable
             GCSettings.LargeObjectHeapCompactionMode = GCLargeObjectHeapCompactionMode.CompactOnce;
             GC.Collect(2, GCCollectionMode.Aggressive, blocking: true, compacting: true);
             StartUpMemory.GiveBack();
-            var ended = await Task.WhenAny(stop.Task, collector._pipeline.Ended, collector._receivers.Failed);
+            using var waiting = new CancellationTokenSource();
+            var over = collector._deadline.OverAsync(waiting.Token);
+            var ended = await Task.WhenAny(stop.Task, collector._pipeline.Ended, collector._receivers.Failed, over);
+            await waiting.CancelAsync();
+            if (ended == over)
+            {
+                Log.Warn("the time of this arm is over and no agent looks after it any more");
+                return 0;
+            }
+
             if (ended == stop.Task)
             {
                 return 0;
@@ -172,10 +183,16 @@ internal sealed class Collector : IAsyncDisposable
             ? ReducerStorage.Open(storage, configuration.Pipeline.Name)
             : null;
 
+    private CollectorStatus StatusForAgent()
+    {
+        _deadline.Asked();
+        return Status();
+    }
+
     private async Task StartAsync()
     {
         _pipeline.Start();
-        _control = await new ControlServer(_pipeline, Status, _ownMetrics.Text, ReloadAsync).StartAsync(_options.ControlSocket);
+        _control = await new ControlServer(_pipeline, StatusForAgent, _ownMetrics.Text, ReloadAsync).StartAsync(_options.ControlSocket);
         _teeReceiver?.Start();
         if (_options.Arm == CollectorArm.Production)
         {

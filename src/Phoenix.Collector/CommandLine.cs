@@ -10,18 +10,23 @@ namespace Phoenix.Collector;
 /// <summary>What the process was asked to do.</summary>
 /// <param name="Arm">Where the input comes from: production owns the receivers, a candidate hears the tee.</param>
 /// <param name="Shadow">Whether the output is only counted.</param>
-internal sealed record RunOptions(string Config, CollectorArm Arm, bool Shadow, string ControlSocket, string TeeSocket);
+/// <param name="EndsAfter">When the arm ends by itself if no agent asks for it any more; null for never.</param>
+internal sealed record RunOptions(string Config, CollectorArm Arm, bool Shadow, string ControlSocket, string TeeSocket, TimeSpan? EndsAfter = null);
 
 /// <summary>Reads <c>--name value</c> pairs. Every error says which argument and what to write.</summary>
 internal static class CommandLine
 {
     public const string Usage = """
-        phoenix-collector --config FILE --arm production|baseline|candidate --control SOCKET --tee SOCKET
+        phoenix-collector --config FILE --arm production|baseline|candidate --control SOCKET --tee SOCKET [--ends-after TIME]
             runs one arm: production owns the receivers and serves the tee, a candidate is fed by it;
-            a baseline is production whose output is only counted, for a copy of what another collector exports
+            a baseline is production whose output is only counted, for a copy of what another collector exports; one that
+            is not production ends by itself after the time, once no agent has asked for its status for a minute
         phoenix-collector validate --config FILE [--format text|json | --json]
             checks a configuration and the files it names, and prints every error at once; exit code 0 where it would
             start, perhaps with warnings, 1 where it would not, 2 for wrong arguments
+        phoenix-collector allow --list FILE [--task apply|preview|load|upgrade] [--config FILE] [--runtime phoenix|stock] [--format text|json]
+            says whether a host owner's list allows a kind of task and a configuration; exit code 0 where it does, 7 where not, 8
+            where the list cannot be used, so that nothing is allowed
         phoenix-collector preview --config FILE (--sample FILE | --live SOCKET) [--protect METRIC,...] [--format text|json]
             says what a configuration would make of a sample of input, without running it; a sample is a .tar.gz of scrapes
             (NAME.NN.prom), or what a production arm with service.telemetry.phoenix.sample gives at its control socket
@@ -42,7 +47,12 @@ internal static class CommandLine
     /// <exception cref="ArgumentException">The message is for the person at the terminal.</exception>
     public static RunOptions ParseRun(ReadOnlySpan<string> arguments)
     {
-        var values = Parse(arguments, "--config", "--arm", "--control", "--tee");
+        var values = Parse(arguments, "--config", "--arm", "--control", "--tee", "--ends-after");
+        if (values.ContainsKey("--ends-after") && values.GetValueOrDefault("--arm") is "production")
+        {
+            throw new ArgumentException("--ends-after is for a baseline or a candidate; production never ends by itself");
+        }
+
         return new RunOptions(
             Required(values, "--config", "the configuration file"),
             Required(values, "--arm", "production, baseline or candidate") switch
@@ -53,7 +63,8 @@ internal static class CommandLine
             },
             Shadow: values["--arm"] is not "production",
             Required(values, "--control", "a path for the control socket"),
-            Required(values, "--tee", "the path of the tee's socket, the same for both arms"));
+            Required(values, "--tee", "the path of the tee's socket, the same for both arms"),
+            values.ContainsKey("--ends-after") ? Time(values, "--ends-after", "", TimeSpan.Zero, TimeSpan.FromDays(365)) : null);
     }
 
     /// <exception cref="ArgumentException">The message is for the person at the terminal.</exception>
@@ -69,6 +80,21 @@ internal static class CommandLine
 
         var values = Parse(pairs.ToArray(), "--config", "--format");
         return (Required(values, "--config", "the configuration file"), IsJson(values));
+    }
+
+    /// <exception cref="ArgumentException">The message is for the person at the terminal.</exception>
+    public static AllowOptions ParseAllow(ReadOnlySpan<string> arguments)
+    {
+        var values = Parse(arguments, "--list", "--task", "--config", "--runtime", "--format");
+        return new AllowOptions(
+            Required(values, "--list", "the host owner's list"), values.GetValueOrDefault("--task"), values.GetValueOrDefault("--config"),
+            values.GetValueOrDefault("--runtime", "phoenix") switch
+            {
+                "phoenix" => false,
+                "stock" => true,
+                var other => throw new ArgumentException($"--runtime {other}: write phoenix or stock"),
+            },
+            IsJson(values));
     }
 
     /// <exception cref="ArgumentException">The message is for the person at the terminal.</exception>

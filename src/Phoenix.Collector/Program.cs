@@ -17,6 +17,7 @@ try
         ["--version"] => Print($"phoenix-collector {Collector.Version}"),
         ["--help"] or ["-h"] or ["help"] => Print(CommandLine.Usage),
         ["validate", .. var rest] => Validate(rest),
+        ["allow", .. var rest] => Allow(CommandLine.ParseAllow(rest)),
         ["preview", .. var rest] => await PreviewAsync(CommandLine.ParsePreview(rest)),
         ["measure", .. var rest] => Measure(CommandLine.ParseMeasure(rest)),
         ["loadsim", .. var rest] => await LoadAsync(rest),
@@ -61,6 +62,25 @@ static int Validate(ReadOnlySpan<string> arguments)
     }
 
     return file.Loaded.Configuration is null ? InvalidConfiguration : 0;
+}
+
+static int Allow(AllowOptions options)
+{
+    var (exit, issues) = AllowCommand.Run(options);
+    if (options.Json)
+    {
+        Console.WriteLine(JsonSerializer.Serialize(AllowCommand.Problem(issues), WireJson.Default.ConfigurationProblem));
+    }
+    else
+    {
+        var file = exit is AllowCommand.ListUnusable ? options.List : options.Config ?? options.List;
+        foreach (var issue in issues)
+        {
+            Console.Error.WriteLine($"{file}:{issue.Line}: {issue.Key}: {issue.Message}; {issue.Remedy}");
+        }
+    }
+
+    return exit;
 }
 
 static async Task<int> PreviewAsync(PreviewOptions options)

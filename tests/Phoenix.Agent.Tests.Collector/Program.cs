@@ -10,6 +10,17 @@ using Phoenix.Contracts;
 
 string Argument(string name) => args[Array.IndexOf(args, name) + 1];
 
+if (args[0] is "allow")
+{
+    // Each line of the list is a kind of task or a line of a configuration that is not allowed; "broken" is no list.
+    var list = File.ReadAllLines(Argument("--list"));
+    var asked = args.Contains("--task") ? [Argument("--task")] : args.Contains("--config") ? File.ReadAllLines(Argument("--config")) : Array.Empty<string>();
+    var found = list.Contains("broken") ? "broken" : asked.FirstOrDefault(list.Contains);
+    Console.WriteLine(JsonSerializer.Serialize(
+        new ConfigurationProblem(found is null ? [] : [new ConfigurationError(1, "a.b", $"'{found}' is not allowed", "Ask the owner.")]), WireJson.Default.ConfigurationProblem));
+    return found is null ? 0 : found is "broken" ? 8 : 7;
+}
+
 var configurationPath = Argument("--config");
 if (args[0] is "validate")
 {

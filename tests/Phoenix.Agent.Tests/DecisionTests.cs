@@ -10,6 +10,48 @@ public sealed class DecisionTests
     private static readonly DesiredCollector Candidate = Production with { Name = "candidate-1", Arm = CollectorArm.Candidate, ExpiresAt = Noon };
 
     [Fact]
+    public void log_lines_of_many_collectors_stay_within_what_a_heartbeat_may_hold()
+    {
+        var collectors = Enumerable.Range(1, 4).Select(n => new CollectorHealth($"c{n}", CollectorArm.Production, "h", false, "x", 0, 0, [new string('x', n is 2 ? 90 : 40)])).ToList();
+        HeartbeatLoop.BoundTails(collectors, 100).Select(collector => collector.LogTail.Count).ShouldBe([1, 0, 1, 0]);
+        HeartbeatLoop.BoundTails(collectors, 1000).ShouldBe(collectors);
+    }
+
+    [Theory]
+    [InlineData(1, 2)]
+    [InlineData(50, 7.5)]
+    [InlineData(100, 15)]
+    [InlineData(1000, 15)]
+    public void many_collectors_are_asked_less_often(int collectors, double seconds) =>
+        Supervisor.StatusEvery(collectors).ShouldBe(TimeSpan.FromSeconds(seconds));
+
+    [Fact]
+    public void a_clock_that_is_set_back_does_not_let_a_candidate_live_on()
+    {
+        var clock = new HostClock("boot-1", TimeSpan.FromHours(5));
+        var state = State(CollectorArm.Candidate).EndingAt(Noon.AddMinutes(10), Noon, clock);
+        state.HasExpired(Noon.AddMinutes(9), clock with { Uptime = clock.Uptime + TimeSpan.FromMinutes(9) }).ShouldBeFalse();
+        state.HasExpired(Noon.AddDays(-1), clock with { Uptime = clock.Uptime + TimeSpan.FromMinutes(10) }).ShouldBeTrue("the uptime tells");
+        state.HasExpired(Noon.AddMinutes(10), clock).ShouldBeTrue("and the wall clock, whichever comes first");
+        var after = new HostClock("boot-2", TimeSpan.FromMinutes(1));
+        state.HasExpired(Noon.AddMinutes(9), after).ShouldBeFalse("after a boot the wall clock alone tells");
+        state.HasExpired(Noon.AddSeconds(-1), after).ShouldBeTrue("unless it stands before the time at which the end was set");
+        State().EndingAt(Noon, Noon, clock).HasExpired(Noon.AddDays(1), clock).ShouldBeFalse("production has no end");
+        Supervisor.Decide(state with { Process = new(1, 1) }, running: true, RestartBackoff.None, Noon.AddDays(-1), TimeSpan.Zero, clock with { Uptime = TimeSpan.FromHours(6) })
+            .ShouldBe(Supervision.End);
+    }
+
+    [Fact]
+    public void the_hosts_clock_counts_on()
+    {
+        var first = HostClock.Read();
+        first.Boot.Length.ShouldBe(36);
+        first.Uptime.ShouldBeGreaterThan(TimeSpan.Zero);
+        var uptime = double.Parse(File.ReadAllText("/proc/uptime").Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture);
+        Math.Abs(HostClock.Read().Uptime.TotalSeconds - uptime).ShouldBeLessThan(5);
+    }
+
+    [Fact]
     public void what_runs_as_desired_is_kept() =>
         ApplyDecision.For(Production, State(), running: true, "h1").ShouldBe(ApplyStep.Keep);
 

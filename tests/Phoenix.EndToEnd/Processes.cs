@@ -26,6 +26,8 @@ internal static partial class Processes
         return found;
     }
 
+    public static string[] Arguments(int pid) => Read(pid, "cmdline")?.Split('\0') ?? [];
+
     public static bool IsAlive(int pid) => Read(pid, "stat") is { Length: > 0 } stat && stat[stat.LastIndexOf(')') + 2] is not ('Z' or 'X');
 
     /// <summary>Resident memory (VmRSS) in bytes.</summary>

@@ -85,6 +85,13 @@ public sealed class Stack : IAsyncDisposable
     public void StartAgent() =>
         _agent = ChildProcess.Start(AgentLog, [Workplace.AgentProgram], _agentEnvironment);
 
+    /// <summary>A setting of agents that are started from here on.</summary>
+    public void Set(string variable, string value) => _agentEnvironment[variable] = value;
+
+    /// <summary>An agent for the same host id with a state directory of its own. The caller disposes of it.</summary>
+    public ChildProcess StartAnotherAgent(string stateDirectory) => ChildProcess.Start(
+        stateDirectory + ".log", [Workplace.AgentProgram], new Dictionary<string, string>(_agentEnvironment) { ["PHOENIX_AGENT_STATE_DIR"] = stateDirectory });
+
     /// <summary>Pid of a collector by <c>/proc</c>; null where none runs.</summary>
     public int? CollectorPid(string name) =>
         Processes.WithArgument(Path.Combine(AgentDirectory, "run", name + ".sock")) switch
