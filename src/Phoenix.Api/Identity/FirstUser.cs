@@ -1,4 +1,5 @@
 using Marten;
+using Npgsql;
 using Phoenix.Api.Infrastructure;
 using Phoenix.Domain.Users;
 
@@ -11,9 +12,15 @@ namespace Phoenix.Api.Identity;
 /// </summary>
 public sealed class FirstUser(IDocumentStore store, IConfiguration configuration, ILogger<FirstUser> log) : IHostedService
 {
+    const long LockId = 0x50484F_454E4958;
+
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         await using var session = store.LightweightSession();
+        // One node after the other, until the commit: of two that start at the same moment on an empty database the second finds
+        // the first one's user, and does not overwrite a secret in a file that they share.
+        await session.BeginTransactionAsync(cancellationToken);
+        await session.ExecuteAsync(new NpgsqlCommand($"select pg_advisory_xact_lock({LockId})"), cancellationToken);
         var known = await session.Query<User>().FirstOrDefaultAsync(cancellationToken);
         if (known is not null && configuration["PHOENIX_REISSUE_FIRST_SECRET"] != "1") return;
 
@@ -23,7 +30,6 @@ public sealed class FirstUser(IDocumentStore store, IConfiguration configuration
         {
             var user = new User { Id = Guid.CreateVersion7(), Name = "admin", Role = "admin" };
             session.Insert(user);
-            // A second node that starts at the same moment fails on this id and is restarted.
             session.Insert(new FirstSecret { Hash = Secrets.Hash(secret), UserId = user.Id });
             session.Events.StartStream(user.Id, new UserRegistered(user.Role));
         }

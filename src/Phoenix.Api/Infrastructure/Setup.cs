@@ -2,7 +2,6 @@ using System.Text.Json.Serialization;
 using JasperFx;
 using JasperFx.CodeGeneration;
 using JasperFx.Core;
-using JasperFx.Events.Daemon;
 using Marten;
 using Marten.Exceptions;
 using Microsoft.AspNetCore.Authentication;
@@ -64,21 +63,20 @@ public static class Setup
             .UseLightweightSessions()
             .ApplyAllDatabaseChangesOnStartup()
             .AddSubscriptionWithServices<LiveFeed>(ServiceLifetime.Singleton)
-            .AddAsyncDaemon(DaemonMode.Solo)
-            .IntegrateWithWolverine(m => m.MessageStorageSchemaName = "phoenix_messages");
+            .IntegrateWithWolverine(m =>
+            {
+                m.MessageStorageSchemaName = Nodes.Schema;
+                m.UseWolverineManagedEventSubscriptionDistribution = true;
+            });
 
         builder.Host.UseWolverine(options =>
         {
             options.ApplicationAssembly = typeof(Program).Assembly;
-            // One API node until several are supported: it takes over at once what a killed process left.
-            options.Durability.Mode = DurabilityMode.Solo;
-            options.Durability.ScheduledJobPollingTime = 1.Seconds();
+            Nodes.Configure(options.Durability);
             options.Policies.AutoApplyTransactions();
             options.Policies.UseDurableLocalQueues();
             options.EnableRelayOfUserName = true;
             options.CodeGeneration.TypeLoadMode = TypeLoadMode.Dynamic;
-            // What a crash or an outage left in the inbox is taken up again.
-            options.Durability.InboxStaleTime = 30.Seconds();
             // Whoever loses a race for a stream (with a command, or with a second node) has only come second.
             options.Policies.OnException<ConcurrencyException>().RetryWithCooldown(50.Milliseconds(), 100.Milliseconds(), 250.Milliseconds(), 500.Milliseconds(), 1.Seconds())
                 .Then.ScheduleRetryIndefinitely(1.Seconds(), 2.Seconds(), 5.Seconds());
@@ -104,6 +102,7 @@ public static class Setup
         builder.Services.AddHostedService<ResumeExperiments>();
         builder.Services.AddHostedService<ResumeUpgrades>();
         builder.Services.AddHostedService(services => services.GetRequiredService<LostHosts>());
+        builder.Services.AddHostedService<NodeWatch>();
     }
 
     public static void AddPhoenixIdentity(this WebApplicationBuilder builder)

@@ -50,7 +50,8 @@ public sealed partial class AuditLogProjection : EventProjection
         var streamType = e.EventType.Namespace is { } space ? space[(space.LastIndexOf('.') + 1)..] : null;
         operations.QueueSqlCommand(
             $"insert into {TableName}(sequence, event_id, at, stream_id, stream_version, stream_type, experiment_id, type, actor, verification, reason, correlation_id, causation_id, data) " +
-            "values (?, ?, ?, ?, ?, ?, ?::uuid, ?, ?, ?, ?, ?, ?, ?::jsonb)",
+            // A node that lost the projection to another one must fail at its progress, which sends it back, and not at the row.
+            "values (?, ?, ?, ?, ?, ?, ?::uuid, ?, ?, ?, ?, ?, ?, ?::jsonb) on conflict (sequence) do nothing",
             e.Sequence, e.Id, e.Timestamp, e.StreamId, e.Version, Nullable(streamType), Nullable(ExperimentOf(e)?.ToString()), e.EventTypeName,
             Nullable(e.UserName), Nullable(Header(e, VerificationHeader)), Nullable(Header(e, ReasonHeader)),
             Nullable(e.CorrelationId), Nullable(e.CausationId), JsonSerializer.Serialize(e.Data, e.EventType, EventStoreOptions.Json));
