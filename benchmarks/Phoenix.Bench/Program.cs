@@ -21,6 +21,7 @@ Dictionary<string, (string What, Func<bool, Task<BenchResult>> Run)> benches = n
     ["reduce"] = ("decode, identity, meter and fold of OTLP points, step by step, beside the bare copy of the bytes", quick => Task.FromResult(Reduce.Run(quick))),
     ["sketch"] = ("UltraLogLog and heavy hitters: error over theory and cost of an update, beside an exact HashSet and HyperLogLog", quick => Task.FromResult(Sketches.Run(quick))),
     ["soak"] = ("a million series in the real collector for ten minutes, some going, some coming, counters beginning again", Soak.Run),
+    ["soak-fleet"] = ("a fleet with churn and failures while processes are killed, stalled and cut off; then the event log is checked", SoakFleet.Run),
     ["storm"] = ("an experiment over ten thousand hosts, and the control plane killed under them, beside a bare Kestrel fan-out", Storm.Run),
 };
 
