@@ -1,6 +1,8 @@
 using System.Runtime.Versioning;
 using Phoenix.Bench;
+using Phoenix.Bench.Agent;
 using Phoenix.Bench.Collecting;
+using Phoenix.Bench.Daemon;
 using Phoenix.Bench.Fleet;
 using Phoenix.Bench.Queue;
 
@@ -8,8 +10,10 @@ using Phoenix.Bench.Queue;
 
 Dictionary<string, (string What, Func<bool, Task<BenchResult>> Run)> benches = new()
 {
+    ["agent"] = ("the native agent with a hundred collectors over TLS for half an hour: peak of memory and CPU", AgentBench.Run),
     ["append"] = ("events through Marten as the control plane appends them, beside the same rows by Npgsql and unnest", Append.Run),
     ["collector"] = ("the real collector on one core, beside vmagent and a bare receive-and-copy loop; memory at a million series", CollectorBench.Run),
+    ["daemon"] = ("async projections catch up on a million events, beside batched SQL; how far behind they are at 500 events/s", DaemonBench.Run),
     ["latency"] = ("from queueing a task over HTTP to its host's parked poll, with ten thousand polls parked, beside graphile-worker", Latency.Run),
     ["polls"] = ("memory and cores of parked polls, beside a bare Kestrel endpoint", Polls.Run),
     ["processes"] = ("the process scraper over a thousand processes, beside a loop that reads their files", quick => Task.FromResult(Processes.Run(quick))),
@@ -17,6 +21,7 @@ Dictionary<string, (string What, Func<bool, Task<BenchResult>> Run)> benches = n
     ["reduce"] = ("decode, identity, meter and fold of OTLP points, step by step, beside the bare copy of the bytes", quick => Task.FromResult(Reduce.Run(quick))),
     ["sketch"] = ("UltraLogLog and heavy hitters: error over theory and cost of an update, beside an exact HashSet and HyperLogLog", quick => Task.FromResult(Sketches.Run(quick))),
     ["soak"] = ("a million series in the real collector for ten minutes, some going, some coming, counters beginning again", Soak.Run),
+    ["soak-fleet"] = ("a fleet with churn and failures while processes are killed, stalled and cut off; then the event log is checked", SoakFleet.Run),
     ["storm"] = ("an experiment over ten thousand hosts, and the control plane killed under them, beside a bare Kestrel fan-out", Storm.Run),
 };
 

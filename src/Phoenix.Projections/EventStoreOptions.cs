@@ -119,7 +119,9 @@ public static class EventStoreOptions
         options.Projections.Add(new PipelineTextProjection(), ProjectionLifecycle.Inline);
         options.Projections.Snapshot<HostGroup>(SnapshotLifecycle.Inline);
         options.Projections.Add(new SavingsLedgerProjection(), ProjectionLifecycle.Async);
-        options.Projections.Add(new AuditLogProjection(), ProjectionLifecycle.Async);
+        options.Projections.Add(new AuditLogProjection(), ProjectionLifecycle.Async, AuditLogProjection.Name,
+            async => async.DeleteDataInTableOnTeardown(AuditLogProjection.TableName));
+        options.Storage.ExtendedSchemaObjects.Add(AuditLogProjection.SchemaObject);
         options.Projections.LiveStreamAggregation<AgentTask>();
         options.Projections.LiveStreamAggregation<Agent>();
         options.Projections.LiveStreamAggregation<Pipeline>();

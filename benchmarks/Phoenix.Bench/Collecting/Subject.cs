@@ -4,19 +4,24 @@ using System.Text;
 
 namespace Phoenix.Bench.Collecting;
 
-/// <summary>A process that is measured, alone on one core. What measures it runs on the others: see <see cref="Cores"/>.</summary>
+/// <summary>A process that is measured. What measures it keeps off its core, where it has one: see <see cref="Cores"/>.</summary>
 class Subject : IAsyncDisposable
 {
     readonly Process process;
+    readonly string name;
     readonly StringBuilder log = new();
     readonly TaskCompletionSource ended = new();
 
+    /// <summary>Alone on one core.</summary>
     protected Subject(int core, string program, params string[] arguments)
+        : this(program, new("taskset", ["-c", core.ToString(CultureInfo.InvariantCulture), program, .. arguments]))
     {
-        var start = new ProcessStartInfo("taskset", ["-c", core.ToString(CultureInfo.InvariantCulture), program, .. arguments])
-        {
-            RedirectStandardError = true, RedirectStandardOutput = true,
-        };
+    }
+
+    protected Subject(string name, ProcessStartInfo start)
+    {
+        this.name = name;
+        (start.RedirectStandardError, start.RedirectStandardOutput) = (true, true);
         process = Process.Start(start)!;
         process.EnableRaisingEvents = true;
         process.Exited += (_, _) => ended.TrySetResult();
@@ -56,17 +61,26 @@ class Subject : IAsyncDisposable
     public double ProportionalMb => Kibibytes("smaps_rollup", "Pss:") * 1024 / 1e6;
 
     /// <summary>Waits until a condition of the process holds.</summary>
-    /// <exception cref="InvalidOperationException">It ended, or a minute went by.</exception>
-    public async Task<T> WaitAsync<T>(string what, Func<Task<T?>> condition)
+    /// <param name="minutes">How long at most.</param>
+    /// <exception cref="InvalidOperationException">It ended, or the time went by.</exception>
+    public async Task<T> WaitAsync<T>(string what, Func<Task<T?>> condition, int minutes = 1)
     {
         var limit = Stopwatch.StartNew();
-        while (limit.Elapsed < TimeSpan.FromMinutes(1))
+        while (limit.Elapsed < TimeSpan.FromMinutes(minutes))
         {
             if (await condition() is { } found) return found;
-            if (ended.Task.IsCompleted) throw new InvalidOperationException($"{process.StartInfo.ArgumentList[2]} ended while the bench waited for {what}; its last words:\n{Log}");
+            if (ended.Task.IsCompleted) throw new InvalidOperationException($"{name} ended while the bench waited for {what}; its last words:\n{Log}");
             await Task.Delay(10);
         }
-        throw new InvalidOperationException($"{what} did not come within a minute; the last log of {process.StartInfo.ArgumentList[2]}:\n{Tail()}");
+        throw new InvalidOperationException($"{what} did not come within {minutes} min; the last log of {name}:\n{Tail()}");
+    }
+
+    /// <summary>Asks the process to end (SIGTERM) and waits; false where it had not ended by then.</summary>
+    protected async Task<bool> TerminateAsync(TimeSpan limit)
+    {
+        using (var kill = Process.Start("kill", ["-TERM", Id.ToString(CultureInfo.InvariantCulture)]))
+            await kill.WaitForExitAsync();
+        return await Task.WhenAny(ended.Task, Task.Delay(limit)) == ended.Task;
     }
 
     public virtual async ValueTask DisposeAsync()

@@ -14,9 +14,12 @@ sealed class ApiProcess : IAsyncDisposable
     readonly int _port;
     Process? _process;
 
-    ApiProcess(string databaseUrl)
+    readonly string[] _alsoAt;
+    readonly TextWriter _log;
+
+    ApiProcess(string databaseUrl, string[] alsoAt, TextWriter log)
     {
-        _databaseUrl = databaseUrl;
+        (_databaseUrl, _alsoAt, _log) = (databaseUrl, alsoAt, log);
         using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         probe.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         _port = ((IPEndPoint)probe.LocalEndPoint!).Port;
@@ -24,7 +27,9 @@ sealed class ApiProcess : IAsyncDisposable
     }
 
     public HttpClient Http { get; }
-    public string Url => $"http://127.0.0.1:{_port}";
+    public string Url => At("127.0.0.1");
+
+    public string At(string address) => $"http://{address}:{_port}";
 
     /// <summary>Lets hosts enrol.</summary>
     public string EnrolmentToken { get; private set; } = "";
@@ -32,9 +37,11 @@ sealed class ApiProcess : IAsyncDisposable
     /// <summary>Of the running process alone; that of one that was killed is not in it.</summary>
     public ProcessUse Use => new(_process!.Id);
 
-    public static async Task<ApiProcess> Start(string databaseUrl)
+    /// <param name="alsoAt">Addresses of this machine, beside 127.0.0.1, at which it listens on the same port.</param>
+    /// <param name="log">Where its output goes; standard error where none is given.</param>
+    public static async Task<ApiProcess> Start(string databaseUrl, string[]? alsoAt = null, TextWriter? log = null)
     {
-        var api = new ApiProcess(databaseUrl);
+        var api = new ApiProcess(databaseUrl, alsoAt ?? [], TextWriter.Synchronized(log ?? Console.Error));
         await api.Restart();
         var secret = (await File.ReadAllTextAsync(api._secretFile)).Trim();
         File.Delete(api._secretFile);
@@ -50,15 +57,15 @@ sealed class ApiProcess : IAsyncDisposable
         var program = Environment.GetEnvironmentVariable("PHOENIX_API_DLL") ?? throw new InvalidOperationException("PHOENIX_API_DLL does not name the control plane. Run this through ./bench.");
         var start = new ProcessStartInfo("dotnet") { ArgumentList = { program }, WorkingDirectory = Path.GetTempPath(), RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["PHOENIX_DATABASE_URL"] = _databaseUrl;
-        start.Environment["PHOENIX_URLS"] = Url;
+        start.Environment["PHOENIX_URLS"] = string.Join(';', [Url, .. _alsoAt.Select(At)]);
         start.Environment["PHOENIX_FIRST_USER_SECRET_FILE"] = _secretFile;
         start.Environment["PHOENIX_REISSUE_FIRST_SECRET"] = EnrolmentToken.Length == 0 ? "1" : "";
         // All agents of the simulator come from this machine.
         foreach (var limit in (string[])["PHOENIX_LIMIT_ENROLMENTS_PER_ADDRESS", "PHOENIX_LIMIT_ENROLMENTS_PER_SECOND"]) start.Environment[limit] = "100000";
         start.Environment["Logging__LogLevel__Default"] = "Warning";
         _process = Process.Start(start)!;
-        _process.OutputDataReceived += (_, line) => { if (!string.IsNullOrWhiteSpace(line.Data)) Console.Error.WriteLine($"api: {line.Data}"); };
-        _process.ErrorDataReceived += (_, line) => { if (!string.IsNullOrWhiteSpace(line.Data)) Console.Error.WriteLine($"api: {line.Data}"); };
+        _process.OutputDataReceived += (_, line) => { if (!string.IsNullOrWhiteSpace(line.Data)) _log.WriteLine($"api: {line.Data}"); };
+        _process.ErrorDataReceived += (_, line) => { if (!string.IsNullOrWhiteSpace(line.Data)) _log.WriteLine($"api: {line.Data}"); };
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
         var began = Stopwatch.GetTimestamp();

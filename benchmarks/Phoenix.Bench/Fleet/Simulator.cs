@@ -6,7 +6,7 @@ using System.Threading.Channels;
 namespace Phoenix.Bench.Fleet;
 
 /// <summary>A received task, as the simulator saw it; times in microseconds since 1970.</summary>
-sealed record Received(Guid Id, string Host, long Lease, long ReceivedUnixUs, long? AcceptedUnixUs);
+sealed record Received(Guid Id, string Host, long Lease, long ReceivedUnixUs, long? AcceptedUnixUs, bool? Succeeded = null);
 
 /// <summary>The fleet simulator as a process of its own, so that its CPU time is not the control plane's.</summary>
 sealed class Simulator : IAsyncDisposable
@@ -17,14 +17,33 @@ sealed class Simulator : IAsyncDisposable
     readonly Channel<JsonElement> _events = Channel.CreateUnbounded<JsonElement>();
     readonly ConcurrentDictionary<Guid, TaskCompletionSource<Received>> _awaited = new();
 
-    public Simulator()
+    readonly SemaphoreSlim _asking = new(1);
+    List<Received>? _listing;
+
+    /// <param name="within">A command that runs the simulator as its last arguments say, in another network for example.</param>
+    public Simulator(params string[] within)
     {
         var program = Environment.GetEnvironmentVariable("PHOENIX_FLEET_SIMULATOR") ?? throw new InvalidOperationException("PHOENIX_FLEET_SIMULATOR does not name the simulator. Run this through ./bench.");
-        _process = Process.Start(new ProcessStartInfo("dotnet") { ArgumentList = { program }, RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        string[] command = [.. within, "dotnet", program];
+        _process = Process.Start(new ProcessStartInfo(command[0], command[1..]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
         _ = Task.Run(Read);
     }
 
     public ProcessUse Use => new(_process.Id);
+
+    /// <returns>How many could.</returns>
+    public async Task<int> TryEnrol(string url, string token, string prefix, int count) =>
+        (await Ask(new { @do = "enrol", url, token, prefix, count, concurrency = 32 }, "enrolled")).GetProperty("count").GetInt32();
+
+    /// <summary>Everything that came to the hosts since the start.</summary>
+    public async Task<IReadOnlyList<Received>> Tasks()
+    {
+        List<Received> tasks = [];
+        _listing = tasks;
+        await Ask(new { @do = "tasks" }, "tasksEnd");
+        _listing = null;
+        return tasks;
+    }
 
     public async Task<double> Enrol(string url, string token, string prefix, int count)
     {
@@ -33,7 +52,7 @@ sealed class Simulator : IAsyncDisposable
             : throw new InvalidOperationException($"{enrolled.GetProperty("failed").GetInt32()} of {count} agents could not enrol");
     }
 
-    public Task Start(double workMs = 0, double failRate = 0, double dieRate = 0) => Ask(new { @do = "start", workMs, failRate, dieRate, heartbeats = false }, "started");
+    public Task Start(double workMs = 0, double failRate = 0, double dieRate = 0, bool heartbeats = false) => Ask(new { @do = "start", workMs, failRate, dieRate, heartbeats }, "started");
 
     public Task Watch() => Ask(new { @do = "watch", on = true }, "watching");
 
@@ -60,6 +79,19 @@ sealed class Simulator : IAsyncDisposable
 
     async Task<JsonElement> Ask(object command, string answer)
     {
+        await _asking.WaitAsync();
+        try
+        {
+            return await AskAlone(command, answer);
+        }
+        finally
+        {
+            _asking.Release();
+        }
+    }
+
+    async Task<JsonElement> AskAlone(object command, string answer)
+    {
         await _process.StandardInput.WriteLineAsync(JsonSerializer.Serialize(command, Json));
         await _process.StandardInput.FlushAsync();
         while (true)
@@ -79,7 +111,8 @@ sealed class Simulator : IAsyncDisposable
             if (e.GetProperty("event").GetString() == "task")
             {
                 var task = e.Deserialize<Received>(Json)!;
-                Awaited(task.Id).TrySetResult(task);
+                if (_listing is { } listing) listing.Add(task);
+                else Awaited(task.Id).TrySetResult(task);
             }
             else
             {
@@ -97,5 +130,6 @@ sealed class Simulator : IAsyncDisposable
             await _process.WaitForExitAsync();
         }
         _process.Dispose();
+        _asking.Dispose();
     }
 }
