@@ -44,7 +44,7 @@ public sealed class WakeUpRelayTests(ControlPlane plane)
         const string Listener = "from pg_stat_activity where query = 'listen phoenix_wake_up' and datname = current_database()";
         var before = await Scalar<int[]>(database, $"select array_agg(pid) {Listener}");
 
-        (await Scalar<bool>(database, $"select bool_and(pg_terminate_backend(pid)) {Listener}")).ShouldBeTrue();
+        (await Scalar<bool>(database, $"select bool_or(pg_terminate_backend(pid)) {Listener}")).ShouldBeTrue();
 
         await Eventually.Get(() => Scalar<int[]?>(database, $"select array_agg(pid) {Listener}"), now => now is not null && !now.Intersect(before).Any(), "a new connection");
     }
