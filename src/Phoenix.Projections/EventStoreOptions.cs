@@ -78,6 +78,9 @@ public static class EventStoreOptions
         options.Events.StreamIdentity = StreamIdentity.AsGuid;
         options.Events.EnableBigIntEvents = true;
         options.Events.UseListenNotifyForEventAppends = true;
+        // Task events are appended in bulk and notify nobody, since NOTIFY makes commits wait for each other: the daemon looks for them by itself.
+        options.Projections.SlowPollingTime = TimeSpan.FromMilliseconds(250);
+        options.Projections.FastPollingTime = TimeSpan.FromMilliseconds(100);
         options.Events.MetadataConfig.CorrelationIdEnabled = true;
         options.Events.MetadataConfig.CausationIdEnabled = true;
         options.Events.MetadataConfig.HeadersEnabled = true;
