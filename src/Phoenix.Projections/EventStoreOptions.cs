@@ -24,9 +24,6 @@ public static class EventStoreOptions
 {
     public const string Schema = "phoenix";
 
-    /// <summary>The channel on which Marten tells projections that events were appended, and on which Phoenix tells of those it appends itself.</summary>
-    public const string AppendedChannel = "mt_events_appended";
-
     /// <summary>JSON as stored; what is served uses the same conventions.</summary>
     public static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {

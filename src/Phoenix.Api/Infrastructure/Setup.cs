@@ -62,6 +62,7 @@ public static class Setup
             .UseNpgsqlDataSource()
             .UseLightweightSessions()
             .ApplyAllDatabaseChangesOnStartup()
+            .AddSubscriptionWithServices<LiveFeed>(ServiceLifetime.Singleton)
             .IntegrateWithWolverine(m =>
             {
                 m.MessageStorageSchemaName = Nodes.Schema;
@@ -102,7 +103,6 @@ public static class Setup
         builder.Services.AddHostedService<ResumeUpgrades>();
         builder.Services.AddHostedService(services => services.GetRequiredService<LostHosts>());
         builder.Services.AddHostedService<NodeWatch>();
-        builder.Services.AddHostedService<LiveFeed>();
     }
 
     public static void AddPhoenixIdentity(this WebApplicationBuilder builder)

@@ -72,8 +72,6 @@ public sealed class TaskQueue(IDocumentStore store, NpgsqlDataSource database, Q
                 taken.Add(new(reader.GetGuid(0), reader.GetString(1), reader.GetGuid(2), reader.GetInt32(3), reader.GetInt64(4),
                     await reader.GetFieldValueAsync<DateTimeOffset>(5, cancellation), Desired(reader.GetString(6))));
         }
-        // Repeated ones among them were appended earlier: a notice too many is harmless.
-        if (taken.Count > 0) wakeUps.Appended();
         if (taken.Count == 0) return new Dictionary<string, IReadOnlyList<AssignedTask>>();
         var pipelines = await _pipelines.Of(taken.SelectMany(t => t.Desired.Collectors), cancellation);
         return taken.GroupBy(r => r.HostId)

@@ -1,6 +1,4 @@
 using Npgsql;
-using Phoenix.Projections;
-using Phoenix.Projections.Tasks;
 
 namespace Phoenix.Api.Tasks;
 
@@ -20,9 +18,6 @@ public sealed class WakeUpRelay(NpgsqlDataSource database, WakeUps wakeUps, ILog
     /// <summary>PostgreSQL takes payloads below 8000 bytes.</summary>
     const int MaxPayload = 7900;
 
-    /// <summary>At most twenty notices a second: more would keep projections from working in batches.</summary>
-    static readonly TimeSpan BetweenNotices = TimeSpan.FromMilliseconds(50);
-
     static readonly TimeSpan BeforeTryingAgain = TimeSpan.FromSeconds(1);
 
     /// <summary>A connection that a firewall has forgotten looks alive until something is sent.</summary>
@@ -37,37 +32,7 @@ public sealed class WakeUpRelay(NpgsqlDataSource database, WakeUps wakeUps, ILog
     /// <summary>Whether the other nodes are heard now.</summary>
     public bool Listens { get; private set; }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        TaskEvents.Appended += wakeUps.Appended;
-        try
-        {
-            await Task.WhenAll(Tell(stoppingToken), TellAppended(stoppingToken), Listen(stoppingToken));
-        }
-        finally
-        {
-            TaskEvents.Appended -= wakeUps.Appended;
-        }
-    }
-
-    /// <summary>Projections and live feeds of all nodes look at the log when they are told, and else within a second.</summary>
-    async Task TellAppended(CancellationToken stopping)
-    {
-        await foreach (var _ in wakeUps.EventsAppended.ReadAllAsync(stopping))
-        {
-            try
-            {
-                await using var command = database.CreateCommand($"select pg_notify('{EventStoreOptions.AppendedChannel}', '')");
-                await command.ExecuteNonQueryAsync(stopping);
-            }
-            catch (Exception e) when (!stopping.IsCancellationRequested)
-            {
-                log.LogWarning("Nobody was told of new events, they are found by looking: {Error}", e.Message);
-            }
-            // One that comes meanwhile stays in the channel and is told then.
-            await Task.Delay(BetweenNotices, stopping);
-        }
-    }
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(Tell(stoppingToken), Listen(stoppingToken));
 
     /// <summary>A payload names the node it comes from, then one host a line.</summary>
     public static IReadOnlyList<string> Payloads(string node, IEnumerable<string> hosts)

@@ -13,14 +13,6 @@ public sealed class WakeUps
     /// <summary>Hosts that got work by commits of this node, for the other nodes to hear of.</summary>
     public ChannelReader<string> ToTell => _toTell.Reader;
 
-    readonly Channel<bool> _appended = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
-
-    /// <summary>Has an item when events were appended that nobody was told of yet.</summary>
-    public ChannelReader<bool> EventsAppended => _appended.Reader;
-
-    /// <summary>Events were committed by this node otherwise than through Marten.</summary>
-    public void Appended() => _appended.Writer.TryWrite(true);
-
     public void Wake(string hostId) => _hosts.Writer.TryWrite(hostId);
 
     /// <summary>Tasks for these hosts were committed by this node.</summary>

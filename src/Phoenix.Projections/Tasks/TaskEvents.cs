@@ -1,7 +1,6 @@
 using JasperFx.Events;
 using Marten;
 using Marten.Events.Projections;
-using Marten.Services;
 using Phoenix.Projections.Audit;
 using Phoenix.Projections.Fleet;
 
@@ -22,23 +21,6 @@ public static class TaskEvents
 
     /// <summary>Every inline projection that task events concern.</summary>
     static readonly IProjection[] Projections = [new TaskQueueProjection(), new FleetProjection()];
-
-    /// <summary>
-    /// Events were committed: whoever listens to the log should look. Marten's own way, a notification inside of the transaction, makes all commits of
-    /// the database wait for each other.
-    /// </summary>
-    public static event Action? Appended;
-
-    sealed class Committed : DocumentSessionListenerBase
-    {
-        public override Task AfterCommitAsync(IDocumentSession session, IChangeSet commit, CancellationToken token)
-        {
-            Appended?.Invoke();
-            return Task.CompletedTask;
-        }
-    }
-
-    static readonly Committed OnCommit = new();
 
     /// <summary>An event of a task with the metadata of the session, and the experiment that it belongs to.</summary>
     public static IEvent TaskEvent(this IDocumentSession session, Guid taskId, object data, Guid experimentId)
@@ -80,7 +62,6 @@ public static class TaskEvents
 
     static void Insert(IDocumentSession session, IReadOnlyList<IEvent> events, string version)
     {
-        if (!session.Listeners.Contains(OnCommit)) session.Listeners.Add(OnCommit);
         var serializer = session.DocumentStore.Options.Serializer();
         Dictionary<Guid, long> counts = [];
         session.QueueSqlCommand(
