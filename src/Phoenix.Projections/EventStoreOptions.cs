@@ -74,7 +74,6 @@ public static class EventStoreOptions
 
         options.Events.StreamIdentity = StreamIdentity.AsGuid;
         options.Events.EnableBigIntEvents = true;
-        options.Events.UseListenNotifyForEventAppends = true;
         options.Events.MetadataConfig.CorrelationIdEnabled = true;
         options.Events.MetadataConfig.CausationIdEnabled = true;
         options.Events.MetadataConfig.HeadersEnabled = true;
