@@ -74,8 +74,8 @@ public static class EventStoreOptions
 
         options.Events.StreamIdentity = StreamIdentity.AsGuid;
         options.Events.EnableBigIntEvents = true;
-        options.Events.UseListenNotifyForEventAppends = true;
-        // Task events are appended in bulk and notify nobody, since NOTIFY makes commits wait for each other: the daemon looks for them by itself.
+        // Nodes are told of appends after the commit, since NOTIFY inside of it makes commits wait for each other; what nobody told of, as the
+        // claim's events, is found by looking.
         options.Projections.SlowPollingTime = TimeSpan.FromMilliseconds(250);
         options.Projections.FastPollingTime = TimeSpan.FromMilliseconds(100);
         options.Events.MetadataConfig.CorrelationIdEnabled = true;

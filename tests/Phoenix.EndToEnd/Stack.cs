@@ -55,9 +55,9 @@ public sealed class Stack : IAsyncDisposable
     public static async Task<Stack> StartAsync(string databaseUrl, bool startAgent = true)
     {
         var database = await Database.CreateAsync(databaseUrl);
-        var otlp = $"127.0.0.1:{FreePort()}";
+        var otlp = $"127.0.0.1:{Ports.Free()}";
         var (sink, shop) = (await Sink.StartAsync(), await Shop.StartAsync(otlp));
-        var stack = new Stack(Directory.CreateTempSubdirectory("phoenix-e2e-").FullName, database, new Api(FreePort()), sink, shop);
+        var stack = new Stack(Directory.CreateTempSubdirectory("phoenix-e2e-").FullName, database, new Api(Ports.Free()), sink, shop);
         try
         {
             await stack.SignInAsync(otlp);
@@ -153,29 +153,6 @@ public sealed class Stack : IAsyncDisposable
         Api.Dispose();
         await _database.DisposeAsync();
         Directory.Delete(_directory, recursive: true);
-    }
-
-    /// <summary>
-    /// A port that nothing listens on, below the range from which the kernel takes ports of outgoing connections: a
-    /// restarted API must find it free again.
-    /// </summary>
-    private static int FreePort()
-    {
-        while (true)
-        {
-            var port = Random.Shared.Next(12_000, 19_999);
-            try
-            {
-                using var listener = new TcpListener(IPAddress.Loopback, port);
-                listener.Start();
-                return port;
-            }
-            catch (SocketException)
-            {
-                // Taken: another one.
-                continue;
-            }
-        }
     }
 
     private ChildProcess StartApiProcess() => ChildProcess.Start(Path.Combine(_directory, "api.log"), ["dotnet", Workplace.ApiProgram], new Dictionary<string, string>

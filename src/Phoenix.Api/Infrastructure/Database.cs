@@ -7,6 +7,29 @@ public static class Database
     public const string Variable = "PHOENIX_DATABASE_URL";
 
     /// <summary>
+    /// Connections of one node at most, without the few that claim work (<see cref="Tasks.QueueAccess.MaxConnections"/>): requests, messages,
+    /// projections, the leader's lock and two that listen. See docs/operations.md.
+    /// </summary>
+    public const int MaxConnections = 50;
+
+    public const string ApplicationName = "phoenix-api";
+
+    /// <summary>
+    /// The connection string of a node's pool. What the URL does not say: how many connections at most, that the server soon ends those of a node
+    /// that the network has swallowed (locks and transactions would stay with it for hours), and transactions that nobody goes on with.
+    /// </summary>
+    public static string OfNode(string? value)
+    {
+        var builder = new NpgsqlConnectionStringBuilder(ConnectionString(value));
+        if (!builder.ContainsKey("Maximum Pool Size")) builder.MaxPoolSize = MaxConnections;
+        if (string.IsNullOrEmpty(builder.ApplicationName)) builder.ApplicationName = ApplicationName;
+        if (string.IsNullOrEmpty(builder.Options))
+            builder.Options = "-c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3 -c idle_in_transaction_session_timeout=60s";
+        if (builder.KeepAlive == 0) (builder.TcpKeepAlive, builder.TcpKeepAliveTime, builder.TcpKeepAliveInterval) = (true, 15, 5);
+        return builder.ConnectionString;
+    }
+
+    /// <summary>
     /// Accepts <c>postgres://user:password@host:port/database?host=/socket/dir</c> as other tools write it, and Npgsql's
     /// own <c>Host=…;Database=…</c>.
     /// </summary>

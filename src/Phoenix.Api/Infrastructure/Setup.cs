@@ -32,7 +32,9 @@ public static class Setup
     {
         // Read when the host is built, so that tests and tools can set it until then.
         builder.Services.AddSingleton(services => NpgsqlDataSource.Create(
-            Database.ConnectionString(services.GetRequiredService<IConfiguration>()[Database.Variable])));
+            Database.OfNode(services.GetRequiredService<IConfiguration>()[Database.Variable])));
+        builder.Services.AddSingleton<AppendSignal>();
+        builder.Services.AddSingleton<LiveClients>();
         builder.Services.AddSingleton<WakeUps>();
         builder.Services.AddSingleton<WakeUpRelay>();
         builder.Services.AddSingleton<QueueAccess>();
@@ -53,6 +55,8 @@ public static class Setup
                 var options = new StoreOptions();
                 options.ConfigurePhoenix();
                 options.RegisterDocumentTypes([typeof(User), typeof(AccessToken), typeof(FirstSecret), typeof(EnrolmentToken), typeof(AgentCredential), typeof(StoredSigningKey)]);
+                options.Listeners.Add(services.GetRequiredService<AppendSignal>());
+                options.Projections.Wakeup = new DaemonWakeUp(services.GetRequiredService<AppendSignal>());
                 options.Listeners.Add(new ForgetCredentials(services.GetRequiredService<AgentCredentials>(), services.GetRequiredService<AgentPresence>()));
                 options.Storage.ExtendedSchemaObjects.Add(AgentPresence.Table);
                 options.Storage.ExtendedSchemaObjects.Add(LostHosts.HearingTable);
@@ -62,7 +66,6 @@ public static class Setup
             .UseNpgsqlDataSource()
             .UseLightweightSessions()
             .ApplyAllDatabaseChangesOnStartup()
-            .AddSubscriptionWithServices<LiveFeed>(ServiceLifetime.Singleton)
             .IntegrateWithWolverine(m =>
             {
                 m.MessageStorageSchemaName = Nodes.Schema;
@@ -103,6 +106,9 @@ public static class Setup
         builder.Services.AddHostedService<ResumeUpgrades>();
         builder.Services.AddHostedService(services => services.GetRequiredService<LostHosts>());
         builder.Services.AddHostedService<NodeWatch>();
+        builder.Services.AddHostedService<AppendRelay>();
+        builder.Services.AddHostedService<LiveFeed>();
+        builder.Services.AddHostedService<HotTables>();
     }
 
     public static void AddPhoenixIdentity(this WebApplicationBuilder builder)
