@@ -56,6 +56,14 @@ public sealed class AgentTaskDecisionTests
     }
 
     [Fact]
+    public void a_lease_that_was_renewed_since_it_was_seen_to_end_does_not_expire()
+    {
+        var renewed = Task(new TaskAssigned(7, Now, 1), new TaskProgressed(7, "working", null, Now.AddSeconds(60)));
+        AgentTaskDecisions.ExpireLease(renewed, 7, RetryPolicy.Default, Now.AddSeconds(1), 0).Events.ShouldBeEmpty();
+        AgentTaskDecisions.ExpireLease(renewed, 7, RetryPolicy.Default, Now.AddSeconds(60), 0).Events.Count.ShouldBe(2);
+    }
+
+    [Fact]
     public void an_ended_task_cannot_be_cancelled() =>
         AgentTaskDecisions.Cancel(Task(new TaskAssigned(7, Now, 1), new TaskSucceeded(7, "h1", TaskPurpose.Promote, [], [])), "late").Events.ShouldBeEmpty();
 

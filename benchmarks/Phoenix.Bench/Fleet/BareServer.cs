@@ -28,7 +28,11 @@ sealed class BareServer : IAsyncDisposable
 
     public static async Task<BareServer> Start()
     {
-        var process = Process.Start(new ProcessStartInfo("dotnet") { ArgumentList = { typeof(BareServer).Assembly.Location, Argument }, RedirectStandardOutput = true })!;
+        // With the collector of a web application, as the control plane has it.
+        var process = Process.Start(new ProcessStartInfo("dotnet")
+        {
+            ArgumentList = { typeof(BareServer).Assembly.Location, Argument }, RedirectStandardOutput = true, Environment = { ["DOTNET_gcServer"] = "1" },
+        })!;
         return new(process, int.Parse((await process.StandardOutput.ReadLineAsync())!, System.Globalization.CultureInfo.InvariantCulture));
     }
 

@@ -109,11 +109,11 @@ sealed class Link : IAsyncDisposable
         try
         {
             await Ip("netns", "add", link._name);
-            await Ip("link", "add", link._name, "type", "veth", "peer", "name", "up", "netns", link._name);
+            await Ip("link", "add", link._name, "type", "veth", "peer", "name", "far", "netns", link._name);
             await Ip("addr", "add", $"{link.Address}/30", "dev", link._name);
             await Ip("link", "set", link._name, "up");
-            await Ip("-n", link._name, "addr", "add", "10.213.7.2/30", "dev", "up");
-            await Ip("-n", link._name, "link", "set", "up", "up");
+            await Ip("-n", link._name, "addr", "add", "10.213.7.2/30", "dev", "far");
+            await Ip("-n", link._name, "link", "set", "far", "up");
             await Ip("-n", link._name, "link", "set", "lo", "up");
         }
         catch (Exception e) when (e is InvalidOperationException or System.ComponentModel.Win32Exception)

@@ -5,7 +5,7 @@ using Phoenix.Bench.Queue;
 
 namespace Phoenix.Bench.Fleet;
 
-/// <summary>What it costs to keep polls waiting: memory of a parked poll beside that of the bare server, and the cores that idle agents use as they come back every half minute.</summary>
+/// <summary>What it costs to keep polls waiting: memory of a parked poll beside that of the bare server, garbage collected both times, and the cores that idle agents use as they come back every half minute.</summary>
 static class Polls
 {
     public static async Task<BenchResult> Run(bool quick)
@@ -54,10 +54,15 @@ static class Polls
         // A few first, so that what the process loads and compiles once is not counted as theirs.
         await fleet.Enrol(url, token, prefix + "w", 500);
         await fleet.Enrol(url, token, prefix, count);
+        // Both times without garbage, of which a connection leaves more than it keeps.
+        await ForcedCollection.Of(use.Id);
         var before = use.ResidentMb;
         var began = Stopwatch.GetTimestamp();
         await fleet.Start();
         await fleet.Until("parked", count + 500, began);
+        // Sent is not yet parked.
+        await Task.Delay(TimeSpan.FromSeconds(5));
+        await ForcedCollection.Of(use.Id);
         return (use.ResidentMb - before) * 1048576 / (count + 500);
     }
 

@@ -5,6 +5,7 @@ using Npgsql;
 using Phoenix.Api.Infrastructure;
 using Phoenix.Api.Tasks;
 using Phoenix.Bench.TaskLog;
+using Phoenix.Projections;
 
 namespace Phoenix.Bench.Fleet;
 
@@ -16,6 +17,8 @@ static class SoakFleet
 {
     const double FailRate = 0.08, DieRate = 0.03;
     const int ExperimentHosts = 100, LoadsPerSecond = 20, NewcomersAtOnce = 20;
+
+    static readonly TimeSpan LongestStall = TimeSpan.FromSeconds(5);
 
     static readonly string Yaml =
         """
@@ -109,7 +112,7 @@ static class SoakFleet
             await scene.Api.Restart();
         })];
         if (database is not null)
-            kinds.AddRange([("backendKilled", database.KillBackend), ("databaseStalled", () => database.Stall(Upto(5))), ("databaseKilled", database.KillServer)]);
+            kinds.AddRange([("backendKilled", database.KillBackend), ("databaseStalled", () => database.Stall(Upto(LongestStall.TotalSeconds))), ("databaseKilled", database.KillServer)]);
         if (scene.Link is { } link)
             kinds.AddRange([("partitions", () => link.Cut(Upto(20))), ("lossyTimes", () => link.Lose(TimeSpan.FromSeconds(10)))]);
         for (var n = 0; !over.IsCancellationRequested; n++)
@@ -219,9 +222,13 @@ static class SoakFleet
             deliveries.AddRange((await fleet.Tasks()).Select(t => new Delivery(t.Id, t.Host, t.Lease, t.Succeeded)));
             foreach (var (name, count) in await fleet.Status()) seen[name] = seen.GetValueOrDefault(name) + count;
         }
-        // A stalled backend has rows in hand for as long as it is stalled.
-        var violations = TaskLogCheck.Violations(log, deliveries, new(TaskQueue.Urgent, new HashSet<string>(), TimeSpan.FromSeconds(10)), settled: true);
-        foreach (var violation in violations.Take(40)) Console.WriteLine($"  {violation.Rule}: task {violation.TaskId}: {violation.Detail}");
+        // A stalled backend has rows in hand, and its commit stays unseen, for as long as it is stalled.
+        var violations = TaskLogCheck.Violations(log, deliveries, new(TaskQueue.Urgent, new HashSet<string>(), 2 * LongestStall, LongestStall + TimeSpan.FromSeconds(1)), settled: true);
+        foreach (var violation in violations.Take(20))
+        {
+            Console.WriteLine($"  {violation.Rule}: task {violation.TaskId}: {violation.Detail}; its events:");
+            foreach (var e in log.Where(e => e.TaskId == violation.TaskId)) Console.WriteLine($"    {e.Sequence} at {e.At:O}, committed {e.CommittedAt:O}: {e.Data.GetType().Name} {JsonSerializer.Serialize(e.Data, EventStoreOptions.Json)}");
+        }
         var stuck = 0;
         foreach (var id in scene.Experiments)
             if (!await HasEnded(scene, id)) stuck++;

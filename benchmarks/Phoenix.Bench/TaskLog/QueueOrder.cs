@@ -34,11 +34,12 @@ static class QueueOrder
         for (var i = 0; i < task.Log.Count; i++)
         {
             var e = task.Log[i];
+            var visible = e.CommittedAt + rules.Flush;
             DateTimeOffset? from = e.Data switch
             {
-                TaskQueued => e.CommittedAt,
-                TaskRequeued requeued => requeued.NotBefore > e.CommittedAt ? requeued.NotBefore : e.CommittedAt,
-                TaskRevived => e.CommittedAt > e.At ? e.CommittedAt : e.At,
+                TaskQueued => visible,
+                TaskRequeued requeued => requeued.NotBefore > visible ? requeued.NotBefore : visible,
+                TaskRevived => visible > e.At ? visible : e.At,
                 _ => null,
             };
             if (from is null) continue;

@@ -87,4 +87,5 @@ public static class TaskLogCheck
 /// <param name="UrgentPriority">Tasks of this priority and above come to a host that has all the work it may have.</param>
 /// <param name="HeldHosts">Hosts that were drained or decommissioned at some time: their order is not judged.</param>
 /// <param name="InHand">How long before its commit a change may have held a task's row, so that a claim passed it by.</param>
-public sealed record QueueRules(int UrgentPriority, IReadOnlySet<string> HeldHosts, TimeSpan InHand);
+/// <param name="Flush">How long after its commit's time a change may have become visible: the time is taken before the log is flushed.</param>
+public sealed record QueueRules(int UrgentPriority, IReadOnlySet<string> HeldHosts, TimeSpan InHand, TimeSpan Flush = default);

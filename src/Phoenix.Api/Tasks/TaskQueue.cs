@@ -114,7 +114,7 @@ public sealed class TaskQueue(IDocumentStore store, NpgsqlDataSource database, Q
         Dictionary<Guid, AgentTask> tasks = [];
         await using var command = new NpgsqlCommand(
             $"""
-            select id, host_id, purpose, priority, experiment_id, desired, status, attempt, lease, failed_lease, last_error, attempts_before
+            select id, host_id, purpose, priority, experiment_id, desired, status, attempt, lease, failed_lease, last_error, attempts_before, lease_until
             from {TaskQueueProjection.TableName} where id = any($1) order by id for update
             """, session.Connection);
         // In the order of their ids: two that lock the same tasks then wait for each other instead of both for ever.
@@ -124,7 +124,8 @@ public sealed class TaskQueue(IDocumentStore store, NpgsqlDataSource database, Q
                 tasks[reader.GetGuid(0)] = new(
                     reader.GetGuid(0), reader.GetString(1), Enum.Parse<TaskPurpose>(reader.GetString(2)), reader.GetInt16(3), reader.GetGuid(4), Desired(reader.GetString(5)),
                     reader.GetInt16(6) switch { 0 => TaskState.Queued, 1 => TaskState.Assigned, _ => TaskState.DeadLettered },
-                    reader.GetInt32(7), reader.GetInt64(8), reader.GetInt64(9), await reader.IsDBNullAsync(10, cancellation) ? null : reader.GetString(10), null, reader.GetInt32(11));
+                    reader.GetInt32(7), reader.GetInt64(8), reader.GetInt64(9), await reader.IsDBNullAsync(10, cancellation) ? null : reader.GetString(10), null, reader.GetInt32(11),
+                    await reader.IsDBNullAsync(12, cancellation) ? null : await reader.GetFieldValueAsync<DateTimeOffset>(12, cancellation));
         foreach (var id in ids.Where(id => !tasks.ContainsKey(id)))
             if (await session.Events.AggregateStreamAsync<AgentTask>(id, token: cancellation) is { } ended) tasks[id] = ended;
         await using var clock = new NpgsqlCommand("select now()", session.Connection);

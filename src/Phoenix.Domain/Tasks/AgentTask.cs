@@ -15,12 +15,14 @@ public enum TaskState
 /// <summary>One unit of work for one host.</summary>
 /// <param name="Attempt">Attempts begun so far.</param>
 /// <param name="Lease">The current fencing number; 0 before the first assignment.</param>
+/// <param name="LeaseUntil">When the current lease ends unless it is renewed, by the database's clock; null where none is in force.</param>
 /// <param name="FailedLease">The lease under which the last failure was accepted.</param>
 /// <param name="AttemptsBefore">Attempts that do not count any more, because an operator gave the task new ones.</param>
 /// <param name="Report">What a preview or a load simulation found; null before its end and for other work.</param>
 public sealed record AgentTask(
     Guid Id, string HostId, TaskPurpose Purpose, int Priority, Guid ExperimentId, DesiredHostState Desired, TaskState State,
-    int Attempt, long Lease, long FailedLease, string? LastError, JsonElement? Report = null, int AttemptsBefore = 0)
+    int Attempt, long Lease, long FailedLease, string? LastError, JsonElement? Report = null, int AttemptsBefore = 0,
+    DateTimeOffset? LeaseUntil = null)
 {
     /// <summary>What <see cref="LastError"/> says of an attempt whose lease has ended.</summary>
     public const string LeaseExpired = "lease-expired: the host did not answer in time";
@@ -28,9 +30,9 @@ public sealed record AgentTask(
     public static AgentTask Create(IEvent<TaskQueued> e) =>
         new(e.StreamId, e.Data.HostId, e.Data.Purpose, e.Data.Priority, e.Data.ExperimentId, e.Data.Desired, TaskState.Queued, 0, 0, 0, null);
 
-    public AgentTask Apply(TaskAssigned e) => this with { State = TaskState.Assigned, Lease = e.Lease, Attempt = e.Attempt };
+    public AgentTask Apply(TaskAssigned e) => this with { State = TaskState.Assigned, Lease = e.Lease, LeaseUntil = e.LeaseUntil, Attempt = e.Attempt };
 
-    public AgentTask Apply(TaskProgressed _) => this;
+    public AgentTask Apply(TaskProgressed e) => this with { LeaseUntil = e.LeaseUntil };
 
     public AgentTask Apply(TaskSucceeded e) => this with { State = TaskState.Succeeded, Report = e.Report };
 
@@ -38,7 +40,7 @@ public sealed record AgentTask(
 
     public AgentTask Apply(TaskLeaseExpired _) => this with { LastError = LeaseExpired };
 
-    public AgentTask Apply(TaskRequeued _) => this with { State = TaskState.Queued };
+    public AgentTask Apply(TaskRequeued _) => this with { State = TaskState.Queued, LeaseUntil = null };
 
     public AgentTask Apply(TaskDeadLettered e) => this with { State = TaskState.DeadLettered, LastError = $"{e.Code}: {e.Detail}" };
 

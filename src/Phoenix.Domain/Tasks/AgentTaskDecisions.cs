@@ -39,7 +39,7 @@ public static class AgentTaskDecisions
 
     /// <summary>Nothing where the lease was renewed or the task ended meanwhile.</summary>
     public static Decision ExpireLease(AgentTask task, long lease, RetryPolicy policy, DateTimeOffset now, double jitter) =>
-        task.State != TaskState.Assigned || task.Lease != lease
+        task.State != TaskState.Assigned || task.Lease != lease || task.LeaseUntil > now
             ? Decision.Nothing
             : Decision.Of(new TaskLeaseExpired(lease),
                 Next(task, true, "lease-expired", "the host did not answer before its lease ended", policy, now, jitter));

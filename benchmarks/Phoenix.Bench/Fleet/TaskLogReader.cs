@@ -1,9 +1,10 @@
 using System.Text.Json;
 using Npgsql;
+using Phoenix.Bench.TaskLog;
 using Phoenix.Domain.Tasks;
 using Phoenix.Projections;
 
-namespace Phoenix.Bench.TaskLog;
+namespace Phoenix.Bench.Fleet;
 
 /// <summary>Reads the events of all tasks as the database holds them, past Marten and every projection.</summary>
 static class TaskLogReader
