@@ -21,7 +21,7 @@ public static class Database
     public static string OfNode(string? value)
     {
         var builder = new NpgsqlConnectionStringBuilder(ConnectionString(value));
-        if (!builder.ContainsKey("Maximum Pool Size")) builder.MaxPoolSize = MaxConnections;
+        if (!builder.ShouldSerialize("Maximum Pool Size")) builder.MaxPoolSize = MaxConnections;
         if (string.IsNullOrEmpty(builder.ApplicationName)) builder.ApplicationName = ApplicationName;
         if (string.IsNullOrEmpty(builder.Options))
             builder.Options = "-c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3 -c idle_in_transaction_session_timeout=60s";
