@@ -36,6 +36,13 @@ sealed class BareServer : IAsyncDisposable
         return new(process, int.Parse((await process.StandardOutput.ReadLineAsync())!, System.Globalization.CultureInfo.InvariantCulture));
     }
 
+    /// <summary>Waits until requests of so many hosts are parked: what a client has sent is not there yet.</summary>
+    public async Task Parked(int hosts)
+    {
+        using var http = new HttpClient();
+        while (int.Parse(await http.GetStringAsync(new Uri($"{Url}/parked")), System.Globalization.CultureInfo.InvariantCulture) < hosts) await Task.Delay(20);
+    }
+
     public async Task Release()
     {
         using var http = new HttpClient();
@@ -61,12 +68,14 @@ sealed class BareServer : IAsyncDisposable
             }
             catch (TimeoutException)
             {
+                poll.TrySetResult(null);
                 return Results.NoContent();
             }
         });
         app.MapPost("/api/v2/tasks/{id:guid}/progress", (Guid id) => TypedResults.Ok(new TaskProgressAccepted(DateTimeOffset.UtcNow.AddMinutes(1))));
         app.MapPost("/api/v2/tasks/{id:guid}/result", (Guid id) => TypedResults.Ok());
         long lease = 0;
+        app.MapGet("/parked", () => $"{parked.Values.Count(p => !p.Task.IsCompleted)}");
         app.MapPost("/release", () =>
         {
             foreach (var poll in parked.Values)

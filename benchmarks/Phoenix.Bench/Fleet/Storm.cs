@@ -7,7 +7,7 @@ namespace Phoenix.Bench.Fleet;
 
 /// <summary>
 /// An experiment over ten thousand hosts is started: a task reaches each of them, and each reports it as done. Then the control plane is killed under its ten thousand
-/// agents and started again. Beside it the bare server answers as many parked requests.
+/// agents and started again, and a second time while it hands out the way back: no task may be lost or end twice. Beside it the bare server answers as many parked requests.
 /// </summary>
 static class Storm
 {
@@ -42,7 +42,7 @@ static class Storm
         await fleet.Until("parked", hosts, began);
         var pipelines = new List<Guid>();
         foreach (var name in (string[])["baseline", "candidate"])
-            pipelines.Add((await api.Post("api/v2/pipelines", new { name = $"{name}-{Guid.NewGuid():N}", configuration = Yaml + (name == "candidate" ? "# candidate\n" : "") })).GetProperty("id").GetGuid());
+            pipelines.Add((await api.Post("api/v2/pipelines", new { name = $"{name}-{Guid.NewGuid():N}", configuration = Yaml + (name == "candidate" ? "\n# candidate\n" : "") })).GetProperty("id").GetGuid());
 
         List<double> delivered = [], fanOut = [], parked = [], cpu = [];
         long lost = 0, twice = 0;
@@ -50,6 +50,7 @@ static class Storm
         for (var round = 1; round <= rounds; round++)
         {
             var bare = await FanOut(hosts);
+            await fleet.Until("parked", hosts, Stopwatch.GetTimestamp());
             var id = (await api.Post("api/v2/experiments", new
             {
                 name = $"storm {round}", hypothesis = "none", baseline = new { pipelineId = pipelines[0], version = 1 }, candidate = new { pipelineId = pipelines[1], version = 1 },
@@ -62,9 +63,6 @@ static class Storm
             var done = await fleet.Until("accepted", before["accepted"] + hosts, start);
             cpu.Add((api.Use.CpuSeconds - own + (server?.Seconds ?? 0) - others) * 1000 / hosts);
             peak = Math.Max(peak, api.Use.PeakMb);
-            lost += hosts - await Scalar(database, Ends(id, "= 1"));
-            twice += await Scalar(database, Ends(id, "> 1"));
-
             await api.Kill();
             await api.Restart();
             var again = await fleet.Until("parked", hosts, Stopwatch.GetTimestamp());
@@ -73,12 +71,20 @@ static class Storm
             fanOut.Add(bare);
             parked.Add(again);
 
-            // The hosts are free again for the next round.
-            var stopping = Stopwatch.GetTimestamp();
+            // The hosts are free again for the next round; while they are told so, the control plane is killed once more.
             before = await fleet.Status();
             await api.Post($"api/v2/experiments/{id}/stop", new { reason = "bench" });
-            await fleet.Until("accepted", before["accepted"] + hosts, stopping);
-            while ((await api.Http.GetStringAsync(new Uri($"api/v2/experiments/{id}", UriKind.Relative))).Contains("\"state\":\"stopping\"", StringComparison.Ordinal)) await Task.Delay(50);
+            await fleet.Until("accepted", before["accepted"] + hosts / 3, Stopwatch.GetTimestamp());
+            await api.Kill();
+            await api.Restart();
+            var stopping = Stopwatch.GetTimestamp();
+            while (await Scalar(database, $"select count(*) from phoenix.mt_events where stream_id = '{id}' and type = 'experiment_stopped'") == 0)
+            {
+                if (Stopwatch.GetElapsedTime(stopping) > TimeSpan.FromMinutes(5)) throw new InvalidOperationException("The experiment has not stopped five minutes after the control plane was killed.");
+                await Task.Delay(100);
+            }
+            lost += await Scalar(database, $"select count(*) from phoenix.mt_events q where type = 'task_queued' and headers->>'experiment' = '{id}' and not exists (select from phoenix.mt_events e where e.stream_id = q.stream_id and e.type in ({EndTypes}))");
+            twice += await Scalar(database, Ends(id, "> 1"));
         }
         var status = await fleet.Status();
         return new("storm", "a bare Kestrel fan-out to as many parked requests", "s", delivered, fanOut)
@@ -92,9 +98,11 @@ static class Storm
         };
     }
 
+    const string EndTypes = "'task_succeeded', 'task_dead_lettered', 'task_cancelled'";
+
     static string Ends(Guid experiment, string how) =>
         $"""
-        select count(*) from (select stream_id from phoenix.mt_events where type in ('task_succeeded', 'task_dead_lettered', 'task_cancelled')
+        select count(*) from (select stream_id from phoenix.mt_events where type in ({EndTypes})
           and headers->>'experiment' = '{experiment}' group by stream_id having count(*) {how}) ended
         """;
 
@@ -106,9 +114,23 @@ static class Storm
         var began = Stopwatch.GetTimestamp();
         await fleet.Start();
         await fleet.Until("parked", hosts, began);
+        // Some are about to come back, all the time.
+        await server.Parked(hosts * 99 / 100);
         began = Stopwatch.GetTimestamp();
         await server.Release();
-        return await fleet.Until("received", hosts, began);
+        return await Delivered();
+
+        // Those that were on their way when the others were answered get theirs with the next release.
+        async Task<double> Delivered()
+        {
+            while ((await fleet.Status())["received"] < hosts)
+            {
+                if (Stopwatch.GetElapsedTime(began) > TimeSpan.FromMinutes(2)) throw new InvalidOperationException("The bare server has not reached every host within two minutes.");
+                if (Stopwatch.GetElapsedTime(began) > TimeSpan.FromSeconds(1)) await server.Release();
+                await Task.Delay(10);
+            }
+            return Stopwatch.GetElapsedTime(began).TotalSeconds;
+        }
     }
 
     static async Task<long> Scalar(NpgsqlDataSource database, string sql)
