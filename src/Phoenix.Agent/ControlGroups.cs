@@ -1,5 +1,4 @@
 using System.Globalization;
-using Phoenix.Contracts;
 
 namespace Phoenix.Agent;
 

@@ -7,12 +7,14 @@ namespace Phoenix.Agent;
 /// Work that takes minutes and changes nothing that runs: previews and simulated loads. It goes on beside the poll loop, so
 /// that a rollback never waits for it. One of each kind at a time.
 /// </summary>
-internal sealed class HostJobs(PreviewJob preview, LoadJob load, Panic panic, HostAllowList allowed)
+internal sealed class HostJobs(PreviewJob preview, LoadJob load, Panic panic, HostAllowList allowed) : IDisposable
 {
     private readonly ConcurrentDictionary<Guid, Task> _running = new();
     private int _previews;
     private int _loads;
     private CancellationTokenSource _giveBack = new();
+
+    public void Dispose() => _giveBack.Dispose();
 
     /// <summary>True where the task is being worked on: a copy of its assignment changes nothing.</summary>
     public bool Runs(Guid task) => _running.ContainsKey(task);

@@ -238,8 +238,8 @@ public sealed class AgentUpgradeTests : EndToEndTest
     private async Task<string> TaskErrorAsync() => (await Eventually.GetAsync(
         () => Api.AuditAsync(), log => log.Any(e => e.Type == "task_failed"), "the failure in the log", 30)).Last(e => e.Type == "task_failed").Data.ToString();
 
-    private Task UntilVersionAsync(string version) =>
-        Eventually.GetAsync(async () => (await Api.TryReadAsync($"agents/{Stack.Host}"))?["agentVersion"]?.GetValue<string>(), v => v == version, $"the host to say {version}", 60);
+    private async Task UntilVersionAsync(string version) =>
+        await Eventually.GetAsync(async () => (await Api.TryReadAsync($"agents/{Stack.Host}"))?["agentVersion"]?.GetValue<string>(), v => v == version, $"the host to say {version}", 60);
 
     /// <summary>A killed agent's task is handed out again when its lease has ended: now instead of in a minute.</summary>
     private async Task EndLeasesAsync() =>

@@ -95,7 +95,7 @@ sealed class Link : IAsyncDisposable
     Link() { }
 
     /// <summary>This side's address.</summary>
-    public string Address => "10.213.7.1";
+    public const string Address = "10.213.7.1";
 
     /// <summary>Runs a program on the other side.</summary>
     public string[] Within => ["ip", "netns", "exec", _name];
@@ -110,7 +110,7 @@ sealed class Link : IAsyncDisposable
         {
             await Ip("netns", "add", link._name);
             await Ip("link", "add", link._name, "type", "veth", "peer", "name", "far", "netns", link._name);
-            await Ip("addr", "add", $"{link.Address}/30", "dev", link._name);
+            await Ip("addr", "add", $"{Address}/30", "dev", link._name);
             await Ip("link", "set", link._name, "up");
             await Ip("-n", link._name, "addr", "add", "10.213.7.2/30", "dev", "far");
             await Ip("-n", link._name, "link", "set", "far", "up");

@@ -75,7 +75,7 @@ static class SoakFleet
         if (databaseFaults is null) Console.WriteLine("skipped: killing and stalling the database, which is not ./bench's own");
         await using var link = await Link.TryMake();
         await using var log = new StreamWriter(Path.Combine(Path.GetTempPath(), "phoenix-soak-fleet-api.log")) { AutoFlush = true };
-        await using var api = await ApiProcess.Start(url, link is null ? [] : [link.Address], log);
+        await using var api = await ApiProcess.Start(url, link is null ? [] : [Link.Address], log);
         await using var near = new Simulator();
         await using var far = link is null ? null : new Simulator(link.Within);
 
@@ -83,7 +83,7 @@ static class SoakFleet
         await near.Start(workMs: 300, FailRate, DieRate, heartbeats: true);
         if (far is not null)
         {
-            await far.Enrol(api.At(link!.Address), api.EnrolmentToken, "far", agents / 4);
+            await far.Enrol(api.At(Link.Address), api.EnrolmentToken, "far", agents / 4);
             await far.Start(workMs: 300, FailRate, DieRate, heartbeats: true);
         }
         // The first half of the hosts takes part in experiments, on which no load may be made; the others get loads.
@@ -279,7 +279,7 @@ static class SoakFleet
 
     static TimeSpan Upto(double seconds) => TimeSpan.FromSeconds(seconds * (0.2 + 0.8 * Random.Shared.NextDouble()));
 
-    static Task Pause(TimeSpan time, CancellationToken over) => Task.WhenAny(Task.Delay(time, over));
+    static async Task Pause(TimeSpan time, CancellationToken over) => await Task.WhenAny(Task.Delay(time, over));
 
     static async Task<bool> Tick(PeriodicTimer timer, CancellationToken over)
     {
