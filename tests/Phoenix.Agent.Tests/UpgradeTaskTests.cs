@@ -121,7 +121,7 @@ public sealed class UpgradeTaskTests : IDisposable
         (host.Api.Release, host.Api.Program) = (Signed(file), Broken);
         var task = Work(file);
         host.Api.Deliver(task);
-        await Until.TrueAsync(() => host.Api.Seen.All.Count(seen => seen.Path.EndsWith("/phoenix-agent", StringComparison.Ordinal)) > 0, "the download to begin", () => host.AgentLog);
+        await Until.TrueAsync(() => host.Api.Seen.All.Any(seen => seen.Path.EndsWith("/phoenix-agent", StringComparison.Ordinal)), "the download to begin", () => host.AgentLog);
         host.Api.Cancelled = task.Id;
         await Until.TrueAsync(() => host.Api.Outcomes.All.Any(outcome => outcome.Task == task.Id), "it ends", () => host.AgentLog, seconds: 60);
         host.Api.Outcomes.All.Single(outcome => outcome.Task == task.Id).Result.Error!.Code.ShouldBe("not-wanted");
