@@ -20,23 +20,6 @@ static class SoakFleet
 
     static readonly TimeSpan LongestStall = TimeSpan.FromSeconds(5);
 
-    static readonly string Yaml =
-        """
-        receivers:
-          otlp:
-            protocols:
-              http:
-                endpoint: 127.0.0.1:4318
-        exporters:
-          debug: {}
-        service:
-          pipelines:
-            metrics:
-              receivers: [otlp]
-              exporters: [debug]
-
-        """;
-
     sealed class Scene(ApiProcess api, Simulator near, Simulator? far, Link? link)
     {
         public ApiProcess Api => api;
@@ -91,8 +74,8 @@ static class SoakFleet
         {
             LoadHosts = [.. Enumerable.Range(agents / 2, agents / 2).Select(n => $"sim-near-{n}"), .. far is null ? [] : Enumerable.Range(0, agents / 4).Select(n => $"sim-far-{n}")],
         };
-        var baseline = (await api.Post("api/v2/pipelines", new { name = $"soak-{Guid.NewGuid():N}", configuration = Yaml })).GetProperty("id").GetGuid();
-        var candidate = (await api.Post("api/v2/pipelines", new { name = $"soak-{Guid.NewGuid():N}", configuration = Yaml + "# candidate\n" })).GetProperty("id").GetGuid();
+        var baseline = (await api.Post("api/v2/pipelines", new { name = $"soak-{Guid.NewGuid():N}", configuration = Storm.Yaml })).GetProperty("id").GetGuid();
+        var candidate = (await api.Post("api/v2/pipelines", new { name = $"soak-{Guid.NewGuid():N}", configuration = Storm.Yaml + "\n# candidate\n" })).GetProperty("id").GetGuid();
         Console.WriteLine($"{agents} agents{(far is null ? "" : $" and {agents / 4} behind a link that is cut")}, faults for {time.TotalMinutes:0} min; the API's log: {((FileStream)log.BaseStream).Name}");
 
         using (var over = new CancellationTokenSource(time))

@@ -11,7 +11,8 @@ namespace Phoenix.Bench.Fleet;
 /// </summary>
 static class Storm
 {
-    const string Yaml =
+    /// <summary>A pipeline that publishes; a comment makes another version of it.</summary>
+    internal const string Yaml =
         """
         receivers:
           otlp:

@@ -38,9 +38,12 @@ public sealed class TaskQueue(IDocumentStore store, NpgsqlDataSource database, Q
     public Task Begin(IDocumentSession session, IReadOnlyList<(Guid Id, TaskQueued Task)> tasks, CancellationToken cancellation)
     {
         if (tasks.Count == 0) return Task.CompletedTask;
-        session.Listeners.Add(new Wake(wakeUps, [.. tasks.Select(t => t.Task.HostId)]));
+        WakeAfterCommit(session, [.. tasks.Select(t => t.Task.HostId)]);
         return session.BeginTasks([.. tasks.Select(t => session.TaskEvent(t.Id, t.Task, t.Task.ExperimentId))], cancellation);
     }
+
+    /// <summary>Once the session has committed these hosts are asked for on every node: something may have become due for them.</summary>
+    public void WakeAfterCommit(IDocumentSession session, IReadOnlyList<string> hosts) => session.Listeners.Add(new Wake(wakeUps, hosts));
 
     sealed class Wake(WakeUps wakeUps, IReadOnlyList<string> hosts) : DocumentSessionListenerBase
     {
@@ -155,7 +158,7 @@ public sealed class TaskQueue(IDocumentStore store, NpgsqlDataSource database, Q
     public Task Revive(IDocumentSession session, IReadOnlyList<AgentTask> tasks, CancellationToken cancellation)
     {
         if (tasks.Count == 0) return Task.CompletedTask;
-        session.Listeners.Add(new Wake(wakeUps, [.. tasks.Select(t => t.HostId)]));
+        WakeAfterCommit(session, [.. tasks.Select(t => t.HostId)]);
         return session.AppendTaskEvents([.. tasks.Select(t => session.TaskEvent(t.Id, new TaskRevived(), t.ExperimentId))], cancellation);
     }
 
