@@ -142,6 +142,20 @@ public sealed class FleetTests(ControlPlane plane)
     }
 
     [Fact]
+    public async Task a_poll_that_is_parked_while_its_host_is_drained_gets_what_waited_when_the_drain_ends()
+    {
+        var agent = await TestAgent.Enrol(plane);
+        var experiment = await plane.Experiment(await plane.Pipeline(), await plane.Pipeline(Scenario.ReducingYaml), [agent.HostId]);
+        await plane.Command(experiment, "start");
+        await Eventually.Get(() => plane.Get($"/api/v2/tasks?hostId={agent.HostId}"), t => t.GetProperty("items").GetArrayLength() == 1, "the task");
+        await Hold(agent, "drain");
+        (await agent.Poll(waitSeconds: 1)).ShouldBeEmpty();
+        var parked = agent.Poll(waitSeconds: 30);
+        await Hold(agent, "drain-end");
+        (await parked).ShouldHaveSingleItem().Desired.ExperimentId.ShouldBe(experiment);
+    }
+
+    [Fact]
     public async Task an_experiment_whose_host_was_drained_meanwhile_is_not_started()
     {
         var agent = await TestAgent.Enrol(plane);
