@@ -84,6 +84,8 @@ public static class EventStoreOptions
         options.Events.MetadataConfig.UserNameEnabled = true;
         // Timestamps are the appending node's; PostgreSQL keeps microseconds, so that a rebuild sees what the live projection saw.
         options.Events.TimeProvider = Clock;
+        options.Events.EnableEventTypeIndex = true;
+        foreach (var index in AuditLog.Indexes.Keys) options.Events.IgnoreIndex(index);
         options.Events.AddEventTypes(EventTypes.Values.SelectMany(t => t));
 
         options.Schema.For<PipelineText>().UniqueIndex(p => p.Name);
@@ -122,9 +124,6 @@ public static class EventStoreOptions
         options.Projections.Add(new PipelineTextProjection(), ProjectionLifecycle.Inline);
         options.Projections.Snapshot<HostGroup>(SnapshotLifecycle.Inline);
         options.Projections.Add(new SavingsLedgerProjection(), ProjectionLifecycle.Async);
-        options.Projections.Add(new AuditLogProjection(), ProjectionLifecycle.Async, AuditLogProjection.Name,
-            async => async.DeleteDataInTableOnTeardown(AuditLogProjection.TableName));
-        options.Storage.ExtendedSchemaObjects.Add(AuditLogProjection.SchemaObject);
         options.Projections.LiveStreamAggregation<AgentTask>();
         options.Projections.LiveStreamAggregation<Agent>();
         options.Projections.LiveStreamAggregation<Pipeline>();

@@ -116,4 +116,13 @@ public sealed class IdentityTests(ControlPlane plane)
             await server.CreateCommand($"drop database {database} with (force)").ExecuteNonQueryAsync();
         }
     }
+
+    [Fact]
+    public async Task messages_that_failed_for_good_are_shown_to_users_alone()
+    {
+        (await plane.Anonymous().PostAsJsonAsync("/api/v2/dead-messages", new { })).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        var shown = await plane.User.PostAsJsonAsync("/api/v2/dead-messages", new { pageSize = 10 });
+        shown.StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await shown.Content.ReadFromJsonAsync<System.Text.Json.JsonElement>()).ValueKind.ShouldBe(System.Text.Json.JsonValueKind.Array);
+    }
 }

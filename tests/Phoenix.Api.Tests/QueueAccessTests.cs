@@ -139,7 +139,10 @@ public sealed class QueueAccessTests(ControlPlane plane)
         (await queue.Take([host], CancellationToken.None))[host].Select(t => t.Id).ShouldBe([on, off], ignoreOrder: true);
     }
 
-    /// <summary>The statements of the claim keep to the indexes also where the table has grown since its statistics were taken.</summary>
+    /// <summary>
+    /// The statements of the claim go to the tasks of their hosts and no others', also where the table has grown since its statistics were taken and
+    /// where these say that hardly any task is assigned.
+    /// </summary>
     [Theory]
     [InlineData(TaskClaim.Choose)]
     [InlineData(TaskClaim.Unacknowledged)]
@@ -151,7 +154,9 @@ public sealed class QueueAccessTests(ControlPlane plane)
             $"""
             set local enable_seqscan = off; set local enable_bitmapscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off;
             insert into {TaskQueueProjection.TableName}(id, host_id, experiment_id, purpose, status, priority, rank, queued_at, not_before, attempt, attempts_before, lease, failed_lease, acknowledged, desired)
-            select gen_random_uuid(), 'plan-' || n % 1000, gen_random_uuid(), 'Promote', n % 3, 0, now(), now(), now(), 0, 0, 0, 0, false, '{"{}"}' from generate_series(1, 20000) n
+            select gen_random_uuid(), 'plan-' || n % 1000, gen_random_uuid(), 'Promote', 0, 0, now(), now(), now(), 0, 0, 0, 0, false, '{"{}"}' from generate_series(1, 20000) n;
+            analyze {TaskQueueProjection.TableName};
+            update {TaskQueueProjection.TableName} set status = 1, lease = 1, lease_until = now() + interval '1 minute' where host_id like 'plan-%5'
             """, connection);
         await setUp.ExecuteNonQueryAsync();
         var text = sql.Replace("$1", "(select array_agg('plan-' || n) from generate_series(1, 500) n)").Replace("$2", "4").Replace("$3", "100");
@@ -159,8 +164,7 @@ public sealed class QueueAccessTests(ControlPlane plane)
         await using var reader = await explain.ExecuteReaderAsync();
         List<string> plan = [];
         while (await reader.ReadAsync()) plan.Add(reader.GetString(0));
-        plan.ShouldNotContain(line => line.Contains("Seq Scan on task_queue"), string.Join('\n', plan));
-        plan.ShouldContain(line => line.Contains("ix_task_queue_host"), string.Join('\n', plan));
+        plan.Where(line => line.Contains("on task_queue")).ShouldAllBe(line => line.Contains("using ix_task_queue_host"), string.Join('\n', plan));
     }
 
     async Task<Guid> Queue(string host, TaskPurpose purpose = TaskPurpose.RemoveCandidate)

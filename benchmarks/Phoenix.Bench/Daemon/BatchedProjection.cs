@@ -3,14 +3,13 @@ using Npgsql;
 using NpgsqlTypes;
 using Phoenix.Domain.Experiments;
 using Phoenix.Projections;
-using Phoenix.Projections.Audit;
 using Phoenix.Projections.Savings;
 
 namespace Phoenix.Bench.Daemon;
 
 /// <summary>
-/// The same tables by hand: the log is read page by page, what the ledger needs is folded in memory, and each page is one
-/// transaction of three set-based statements, its progress included.
+/// The same table by hand: what the ledger needs is read page by page and folded in memory, and each page is one
+/// transaction of two statements, its progress included.
 /// </summary>
 static class BatchedProjection
 {
@@ -19,40 +18,42 @@ static class BatchedProjection
 
     public const string Ledger = "phoenix.mt_doc_savingsentry";
 
+    /// <summary>What the projection asks for too.</summary>
+    static readonly string[] Types = ["experiment_drafted", "window_measured", "verdict_reached", "experiment_promoted", "experiment_rolled_back", "experiment_stopped"];
+
     public static async Task Run(NpgsqlDataSource database, int events)
     {
         var ledger = new Dictionary<Guid, SavingsEntry>();
-        for (long done = 0; done < events;) done = await ProjectPage(database, ledger, done);
+        for (long done = 0; done < events;) done = await ProjectPage(database, ledger, done, events);
     }
 
-    static async Task<long> ProjectPage(NpgsqlDataSource database, Dictionary<Guid, SavingsEntry> ledger, long after)
+    static async Task<long> ProjectPage(NpgsqlDataSource database, Dictionary<Guid, SavingsEntry> ledger, long after, long until)
     {
-        var rows = new Rows();
+        var last = after;
         var changed = new HashSet<Guid>();
         await using var connection = await database.OpenConnectionAsync();
         await using (var read = new NpgsqlCommand(
-            "select seq_id, id, timestamp, stream_id, version, type, mt_dotnet_type, user_name, correlation_id, causation_id, headers ->> $3, headers ->> $4, headers ->> $5, data::text " +
-            "from phoenix.mt_events where seq_id > $1 order by seq_id limit $2", connection))
+            "select seq_id, timestamp, stream_id, type, data::text from phoenix.mt_events where seq_id > $1 and seq_id <= $2 and type = any($3) order by seq_id limit $4", connection))
         {
-            foreach (var value in (object[])[after, Page, AuditLogProjection.VerificationHeader, AuditLogProjection.ReasonHeader, AuditLogProjection.ExperimentHeader])
-                read.Parameters.Add(new() { Value = value });
+            foreach (var value in (object[])[after, until, Types, Page]) read.Parameters.Add(new() { Value = value });
             await using var reader = await read.ExecuteReaderAsync();
-            while (await reader.ReadAsync())
+            var count = 0;
+            for (; await reader.ReadAsync(); count++)
             {
-                rows.Add(reader);
-                if (Fold(ledger, reader.GetString(5), reader.GetGuid(3), reader.GetFieldValue<DateTimeOffset>(2), reader.GetString(13))) changed.Add(reader.GetGuid(3));
+                last = reader.GetInt64(0);
+                if (Fold(ledger, reader.GetString(3), reader.GetGuid(2), reader.GetFieldValue<DateTimeOffset>(1), reader.GetString(4))) changed.Add(reader.GetGuid(2));
             }
+            if (count < Page) last = until;
         }
-        if (rows.Count == 0) throw new InvalidOperationException($"the log ends at {after}, before its end");
         await using var transaction = await connection.BeginTransactionAsync();
-        await using var batch = new NpgsqlBatch(connection, transaction) { BatchCommands = { rows.Insert() } };
+        await using var batch = new NpgsqlBatch(connection, transaction);
         if (changed.Count > 0) batch.BatchCommands.Add(Upsert([.. changed.Select(id => ledger[id])]));
         var progress = new NpgsqlBatchCommand("insert into phoenix.mt_event_progression (name, last_seq_id) values ('batched', $1) on conflict (name) do update set last_seq_id = excluded.last_seq_id");
-        progress.Parameters.Add(new() { Value = rows.Last });
+        progress.Parameters.Add(new() { Value = last });
         batch.BatchCommands.Add(progress);
         await batch.ExecuteNonQueryAsync();
         await transaction.CommitAsync();
-        return rows.Last;
+        return last;
     }
 
     static bool Fold(Dictionary<Guid, SavingsEntry> ledger, string type, Guid stream, DateTimeOffset at, string data)
@@ -100,52 +101,5 @@ static class BatchedProjection
         command.Parameters.Add(new() { Value = entries.Select(e => JsonSerializer.Serialize(e, EventStoreOptions.Json)).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Jsonb });
         command.Parameters.Add(new() { Value = typeof(SavingsEntry).FullName! });
         return command;
-    }
-
-    /// <summary>A page of the audit log, column by column.</summary>
-    sealed class Rows
-    {
-        readonly List<long> _sequence = [], _version = [];
-        readonly List<Guid> _id = [], _stream = [];
-        readonly List<Guid?> _experiment = [];
-        readonly List<DateTimeOffset> _at = [];
-        readonly List<string> _type = [], _data = [];
-        readonly List<string?> _streamType = [], _actor = [], _correlation = [], _causation = [], _verification = [], _reason = [];
-
-        public int Count => _sequence.Count;
-
-        public long Last => _sequence[^1];
-
-        public void Add(NpgsqlDataReader row)
-        {
-            string? Text(int column) => row.IsDBNull(column) ? null : row.GetString(column);
-
-            var dotnet = row.GetString(6).Split(',')[0].Split('.');
-            _sequence.Add(row.GetInt64(0));
-            _id.Add(row.GetGuid(1));
-            _at.Add(row.GetFieldValue<DateTimeOffset>(2));
-            _stream.Add(row.GetGuid(3));
-            _version.Add(row.GetInt64(4));
-            _streamType.Add(dotnet[^2]);
-            _experiment.Add(dotnet[^2] == "Experiments" ? row.GetGuid(3) : Guid.TryParse(Text(12), out var id) ? id : null);
-            _type.Add(row.GetString(5));
-            _actor.Add(Text(7));
-            _correlation.Add(Text(8));
-            _causation.Add(Text(9));
-            _verification.Add(Text(10));
-            _reason.Add(Text(11));
-            _data.Add(row.GetString(13));
-        }
-
-        public NpgsqlBatchCommand Insert()
-        {
-            var command = new NpgsqlBatchCommand(
-                $"insert into {AuditLogProjection.TableName}(sequence, event_id, at, stream_id, stream_version, stream_type, experiment_id, type, actor, verification, reason, correlation_id, causation_id, data) " +
-                "select * from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)");
-            foreach (var column in (object[])[_sequence, _id, _at, _stream, _version, _streamType, _experiment, _type, _actor, _verification, _reason, _correlation, _causation])
-                command.Parameters.Add(new() { Value = column });
-            command.Parameters.Add(new() { Value = _data, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Jsonb });
-            return command;
-        }
     }
 }

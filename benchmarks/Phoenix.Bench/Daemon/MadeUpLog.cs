@@ -11,12 +11,12 @@ using Phoenix.Projections.Audit;
 namespace Phoenix.Bench.Daemon;
 
 /// <summary>
-/// An event log as a busy fleet leaves it: tasks that are queued, assigned, acknowledged and done, and every hundredth event a
+/// An event log as a busy fleet leaves it: tasks that are queued, assigned, acknowledged and done, and every tenth event a
 /// window of one of a few experiments, which is what the savings ledger lives on. The events are real ones, written by SQL.
 /// </summary>
 static class MadeUpLog
 {
-    const int Experiments = 20, WindowEvery = 100;
+    const int Experiments = 20, WindowEvery = 10;
 
     /// <summary>Windows in a log of so many events.</summary>
     public static int Windows(int events) => events / WindowEvery - Experiments / WindowEvery;
@@ -44,7 +44,7 @@ static class MadeUpLog
                              else md5('task' || (nth / 4))::uuid end,
                    case kind when 6 then 1 when 5 then 2 + n / {{WindowEvery}} / {{Experiments}} else kind end,
                    ($2::jsonb[])[kind], ($3::text[])[kind], now(), '*DEFAULT*', ($4::text[])[kind], false, 'bench', 'bench',
-                   case when kind < 5 then jsonb_build_object('{{AuditLogProjection.ExperimentHeader}}', md5('experiment' || (nth / 4 % {{Experiments}}))::uuid) end,
+                   case when kind < 5 then jsonb_build_object('{{AuditLog.ExperimentHeader}}', md5('experiment' || (nth / 4 % {{Experiments}}))::uuid) end,
                    'bench'
             from (select n, n - {{Experiments}} - 1 - n / {{WindowEvery}} + {{Experiments / WindowEvery}} as nth from generate_series(1, $1) n) made,
                  lateral (select case when n <= {{Experiments}} then 6 when n % {{WindowEvery}} = 0 then 5 else 1 + nth % 4 end as kind) as k

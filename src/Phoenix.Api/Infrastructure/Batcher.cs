@@ -11,20 +11,21 @@ namespace Phoenix.Api.Infrastructure;
 /// not take the others with it. While the database is away they all fail at once instead.
 /// </param>
 /// <param name="most">Items of a batch at most.</param>
-public sealed class Batcher<TItem, TAnswer>(Func<IReadOnlyList<TItem>, CancellationToken, Task<IReadOnlyList<TAnswer>>> write, int most) : IAsyncDisposable
+/// <param name="writers">Batches under way at the same time at most: with two, one is made up while the other's commit reaches the disk.</param>
+public sealed class Batcher<TItem, TAnswer>(Func<IReadOnlyList<TItem>, CancellationToken, Task<IReadOnlyList<TAnswer>>> write, int most, int writers = 1) : IAsyncDisposable
 {
     sealed record Entry(TItem Item, TaskCompletionSource<TAnswer> Answer);
 
-    readonly Channel<Entry> _waiting = Channel.CreateUnbounded<Entry>(new() { SingleReader = true });
+    readonly Channel<Entry> _waiting = Channel.CreateUnbounded<Entry>(new() { SingleReader = writers == 1 });
     readonly CancellationTokenSource _ended = new();
     readonly Lock _starting = new();
-    Task? _loop;
+    Task? _loops;
 
     /// <summary>Completes when the item is written. Cancelling gives up waiting, not the write.</summary>
     /// <exception cref="ObjectDisposedException">The node is stopping.</exception>
     public Task<TAnswer> Add(TItem item, CancellationToken cancellation)
     {
-        lock (_starting) _loop ??= Task.Run(Loop, CancellationToken.None);
+        lock (_starting) _loops ??= Task.WhenAll(Enumerable.Range(0, writers).Select(_ => Task.Run(Loop, CancellationToken.None)));
         var entry = new Entry(item, new(TaskCreationOptions.RunContinuationsAsynchronously));
         if (!_waiting.Writer.TryWrite(entry)) throw new ObjectDisposedException(nameof(Batcher<,>), "The node is stopping.");
         return entry.Answer.Task.WaitAsync(cancellation);
@@ -36,6 +37,8 @@ public sealed class Batcher<TItem, TAnswer>(Func<IReadOnlyList<TItem>, Cancellat
         {
             List<Entry> batch = [];
             while (batch.Count < most && _waiting.Reader.TryRead(out var entry)) batch.Add(entry);
+            // Another writer was faster.
+            if (batch.Count == 0) continue;
             try
             {
                 await Write(batch);
@@ -75,7 +78,7 @@ public sealed class Batcher<TItem, TAnswer>(Func<IReadOnlyList<TItem>, Cancellat
     {
         _waiting.Writer.TryComplete();
         _ended.CancelAfter(TimeSpan.FromSeconds(10));
-        if (_loop is not null) await _loop;
+        if (_loops is not null) await _loops;
         _ended.Dispose();
     }
 }

@@ -18,7 +18,7 @@ public static class EventMetadata
         var cause = session.CausationId;
         Caller.Of(http).Stamp(session);
         session.CausationId = cause ?? session.CausationId;
-        if (!string.IsNullOrWhiteSpace(reason)) session.SetHeader(AuditLogProjection.ReasonHeader, reason);
+        if (!string.IsNullOrWhiteSpace(reason)) session.SetHeader(AuditLog.ReasonHeader, reason);
     }
 
     /// <summary>
@@ -34,7 +34,7 @@ public static class EventMetadata
     /// <summary>Says which experiment the session's events belong to; nothing for work outside of experiments.</summary>
     public static void ForExperiment(this IDocumentSession session, Guid experimentId)
     {
-        if (experimentId != Guid.Empty) session.SetHeader(AuditLogProjection.ExperimentHeader, experimentId.ToString());
+        if (experimentId != Guid.Empty) session.SetHeader(AuditLog.ExperimentHeader, experimentId.ToString());
     }
 }
 
@@ -51,6 +51,6 @@ public sealed record Caller(string Actor, string CorrelationId, string Causation
         session.LastModifiedBy = Actor;
         session.CorrelationId = CorrelationId;
         session.CausationId = CausationId;
-        if (Verification is not null) session.SetHeader(AuditLogProjection.VerificationHeader, Verification);
+        if (Verification is not null) session.SetHeader(AuditLog.VerificationHeader, Verification);
     }
 }

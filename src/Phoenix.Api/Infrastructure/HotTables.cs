@@ -19,7 +19,7 @@ public sealed class HotTables(NpgsqlDataSource database) : IHostedService
     {
         [TaskQueueProjection.TableName] = $"fillfactor=70, {Eager}",
         [AgentPresence.TableName] = $"fillfactor=50, {Eager}",
-        ["phoenix.mt_streams"] = $"fillfactor=80, {Eager}",
+        ["phoenix.mt_streams"] = $"fillfactor=50, {Eager}",
         // A handful of rows, each written many times a second.
         ["phoenix.mt_event_progression"] = "fillfactor=20, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=200, autovacuum_vacuum_cost_delay=0",
         [$"{Nodes.Schema}.wolverine_incoming_envelopes"] = $"fillfactor=70, {Eager}",

@@ -9,7 +9,7 @@ namespace Phoenix.Api.Infrastructure;
 
 /// <summary>
 /// <c>GET /metrics</c> in the text format of Prometheus: what the control plane counts of itself, and what ASP.NET Core, Kestrel,
-/// Npgsql and the runtime count.
+/// Npgsql, Wolverine and the runtime count.
 /// </summary>
 public static class Metrics
 {
@@ -25,7 +25,7 @@ public static class Metrics
     {
         builder.Services.AddSingleton<Gauges>();
         builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics
-            .AddMeter(Figures.MeterName, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "Microsoft.AspNetCore.RateLimiting", "Npgsql", "System.Runtime")
+            .AddMeter(Figures.MeterName, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "Microsoft.AspNetCore.RateLimiting", "Npgsql", "System.Runtime", "Wolverine*")
             .AddPrometheusExporter());
         builder.Services.AddAuthentication().AddScheme<AuthenticationSchemeOptions, ScraperAuthentication>(ScraperAuthentication.SchemeName, null);
         builder.Services.AddAuthorizationBuilder().AddPolicy(Policy, policy => policy

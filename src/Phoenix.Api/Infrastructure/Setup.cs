@@ -17,7 +17,6 @@ using Phoenix.Api.Signing;
 using Phoenix.Api.Tasks;
 using Phoenix.Api.Upgrades;
 using Phoenix.Projections;
-using Weasel.Postgresql.Tables;
 using Wolverine;
 using Wolverine.ErrorHandling;
 using Wolverine.Http;
@@ -60,7 +59,6 @@ public static class Setup
                 options.Listeners.Add(new ForgetCredentials(services.GetRequiredService<AgentCredentials>(), services.GetRequiredService<AgentPresence>()));
                 options.Storage.ExtendedSchemaObjects.Add(AgentPresence.Table);
                 options.Storage.ExtendedSchemaObjects.Add(LostHosts.HearingTable);
-                options.Storage.ExtendedSchemaObjects.Add(WindowTable());
                 return options;
             })
             .UseNpgsqlDataSource()
@@ -78,6 +76,9 @@ public static class Setup
             Nodes.Configure(options.Durability);
             options.Policies.AutoApplyTransactions();
             options.Policies.UseDurableLocalQueues();
+            // Time enough to look at what went wrong and to replay it; then they go.
+            options.Durability.DeadLetterQueueExpirationEnabled = true;
+            options.Durability.DeadLetterQueueExpiration = TimeSpan.FromDays(30);
             options.EnableRelayOfUserName = true;
             options.CodeGeneration.TypeLoadMode = TypeLoadMode.Dynamic;
             // Whoever loses a race for a stream (with a command, or with a second node) has only come second.
@@ -109,6 +110,8 @@ public static class Setup
         builder.Services.AddHostedService<AppendRelay>();
         builder.Services.AddHostedService<LiveFeed>();
         builder.Services.AddHostedService<HotTables>();
+        builder.Services.AddHostedService<AuditLogView>();
+        builder.Services.AddHostedService<WindowPartitions>();
     }
 
     public static void AddPhoenixIdentity(this WebApplicationBuilder builder)
@@ -181,15 +184,4 @@ public static class Setup
         var other => throw new FormatException(
             $"PHOENIX_AGENT_AUTHENTICATION is '{other}'. Use 'credential' (default), or 'header-only-development', whose events are marked unverified."),
     };
-
-    static Table WindowTable()
-    {
-        var table = new Table(WindowStore.TableName);
-        table.AddColumn<Guid>("experiment_id").AsPrimaryKey();
-        table.AddColumn("number", "integer").AsPrimaryKey();
-        table.AddColumn("host_id", "text").AsPrimaryKey();
-        table.AddColumn("reported_at", "timestamptz").NotNull();
-        table.AddColumn("report", "jsonb").NotNull();
-        return table;
-    }
 }

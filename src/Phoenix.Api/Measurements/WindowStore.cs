@@ -7,30 +7,34 @@ using Phoenix.Contracts;
 namespace Phoenix.Api.Measurements;
 
 /// <summary>
-/// Raw windows as hosts report them: rows, not events. What a decision rests on becomes a <c>WindowMeasured</c> event.
+/// Raw windows as hosts report them: rows, not events. What a decision rests on becomes a <c>WindowMeasured</c> event; the rows are kept in a
+/// partition a day and go with it (<see cref="WindowPartitions"/>).
 /// </summary>
 public static class WindowStore
 {
-    public const string TableName = "phoenix.measurement_window";
+    public const string TableName = "phoenix.window_report";
 
     /// <summary>Queues the rows in the session's transaction. Idempotent by (experiment, host, number): the first report of a window stays.</summary>
+    /// <remarks>A partition knows its own day alone, so that a report repeated over midnight is looked for in the day before too.</remarks>
     public static void Add(IDocumentSession session, Guid experimentId, string hostId, IReadOnlyList<WindowReport> windows) =>
         session.QueueSqlCommand(
-            $"insert into {TableName}(experiment_id, host_id, number, reported_at, report) select ?, ?, n, now(), d::jsonb from unnest(?, ?) as w(n, d) " +
-            "on conflict (experiment_id, host_id, number) do nothing",
-            experimentId, hostId, windows.Select(w => w.Number).ToArray(),
-            windows.Select(w => JsonSerializer.Serialize(w, WireJson.Default.WindowReport)).ToArray());
+            $"insert into {TableName}(reported_on, experiment_id, host_id, number, reported_at, report) select (now() at time zone 'UTC')::date, s.experiment, s.host, w.n, now(), w.d::jsonb " +
+            "from unnest(?, ?) as w(n, d), (select ?::uuid as experiment, ?::text as host) s " +
+            $"where not exists (select from {TableName} b where b.reported_on = (now() at time zone 'UTC')::date - 1 and b.experiment_id = s.experiment and b.number = w.n and b.host_id = s.host) " +
+            "on conflict do nothing",
+            windows.Select(w => w.Number).ToArray(), windows.Select(w => JsonSerializer.Serialize(w, WireJson.Default.WindowReport)).ToArray(),
+            experimentId, hostId);
 
     /// <summary>What each host reported for a window.</summary>
     public static async Task<IReadOnlyDictionary<string, WindowReport>> Read(NpgsqlDataSource database, Guid experimentId, int number, CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand($"select host_id, report from {TableName} where experiment_id = $1 and number = $2");
+        await using var command = database.CreateCommand($"select host_id, report from {TableName} where experiment_id = $1 and number = $2 order by reported_at");
         command.Parameters.Add(new() { Value = experimentId, NpgsqlDbType = NpgsqlDbType.Uuid });
         command.Parameters.Add(new() { Value = number });
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         Dictionary<string, WindowReport> found = [];
         while (await reader.ReadAsync(cancellation))
-            found[reader.GetString(0)] = JsonSerializer.Deserialize(reader.GetString(1), WireJson.Default.WindowReport)!;
+            found.TryAdd(reader.GetString(0), JsonSerializer.Deserialize(reader.GetString(1), WireJson.Default.WindowReport)!);
         return found;
     }
 }

@@ -31,22 +31,9 @@ public static class TaskReads
             return Problems.Of(422, "status-invalid", $"A status is one of {string.Join(", ", Statuses)}.", "status");
         if (Cursor(after) is not { } cursor)
             return Problems.Of(422, "cursor-invalid", "'after' is what 'next' of an earlier page said.", "after");
-        await using var command = database.CreateCommand(
-            $"""
-            select id, host_id, experiment_id, purpose, status, priority, queued_at, not_before, attempt, lease, lease_until, acknowledged, last_error, rank
-            from {TaskQueueProjection.TableName}
-            where ($1 is null or host_id = $1) and ($2 is null or experiment_id = $2) and ($3 is null or purpose = $3) and ($4 is null or status = $4)
-              and (rank, id) > ($5, $6)
-            order by rank, id limit $7
-            """);
-        Add(NpgsqlDbType.Text, hostId);
-        Add(NpgsqlDbType.Uuid, experimentId);
-        Add(NpgsqlDbType.Text, purpose?.ToString());
-        Add(NpgsqlDbType.Smallint, status is null ? null : (short)Array.IndexOf(Statuses, status));
-        Add(NpgsqlDbType.TimestampTz, cursor.Rank);
-        Add(NpgsqlDbType.Uuid, cursor.Id);
         var take = Paging.Limit(limit);
-        Add(NpgsqlDbType.Integer, take + 1);
+        await using var connection = await database.OpenConnectionAsync(cancellation);
+        await using var command = Query(connection, hostId, experimentId, purpose, status, cursor, take + 1);
         await using var r = await command.ExecuteReaderAsync(cancellation);
         List<(QueuedTaskView View, DateTimeOffset Rank)> items = [];
         while (await r.ReadAsync(cancellation))
@@ -56,8 +43,30 @@ public static class TaskReads
                 r.GetBoolean(11), await r.IsDBNullAsync(12, cancellation) ? null : r.GetString(12)), await r.GetFieldValueAsync<DateTimeOffset>(13, cancellation)));
         var page = Paging.Of(items, take, i => $"{i.Rank.UtcTicks:x}-{i.View.Id:N}");
         return TypedResults.Ok(new Page<QueuedTaskView>([.. page.Items.Select(i => i.View)], page.Next));
+    }
 
-        void Add(NpgsqlDbType type, object? value) => command.Parameters.Add(new() { Value = value ?? DBNull.Value, NpgsqlDbType = type });
+    public static NpgsqlCommand Query(
+        NpgsqlConnection connection, string? hostId, Guid? experimentId, TaskPurpose? purpose, string? status, (DateTimeOffset Rank, Guid Id)? after, int limit)
+    {
+        var command = new NpgsqlCommand { Connection = connection };
+        var filter = new Filter(command.Parameters, "true");
+        filter.And("host_id =", hostId, NpgsqlDbType.Text);
+        filter.And("experiment_id =", experimentId, NpgsqlDbType.Uuid);
+        filter.And("purpose =", purpose?.ToString(), NpgsqlDbType.Text);
+        filter.And("status =", status is null ? null : (short)Array.IndexOf(Statuses, status), NpgsqlDbType.Smallint);
+        var where = filter.Where;
+        if (after is var (rank, id))
+        {
+            command.Parameters.Add(new() { Value = rank });
+            command.Parameters.Add(new() { Value = id });
+            where += $" and (rank, id) > (${command.Parameters.Count - 1}, ${command.Parameters.Count})";
+        }
+        command.CommandText =
+            $"""
+            select id, host_id, experiment_id, purpose, status, priority, queued_at, not_before, attempt, lease, lease_until, acknowledged, last_error, rank
+            from {TaskQueueProjection.TableName} where {where} order by rank, id limit {limit}
+            """;
+        return command;
     }
 
     static (DateTimeOffset Rank, Guid Id)? Cursor(string? after)

@@ -19,6 +19,6 @@ public static class TimelineRead
         var take = Paging.Limit(limit);
         return TypedResults.Ok(Paging.Of(
             [.. events.Where(e => e.Version > (after ?? 0)).Take(take + 1).Select(e => new TimelineEntry(e.Version, e.Sequence, e.Timestamp, e.EventTypeName, e.UserName,
-                e.GetHeader(Projections.Audit.AuditLogProjection.ReasonHeader)?.ToString(), e.Data))], take, e => e.Version.ToString()));
+                e.GetHeader(Projections.Audit.AuditLog.ReasonHeader)?.ToString(), e.Data))], take, e => e.Version.ToString()));
     }
 }

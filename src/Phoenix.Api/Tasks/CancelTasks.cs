@@ -39,7 +39,7 @@ public static class CancelTasksEndpoint
     {
         var ids = await message.Filter.Next(session, open: true, message.After, cancellation);
         session.StampDecision();
-        if (!string.IsNullOrWhiteSpace(message.Reason)) session.SetHeader(AuditLogProjection.ReasonHeader, message.Reason);
+        if (!string.IsNullOrWhiteSpace(message.Reason)) session.SetHeader(AuditLog.ReasonHeader, message.Reason);
         var ends = await Cancel(session, ids, cancellation);
         return [.. TaskEnds.Messages(ends), .. ids.Length == TaskEvents.PerTransaction ? [message with { After = ids[^1] }] : Array.Empty<object>()];
     }

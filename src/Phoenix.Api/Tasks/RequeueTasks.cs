@@ -37,7 +37,7 @@ public static class RequeueTasksEndpoint
     {
         var ids = await message.Filter.Next(session, open: false, message.After, cancellation);
         session.StampDecision();
-        if (!string.IsNullOrWhiteSpace(message.Reason)) session.SetHeader(AuditLogProjection.ReasonHeader, message.Reason);
+        if (!string.IsNullOrWhiteSpace(message.Reason)) session.SetHeader(AuditLog.ReasonHeader, message.Reason);
         await Requeue(session, queue, ids, cancellation);
         return ids.Length == TaskEvents.PerTransaction ? [message with { After = ids[^1] }] : [];
     }

@@ -81,11 +81,16 @@ public sealed class TaskQueue(IDocumentStore store, NpgsqlDataSource database, Q
             .ToDictionary(g => g.Key, g => (IReadOnlyList<AssignedTask>)[.. g.Select(r => WireTask.From(r, pipelines, signer))]);
     }
 
+    /// <summary><c>(since timestamptz, ahead interval)</c></summary>
+    public const string DueSql = $"select distinct host_id from {TaskQueueProjection.TableName} where {TaskQueueProjection.Queued} and not_before > $1 and not_before <= now() + $2";
+
+    /// <summary><c>(since timestamptz, most integer)</c></summary>
+    public const string ExpiredSql = $"select id, lease from {TaskQueueProjection.TableName} where status = 1 and lease_until > $1 and lease_until < now() order by lease_until limit $2";
+
     /// <summary>Hosts for which a task may have become due since <paramref name="since"/>; of all time where that is null.</summary>
     public async Task<IReadOnlyList<string>> Due(DateTimeOffset? since, CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand(
-            $"select distinct host_id from {TaskQueueProjection.TableName} where status = 0 and not_before > $1 and not_before <= now() + $2");
+        await using var command = database.CreateCommand(DueSql);
         command.Parameters.Add(new() { Value = since - SweepOverlap ?? DateTimeOffset.MinValue });
         command.Parameters.Add(new() { Value = SweepOverlap });
         await using var reader = await command.ExecuteReaderAsync(cancellation);
@@ -97,9 +102,9 @@ public sealed class TaskQueue(IDocumentStore store, NpgsqlDataSource database, Q
     /// <summary>Tasks whose lease has ended by the database's clock since <paramref name="since"/>; of all time where that is null.</summary>
     public async Task<IReadOnlyList<(Guid Id, long Lease)>> Expired(DateTimeOffset? since, CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand(
-            $"select id, lease from {TaskQueueProjection.TableName} where status = 1 and lease_until > $1 and lease_until < now() order by lease_until limit {TaskEvents.PerTransaction}");
+        await using var command = database.CreateCommand(ExpiredSql);
         command.Parameters.Add(new() { Value = since - SweepOverlap ?? DateTimeOffset.MinValue });
+        command.Parameters.Add(new() { Value = TaskEvents.PerTransaction });
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         List<(Guid, long)> found = [];
         while (await reader.ReadAsync(cancellation)) found.Add((reader.GetGuid(0), reader.GetInt64(1)));

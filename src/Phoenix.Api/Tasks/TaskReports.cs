@@ -18,7 +18,7 @@ public sealed record TaskReportAnswer(Rejection? Rejection, DateTimeOffset Lease
 
 /// <summary>
 /// Writes what hosts report. Reports that come at the same time are one transaction: their tasks are locked, each is decided alone, and
-/// all events are appended together.
+/// all events are appended together. Two transactions with the same task take it one after the other, by its lock.
 /// </summary>
 public sealed class TaskReports : IAsyncDisposable
 {
@@ -30,7 +30,7 @@ public sealed class TaskReports : IAsyncDisposable
     public TaskReports(IDocumentStore store, IServiceScopeFactory scopes, WakeUps wakeUps)
     {
         (_store, _scopes, _wakeUps) = (store, scopes, wakeUps);
-        _batcher = new(Write, TaskEvents.PerTransaction);
+        _batcher = new(Write, TaskEvents.PerTransaction, writers: 2);
     }
 
     /// <summary>Completes once the report is accepted for good, or refused.</summary>

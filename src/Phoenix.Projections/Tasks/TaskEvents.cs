@@ -32,9 +32,9 @@ public static class TaskEvents
         e.UserName = session.LastModifiedBy;
         e.CorrelationId = session.CorrelationId;
         e.CausationId = session.CausationId;
-        foreach (var name in (string[])[AuditLogProjection.ReasonHeader, AuditLogProjection.VerificationHeader])
+        foreach (var name in (string[])[AuditLog.ReasonHeader, AuditLog.VerificationHeader])
             if (session.GetHeader(name) is { } value) e.SetHeader(name, value);
-        if (experimentId != Guid.Empty) e.SetHeader(AuditLogProjection.ExperimentHeader, experimentId.ToString());
+        if (experimentId != Guid.Empty) e.SetHeader(AuditLog.ExperimentHeader, experimentId.ToString());
         return e;
     }
 
@@ -53,10 +53,9 @@ public static class TaskEvents
     {
         if (events.Count == 0) return Task.CompletedTask;
         Insert(session, events, "(select s.version from phoenix.mt_streams s where s.id = t.stream) + t.nth");
-        var last = events.GroupBy(e => e.StreamId).ToList();
-        session.QueueSqlCommand(
-            "update phoenix.mt_streams s set version = s.version + t.n, timestamp = now() from unnest(?, ?) as t(stream, n) where s.id = t.stream",
-            last.Select(g => g.Key).ToArray(), last.Select(g => g.LongCount()).ToArray());
+        // By the number of events, which is the same for nearly all of them: a list of ids is looked up in the index, a join may read the whole table.
+        foreach (var streams in events.GroupBy(e => e.StreamId, (id, own) => (Id: id, Count: own.LongCount())).GroupBy(s => s.Count, s => s.Id))
+            session.QueueSqlCommand("update phoenix.mt_streams set version = version + ?, timestamp = now() where id = any(?)", streams.Key, streams.ToArray());
         return Project(session, events, cancellation);
     }
 

@@ -36,6 +36,9 @@ public sealed class TaskQueueProjection : IProjection
     /// </summary>
     public const string HoldTableName = "phoenix.queue_hold";
 
+    /// <summary>Tasks that wait, in the words of the index that finds those of all hosts.</summary>
+    public const string Queued = "(status + 0) = 0";
+
     /// <summary>The tables and the sequence, for the store's schema.</summary>
     public static IReadOnlyList<ISchemaObject> SchemaObjects
     {
@@ -60,8 +63,10 @@ public sealed class TaskQueueProjection : IProjection
             table.AddColumn("last_error", "text");
             table.AddColumn("desired", "jsonb").NotNull();
             table.Indexes.Add(new IndexDefinition("ix_task_queue_host") { Columns = ["host_id", "status", "rank"] });
-            table.Indexes.Add(new IndexDefinition("ix_task_queue_due") { Columns = ["not_before"], Predicate = "status = 0" });
-            table.Indexes.Add(new IndexDefinition("ix_task_queue_lease") { Columns = ["lease_until"], Predicate = "status = 1" });
+            // Their conditions must not follow from a status alone: a claim, which asks for one host's tasks of a status, would be led through those of all hosts
+            // as long as statistics say that there are few.
+            table.Indexes.Add(new IndexDefinition("ix_task_queue_due") { Columns = ["not_before"], Predicate = Queued });
+            table.Indexes.Add(new IndexDefinition("ix_task_queue_lease") { Columns = ["lease_until"], Predicate = "lease_until IS NOT NULL" });
             table.Indexes.Add(new IndexDefinition("ix_task_queue_experiment") { Columns = ["experiment_id"] });
             var hold = new Table(HoldTableName);
             hold.AddColumn("host_id", "text").AsPrimaryKey();
@@ -90,6 +95,9 @@ public sealed class TaskQueueProjection : IProjection
         return false;
     }
 
+    /// <summary>The list of ids, which says nothing new, is looked up in the index; for the join alone the whole queue might be read.</summary>
+    const string TheSame = "q.id = t.id and q.id = any(?)";
+
     static void Write(IDocumentOperations ops, IReadOnlyList<IEvent> events, int begin, int end)
     {
         switch (events[begin].Data)
@@ -106,34 +114,34 @@ public sealed class TaskQueueProjection : IProjection
             case TaskAssigned:
                 ops.QueueSqlCommand(
                     $"update {TableName} q set status = 1, lease = t.lease, lease_until = t.until, attempt = t.attempt, acknowledged = false " +
-                    "from unnest(?, ?, ?, ?) as t(id, lease, until, attempt) where q.id = t.id",
-                    Ids(), Of<TaskAssigned, long>(e => e.Lease), Of<TaskAssigned, DateTimeOffset>(e => e.LeaseUntil), Of<TaskAssigned, int>(e => e.Attempt));
+                    $"from unnest(?, ?, ?, ?) as t(id, lease, until, attempt) where {TheSame}",
+                    Ids(), Of<TaskAssigned, long>(e => e.Lease), Of<TaskAssigned, DateTimeOffset>(e => e.LeaseUntil), Of<TaskAssigned, int>(e => e.Attempt), Ids());
                 break;
             case TaskProgressed:
                 ops.QueueSqlCommand(
-                    $"update {TableName} q set acknowledged = true, lease_until = t.until from unnest(?, ?, ?) as t(id, lease, until) where q.id = t.id and q.lease = t.lease",
-                    Ids(), Of<TaskProgressed, long>(e => e.Lease), Of<TaskProgressed, DateTimeOffset>(e => e.LeaseUntil));
+                    $"update {TableName} q set acknowledged = true, lease_until = t.until from unnest(?, ?, ?) as t(id, lease, until) where {TheSame} and q.lease = t.lease",
+                    Ids(), Of<TaskProgressed, long>(e => e.Lease), Of<TaskProgressed, DateTimeOffset>(e => e.LeaseUntil), Ids());
                 break;
             case TaskFailed:
-                ops.QueueSqlCommand($"update {TableName} q set last_error = t.error, failed_lease = t.lease from unnest(?, ?, ?) as t(id, error, lease) where q.id = t.id",
-                    Ids(), Of<TaskFailed, string>(e => $"{e.Code}: {e.Detail}"), Of<TaskFailed, long>(e => e.Lease));
+                ops.QueueSqlCommand($"update {TableName} q set last_error = t.error, failed_lease = t.lease from unnest(?, ?, ?) as t(id, error, lease) where {TheSame}",
+                    Ids(), Of<TaskFailed, string>(e => $"{e.Code}: {e.Detail}"), Of<TaskFailed, long>(e => e.Lease), Ids());
                 break;
             case TaskLeaseExpired:
                 ops.QueueSqlCommand($"update {TableName} set last_error = '{AgentTask.LeaseExpired}' where id = any(?)", Ids());
                 break;
             case TaskRequeued:
                 ops.QueueSqlCommand(
-                    $"update {TableName} q set status = 0, not_before = t.due, lease_until = null, acknowledged = false from unnest(?, ?) as t(id, due) where q.id = t.id",
-                    Ids(), Of<TaskRequeued, DateTimeOffset>(e => e.NotBefore));
+                    $"update {TableName} q set status = 0, not_before = t.due, lease_until = null, acknowledged = false from unnest(?, ?) as t(id, due) where {TheSame}",
+                    Ids(), Of<TaskRequeued, DateTimeOffset>(e => e.NotBefore), Ids());
                 break;
             case TaskRevived:
                 ops.QueueSqlCommand(
-                    $"update {TableName} set status = 0, not_before = t.at, attempts_before = attempt, acknowledged = false from unnest(?, ?) as t(task, at) where id = t.task",
-                    Ids(), Each(e => e.Timestamp));
+                    $"update {TableName} q set status = 0, not_before = t.at, attempts_before = attempt, acknowledged = false from unnest(?, ?) as t(id, at) where {TheSame}",
+                    Ids(), Each(e => e.Timestamp), Ids());
                 break;
             case TaskDeadLettered:
-                ops.QueueSqlCommand($"update {TableName} q set status = 2, lease_until = null, last_error = t.error from unnest(?, ?) as t(id, error) where q.id = t.id",
-                    Ids(), Of<TaskDeadLettered, string>(e => $"{e.Code}: {e.Detail}"));
+                ops.QueueSqlCommand($"update {TableName} q set status = 2, lease_until = null, last_error = t.error from unnest(?, ?) as t(id, error) where {TheSame}",
+                    Ids(), Of<TaskDeadLettered, string>(e => $"{e.Code}: {e.Detail}"), Ids());
                 break;
             case TaskSucceeded or TaskCancelled:
                 ops.QueueSqlCommand($"delete from {TableName} where id = any(?)", Ids());

@@ -1,0 +1,97 @@
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+using Phoenix.Api.Reading;
+using Phoenix.Domain.Agents;
+using Phoenix.Projections.Fleet;
+using Phoenix.Projections.Tasks;
+
+namespace Phoenix.Api.Tests;
+
+/// <summary>What people and sweeps ask of large tables is answered by an index, in a database that is full and has statistics of it.</summary>
+[Collection(nameof(ControlPlane))]
+public sealed class PlanTests(ControlPlane plane)
+{
+    static readonly Guid One = Guid.Parse("00000000-0000-4000-8000-000000000001");
+
+    /// <summary>Fifty thousand events of five hundred streams, experiments and actors.</summary>
+    const string Log =
+        """
+        insert into phoenix.mt_streams (id, type, version) select ('00000000-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid, 'agent_task', 100 from generate_series(0, 499) n;
+        insert into phoenix.mt_events (seq_id, id, stream_id, version, data, type, timestamp, mt_dotnet_type, headers, user_name)
+        select 1000000000 + n, gen_random_uuid(), ('00000000-0000-4000-8000-' || lpad((n % 500)::text, 12, '0'))::uuid, n / 500 + 1, '{}', 'plan_' || n % 500,
+          now() - interval '1 year' + n * interval '5 minutes', 'Phoenix.Domain.Tasks.TaskAssigned, Phoenix.Domain',
+          jsonb_build_object('experiment', '00000000-0000-4000-8000-' || lpad((n % 500)::text, 12, '0')), 'agent:plan-' || n % 500
+        from generate_series(0, 49999) n;
+        analyze phoenix.mt_events;
+        """;
+
+    [Theory]
+    [InlineData("experiment", "ix_audit_experiment")]
+    [InlineData("actor", "ix_audit_actor")]
+    [InlineData("type", "type")]
+    [InlineData("stream", "pk_mt_events_stream_and_version")]
+    [InlineData("after", "pkey_mt_events_seq_id")]
+    [InlineData("everything", "pkey_mt_events_seq_id")]
+    [InlineData("time", "ix_audit_time")]
+    public async Task the_audit_log_is_read_by_index(string by, string index) =>
+        (await Plan(Log, connection => AuditReads.Query(connection,
+            experimentId: by == "experiment" ? One : null, streamId: by == "stream" ? One : null, type: by == "type" ? "plan_1" : null,
+            actor: by == "actor" ? "agent:plan-1" : null, from: by == "time" ? DateTimeOffset.UtcNow.AddYears(-1).AddDays(100) : null,
+            until: by == "time" ? DateTimeOffset.UtcNow.AddYears(-1).AddDays(100).AddHours(1) : null, after: by == "after" ? 1_000_040_000 : null, limit: 100)))
+        .ShouldContain(index);
+
+    const string Queue =
+        $$"""
+        insert into {{TaskQueueProjection.TableName}}(id, host_id, experiment_id, purpose, status, priority, rank, queued_at, not_before, attempt, attempts_before, lease, failed_lease, lease_until, acknowledged, desired)
+        select gen_random_uuid(), 'plan-' || n % 500, ('00000000-0000-4000-8000-' || lpad((n % 500)::text, 12, '0'))::uuid, 'Promote', n % 2, 0, now(), now(), now() - n * interval '1 second', 0, 0, 0, 0,
+          case when n % 2 = 1 then now() + interval '1 minute' - n * interval '1 second' end, false, '{}' from generate_series(0, 49999) n;
+        analyze {{TaskQueueProjection.TableName}};
+        """;
+
+    [Theory]
+    [InlineData("host", "ix_task_queue_host")]
+    [InlineData("experiment", "ix_task_queue_experiment")]
+    public async Task the_queue_is_listed_by_index(string by, string index) =>
+        (await Plan(Queue, connection => TaskReads.Query(connection, by == "host" ? "plan-1" : null, by == "experiment" ? One : null, null, null, null, 100)))
+        .ShouldContain(index);
+
+    [Theory]
+    [InlineData(Tasks.TaskQueue.DueSql, "ix_task_queue_due")]
+    [InlineData(Tasks.TaskQueue.ExpiredSql, "ix_task_queue_lease")]
+    public async Task sweeps_look_at_what_has_come_to_its_time_alone(string sql, string index) =>
+        (await Plan(Queue, connection =>
+        {
+            var command = new NpgsqlCommand(sql, connection);
+            command.Parameters.Add(new() { Value = DateTimeOffset.UtcNow.AddMinutes(-1) });
+            command.Parameters.Add(new() { Value = sql == Tasks.TaskQueue.DueSql ? TimeSpan.FromMinutes(1) : 500 });
+            return command;
+        })).ShouldContain(index);
+
+    [Fact]
+    public async Task hosts_are_found_by_their_labels_through_the_index() =>
+        (await Plan(
+            $$"""
+            insert into {{FleetProjection.TableName}}(host_id, labels, agent_version, operating_system, architecture, verification, enrolled_at)
+            select 'plan-' || n, jsonb_build_object('group', 'plan-' || n % 1000), '1', 'linux', 'x64', 'verified', now() from generate_series(0, 49999) n;
+            analyze {{FleetProjection.TableName}};
+            """, connection =>
+            {
+                var command = new NpgsqlCommand { Connection = connection };
+                command.CommandText = $"select host_id from {FleetProjection.TableName} where {LabelSelector.Parse("group=plan-1").Selector!.Condition("labels", command.Parameters)}";
+                return command;
+            })).ShouldContain("ix_fleet_host_labels");
+
+    /// <summary>The plan of a query after the statements, which are taken back.</summary>
+    async Task<string> Plan(string fill, Func<NpgsqlConnection, NpgsqlCommand> query)
+    {
+        await using var connection = await plane.Host.Services.GetRequiredService<NpgsqlDataSource>().OpenConnectionAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        await using (var set = new NpgsqlCommand(fill, connection)) await set.ExecuteNonQueryAsync();
+        await using var explain = query(connection);
+        explain.CommandText = "explain " + explain.CommandText;
+        await using var reader = await explain.ExecuteReaderAsync();
+        List<string> plan = [];
+        while (await reader.ReadAsync()) plan.Add(reader.GetString(0));
+        return string.Join('\n', plan);
+    }
+}
