@@ -14,6 +14,9 @@ public static class Database
 
     public const string ApplicationName = "phoenix-api";
 
+    /// <summary>Statements that a connection keeps prepared, those that it runs again and again: planning them takes longer than running them.</summary>
+    const int PreparedStatements = 40;
+
     /// <summary>
     /// The connection string of a node's pool. What the URL does not say: how many connections at most, that the server soon ends those of a node
     /// that the network has swallowed (locks and transactions would stay with it for hours), and transactions that nobody goes on with; that no
@@ -26,6 +29,7 @@ public static class Database
         if (string.IsNullOrEmpty(builder.ApplicationName)) builder.ApplicationName = ApplicationName;
         if (string.IsNullOrEmpty(builder.Options))
             builder.Options = "-c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3 -c idle_in_transaction_session_timeout=60s -c jit=off -c random_page_cost=1.1";
+        if (builder.MaxAutoPrepare == 0) builder.MaxAutoPrepare = PreparedStatements;
         if (builder.KeepAlive == 0) (builder.TcpKeepAlive, builder.TcpKeepAliveTime, builder.TcpKeepAliveInterval) = (true, 15, 5);
         return builder.ConnectionString;
     }

@@ -135,6 +135,8 @@ public static class Setup
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = 4 << 20;
+            // Where every file is a connection the runtime itself finds none any more and ends the process.
+            kestrel.Limits.MaxConcurrentConnections = kestrel.Limits.MaxConcurrentUpgradedConnections = OpenFiles.ForConnections();
         });
         builder.Services.AddProblemDetails(options => options.CustomizeProblemDetails = context =>
         {
