@@ -5,6 +5,7 @@ using Phoenix.Bench.Collecting;
 using Phoenix.Bench.Daemon;
 using Phoenix.Bench.Fleet;
 using Phoenix.Bench.Queue;
+using Phoenix.Bench.Statistics;
 
 [assembly: SupportedOSPlatform("linux")]
 
@@ -22,6 +23,7 @@ Dictionary<string, (string What, Func<bool, Task<BenchResult>> Run)> benches = n
     ["sketch"] = ("UltraLogLog and heavy hitters: error over theory and cost of an update, beside an exact HashSet and HyperLogLog", quick => Task.FromResult(Sketches.Run(quick))),
     ["soak"] = ("a million series in the real collector for ten minutes, some going, some coming, counters beginning again", Soak.Run),
     ["soak-fleet"] = ("a fleet with churn and failures while processes are killed, stalled and cut off; then the event log is checked", SoakFleet.Run),
+    ["statistics"] = ("simulated experiments that are looked at in every window: false promotions, coverage and power, beside a t-test", quick => Task.FromResult(StatisticsBench.Run(quick))),
     ["storm"] = ("an experiment over ten thousand hosts, and the control plane killed under them, beside a bare Kestrel fan-out", Storm.Run),
 };
 
