@@ -1,3 +1,4 @@
+using Phoenix.Domain.Experiments;
 using Phoenix.Domain.Statistics;
 
 namespace Phoenix.Bench.Statistics;
@@ -18,6 +19,9 @@ struct Outcome
     /// <summary>Promoted with the minimum five points below the truth.</summary>
     public bool HostsPromoted, FleetPromoted;
 
+    /// <summary>Promoted with the minimum twenty points below the truth.</summary>
+    public bool FleetPromotedFarAbove;
+
     public int WindowsToVerdict, WindowsPerBlock;
 }
 
@@ -29,7 +33,7 @@ struct Outcome
 sealed class SimulatedExperiment(Cell cell, int windows, double[] tQuantiles)
 {
     const int Day = 288; // windows of five minutes
-    const double Effect = 0.4, Spread = 0.1, Common = 0.3, Cycle = 0.01, Shift = 0.02, Above = 0.05;
+    const double Effect = 0.4, Spread = 0.1, Common = 0.3, Cycle = 0.01, Shift = 0.02, Above = 0.05, FarAbove = 0.2;
 
     readonly int fleetSize = Math.Max(40, 4 * cell.Hosts);
 
@@ -152,9 +156,11 @@ sealed class SimulatedExperiment(Cell cell, int windows, double[] tQuantiles)
             for (var i = 0; i < hosts.Length; i++) hosts[i] = new(sample.Order[i].HostId, sample.Order[i].Weight, baselines[i], candidates[i]);
             var fleet = FleetClaim.Of(fleetPlan, sample.FleetSize, hosts, HostsClaim.Of(blocks, n, fleetPlan.Alpha / 2));
             var fleetTruth = fleetEffect + heavierWeight * heavierSum / heavierLoad + (1 - heavierWeight) * sum / load;
-            outcome.FleetFalse |= fleet.Judge(fleetTruth, default).Outcome == Domain.Experiments.VerdictOutcome.Promote;
+            bool Promotes(double minimum) => fleet.Judge(minimum, TimeSpan.FromMinutes(5)).Outcome == VerdictOutcome.Promote;
+            outcome.FleetFalse |= Promotes(fleetTruth);
             outcome.FleetMissed |= !fleet.Interval!.Value.Contains(fleetTruth);
-            outcome.FleetPromoted |= fleet.Judge(fleetTruth - Above, default).Outcome == Domain.Experiments.VerdictOutcome.Promote;
+            outcome.FleetPromoted |= Promotes(fleetTruth - Above);
+            outcome.FleetPromotedFarAbove |= Promotes(fleetTruth - FarAbove);
             nextLook++;
             lookAt = t + Math.Max(1, (windows - 1 - t) / Math.Max(1, looks.Length - nextLook + 1));
         }

@@ -55,7 +55,8 @@ public static class BettingSequence
         return low;
     }
 
-    static bool Refuted(IReadOnlyList<DrawnUnit> units, double mean, double alpha)
+    /// <summary>Whether a mean of at most <paramref name="mean"/> is refuted at any of the units.</summary>
+    internal static bool Refuted(IReadOnlyList<DrawnUnit> units, double mean, double alpha)
     {
         Span<double> capital = stackalloc double[Fractions];
         capital.Fill(1.0 / Fractions);

@@ -29,11 +29,13 @@ public sealed record FleetSample(int FleetSize, ImmutableArray<FleetStratum> Str
         foreach (var host in fleet)
             if (!(double.IsFinite(host.Size) && host.Size >= 0)) throw new ArgumentException($"The size {host.Size} of host {host.HostId} is not a finite number of 0 or more.", nameof(fleet));
         if (fleet.Select(h => h.HostId).Distinct().Count() < fleet.Count) throw new ArgumentException("A host is named twice.", nameof(fleet));
-        var total = fleet.Sum(h => h.Size);
+        // In one order, so that neither the draw nor the rounding of a sum depends on how the fleet was listed.
+        var sending = fleet.Where(h => h.Size > 0).OrderBy(h => h.HostId, StringComparer.Ordinal).ToArray();
+        var total = sending.Sum(h => h.Size);
         var random = new Random(seed);
-        var classes = fleet.Where(h => h.Size > 0).GroupBy(h => Math.ILogB(h.Size)).OrderBy(g => g.Key).Select(g =>
+        var classes = sending.GroupBy(h => Math.ILogB(h.Size)).OrderBy(g => g.Key).Select(g =>
         {
-            var hosts = g.OrderBy(h => h.HostId, StringComparer.Ordinal).ToArray();
+            var hosts = g.ToArray();
             random.Shuffle(hosts);
             return (Stratum: new FleetStratum(Math.ScaleB(1, g.Key), hosts.Length, g.Sum(h => h.Size) / total / hosts.Length), Hosts: new Queue<FleetHost>(hosts));
         }).ToArray();
