@@ -194,6 +194,14 @@ public sealed class FleetClaimTests
         });
 
     [Fact]
+    public void what_is_known_exactly_is_judged_at_once_and_what_was_not_seen_is_not()
+    {
+        Judgement.Exact(true, 1, 1, "protected series").Outcome.ShouldBe(VerdictOutcome.Promote);
+        Judgement.Exact(false, 1, 0.9, "protected series").Outcome.ShouldBe(VerdictOutcome.Reject);
+        Judgement.Exact(null, 1, null, "protected series").Missing.ShouldHaveSingleItem().Text.ShouldBe("nothing was observed: protected series");
+    }
+
+    [Fact]
     public void a_verdict_without_a_criterion_is_refused() => Should.Throw<ArgumentException>(() => Judgement.Combine([]));
 
     [Fact]

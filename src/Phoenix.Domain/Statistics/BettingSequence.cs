@@ -15,7 +15,7 @@ public readonly record struct DrawnUnit(double Value, double Weight);
 /// A unit is drawn with a probability in proportion to its weight among those that are left. If the mean is m, the next value is therefore m′ = (m − Σwx) ÷ (1 − Σw) on
 /// average, sums over what was drawn. Capital that bets on values above m′, multiplied by 1 + g(x ÷ m′ − 1), does not grow on average, and by Ville's
 /// inequality reaches 1 ÷ α with a probability of at most α. The capital is spread evenly over the fixed fractions g, so that one of them
-/// is near the best (the mixture of the paper's section 4.3); bets against are the mirror image.
+/// is near the best (the diversified Kelly betting of the paper); bets against are the mirror image.
 /// </remarks>
 public static class BettingSequence
 {

@@ -47,6 +47,12 @@ public sealed record Judgement(
             : (VerdictOutcome.Inconclusive, [.. criteria.SelectMany(c => c.Missing).Distinct()]);
     }
 
+    /// <summary>A criterion that is known without error, such as what was observed, the retention of protected series or the conservation ledger.</summary>
+    /// <param name="met">Null where nothing was observed that could tell.</param>
+    public static Judgement Exact(bool? met, double minimum, double? observed, string scope) => met is { } known
+        ? new(known ? VerdictOutcome.Promote : VerdictOutcome.Reject, minimum, observed, null, scope, [])
+        : Open(minimum, observed, null, scope, [new(ShortfallKind.Blocks, $"nothing was observed: {scope}")]);
+
     internal static Judgement Open(double minimum, double? estimate, Interval? interval, string scope, IReadOnlyList<Shortfall> missing) =>
         new(VerdictOutcome.Inconclusive, minimum, estimate, interval, scope, missing);
 
