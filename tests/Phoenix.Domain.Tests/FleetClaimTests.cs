@@ -228,8 +228,8 @@ public sealed class FleetClaimTests
         answer.ExpectedBlocks.ShouldBeNull();
         PowerAnalysis.Hosts(new(Minute, 0.05, 1, 0.3, 0.3 + 1e-9, TimeSpan.FromHours(5))).Power.ShouldBeLessThan(0.05);
         PowerAnalysis.Hosts(new(Minute, 0.05, 1, 0.3, 0.2, TimeSpan.FromHours(5))).Power.ShouldBeGreaterThan(0.95, "what is far below is rejected");
-        PowerAnalysis.Hosts(new(Minute, 0, 1, 0.3, 0.4, TimeSpan.FromMinutes(19))).Power.ShouldBe(0, "nineteen blocks are no twenty");
-        PowerAnalysis.Hosts(new(Minute, 0, 1, 0.3, 0.4, TimeSpan.FromMinutes(20))).Power.ShouldBe(1);
+        PowerAnalysis.Hosts(new(Minute, 0, 1, 0.3, 0.4, TimeSpan.FromMinutes(159))).Power.ShouldBe(0, "nineteen blocks are no twenty");
+        PowerAnalysis.Hosts(new(Minute, 0, 1, 0.3, 0.4, TimeSpan.FromMinutes(160))).Power.ShouldBe(1);
     }
 
     [Fact]

@@ -83,7 +83,7 @@ public sealed class TimeClaimTests
     [Fact]
     public void independent_windows_make_short_blocks_and_correlated_ones_long_blocks()
     {
-        Blocks(2000, correlation: 0).WindowsPerBlock.ShouldBeInRange(2, 8);
+        Blocks(2000, correlation: 0).WindowsPerBlock.ShouldBe(8);
         var correlated = Blocks(8000, correlation: 0.9); // (1 + 0.9) ÷ (1 − 0.9) = 19 windows
         correlated.AutocorrelationTime.ShouldBeInRange(12, 40);
         correlated.WindowsPerBlock.ShouldBeInRange(32, 128);
@@ -103,12 +103,12 @@ public sealed class TimeClaimTests
     }
 
     [Fact]
-    public void constant_data_is_decided_at_twenty_windows_and_not_before()
+    public void constant_data_is_decided_at_twenty_blocks_of_eight_windows_and_not_before()
     {
-        var blocks = Enumerable.Repeat(new ArmSums(300, 200), 19).Aggregate(TimeBlocks.None, (b, w) => b.Add(w, HoursOfDay.Of(9)));
+        var blocks = Enumerable.Repeat(new ArmSums(300, 200), 159).Aggregate(TimeBlocks.None, (b, w) => b.Add(w, HoursOfDay.Of(9)));
         var early = HostsClaim.Of(blocks, 1).Judge(0.2, Minute);
         early.Outcome.ShouldBe(VerdictOutcome.Inconclusive);
-        early.Missing.ShouldHaveSingleItem().ShouldBe(new(ShortfallKind.Blocks, "19 of 20 blocks of 1 windows: at least 60 seconds more"));
+        early.Missing.ShouldHaveSingleItem().ShouldBe(new(ShortfallKind.Blocks, "19 of 20 blocks of 8 windows: at least 8 minutes more"));
 
         blocks = blocks.Add(new(300, 200), HoursOfDay.Of(10));
         blocks.Variance.ShouldBe(0);
@@ -124,7 +124,7 @@ public sealed class TimeClaimTests
     {
         var window = default(ArmSums).Add(900, 450).Add(100, 100);
         window.Reduction.ShouldBe(0.45, 1e-12);
-        var claim = HostsClaim.Of(Enumerable.Repeat(window, 20).Aggregate(TimeBlocks.None, (b, w) => b.Add(w, HoursOfDay.All)), 2);
+        var claim = HostsClaim.Of(Enumerable.Repeat(window, 160).Aggregate(TimeBlocks.None, (b, w) => b.Add(w, HoursOfDay.All)), 2);
         claim.Judge(0.4, Minute).ShouldSatisfyAllConditions(
             j => j.Outcome.ShouldBe(VerdictOutcome.Promote),
             j => j.Scope.ShouldBe("these 2 hosts, hours of the day (UTC): all day"));
@@ -137,7 +137,7 @@ public sealed class TimeClaimTests
         blocks.ShouldSatisfyAllConditions(b => b.Count.ShouldBe(0), b => b.Windows.ShouldBe(2), b => b.Carried.Candidate.ShouldBe(5));
         HostsClaim.Of(blocks, 1).ShouldSatisfyAllConditions(c => c.Estimate.ShouldBeNull(), c => c.Judge(0, Minute).Outcome.ShouldBe(VerdictOutcome.Inconclusive));
         blocks = blocks.Add(new(10, 1), HoursOfDay.None);
-        blocks.Mean.ShouldBe(0.4, 1e-12);
+        blocks.Finest.Mean.ShouldBe(0.4, 1e-12);
         blocks.Windows.ShouldBe(3);
     }
 
@@ -170,7 +170,7 @@ public sealed class TimeClaimTests
     [Fact]
     public void hours_that_were_asked_for_and_not_seen_are_missing()
     {
-        var blocks = Enumerable.Repeat(new ArmSums(2, 1), 30).Aggregate(TimeBlocks.None, (b, w) => b.Add(w, HoursOfDay.Of(8, 9)));
+        var blocks = Enumerable.Repeat(new ArmSums(2, 1), 170).Aggregate(TimeBlocks.None, (b, w) => b.Add(w, HoursOfDay.Of(8, 9)));
         var judgement = HostsClaim.Of(blocks, 1).Judge(0.2, Minute, HoursOfDay.Of(8, 9, 22, 23));
         judgement.Outcome.ShouldBe(VerdictOutcome.Inconclusive);
         judgement.Missing.ShouldHaveSingleItem().ShouldBe(new(ShortfallKind.HoursOfDay, "the hours 22–23 (UTC) were not seen"));
@@ -179,7 +179,7 @@ public sealed class TimeClaimTests
     [Fact]
     public void a_wide_interval_says_how_much_time_is_missing()
     {
-        var claim = HostsClaim.Of(Windows(200, 0, seed: 8).Aggregate(TimeBlocks.None, (b, w) => b.Add(w, HoursOfDay.All)), 3);
+        var claim = HostsClaim.Of(Windows(400, 0, seed: 8).Aggregate(TimeBlocks.None, (b, w) => b.Add(w, HoursOfDay.All)), 3);
         var minimum = claim.Estimate!.Value - 0.001;
         var missing = claim.Judge(minimum, Minute).Missing.ShouldHaveSingleItem();
         missing.Kind.ShouldBe(ShortfallKind.Variance);

@@ -68,8 +68,8 @@ public static class PowerAnalysis
     public static PowerAnswer Hosts(PowerQuestion question)
     {
         if (question.Refusal() is { } refusal) throw new ArgumentException(refusal.Detail, refusal.Field);
-        long length = 1;
-        if (question.WindowDeviation > 0) while (length < TimeBlocks.TimesAutocorrelation * question.AutocorrelationTime) length *= 2;
+        var length = 1L << TimeBlocks.LeastLevel;
+        while (length < TimeBlocks.TimesAutocorrelation * question.AutocorrelationTime) length *= 2;
         var deviation = question.WindowDeviation * Math.Sqrt(Math.Min(1, question.AutocorrelationTime / length));
         var planned = (long)(question.Duration / question.Window) / length;
 

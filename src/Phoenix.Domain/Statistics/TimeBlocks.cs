@@ -20,12 +20,18 @@ namespace Phoenix.Domain.Statistics;
 /// <param name="Carried">Windows in which the baseline sent nothing: what the candidate sent counts with the next window that can be divided by.</param>
 public sealed record TimeBlocks(long Windows, int Level, HoursOfDay Hours, BlockLevel Finest, ArmSums Carried)
 {
-    public static readonly TimeBlocks None = new(0, 0, HoursOfDay.None, BlockLevel.Empty, default);
+    public static readonly TimeBlocks None = new(0, LeastLevel, HoursOfDay.None, BlockLevel.Empty, default);
 
     /// <summary>Blocks that a level needs before its variance says something.</summary>
     public const int LevelCount = 8;
 
     public const double TimesAutocorrelation = 2;
+
+    /// <summary>
+    /// A block is two to this power windows at least, even where all are equal. Twenty blocks of single windows whose reductions are skewed to
+    /// the left, mostly a little above the mean and now and then far below, look better than they are until the first of the rare ones comes.
+    /// </summary>
+    public const int LeastLevel = 3;
 
     public long WindowsPerBlock => 1L << Level;
 
@@ -78,7 +84,7 @@ public sealed record TimeBlocks(long Windows, int Level, HoursOfDay Hours, Block
     TimeBlocks Lengthened()
     {
         var level = Level;
-        var needed = AutocorrelationTime > 1 || Finest.Variance > 0 ? TimesAutocorrelation * AutocorrelationTime : 1;
+        var needed = TimesAutocorrelation * AutocorrelationTime;
         while (1L << level < needed) level++;
         return level == Level ? this : this with { Level = level };
     }
