@@ -122,7 +122,7 @@ public sealed class FleetClaimTests
         var claim = Claim(new FleetPlan(hosts), 100, Outcomes(hosts, _ => 0.6, 100));
         var judgement = claim.Judge(0.3, Minute);
         judgement.Outcome.ShouldBe(VerdictOutcome.Inconclusive);
-        judgement.Missing.ShouldHaveSingleItem().Text.ShouldContain($"{hosts} of {hosts} met 30 %, which proves it for {100 * share:0} % of the fleet");
+        judgement.Missing.ShouldHaveSingleItem().Text.ShouldContain($"{hosts} of {hosts} met 30 %, which proves it for at least {100 * share:0} % of the fleet");
         claim.Few!.ProvenShare(0.3, 0.05)!.Value.ShouldBe(share, 1e-4);
         claim.Few.ProvenShare(0.7, 0.05).ShouldBeNull();
         claim.Few.Say(0.7, 0.05).ShouldBe($"0 of {hosts} met 70 %");
@@ -156,7 +156,7 @@ public sealed class FleetClaimTests
         var outcomes = Outcomes(64, i => i == 5 ? -0.4 : 0.6, 1000);
         var judgement = Claim(new FleetPlan(64), 1000, outcomes).Judge(0.2, Minute);
         judgement.Outcome.ShouldBe(VerdictOutcome.Inconclusive);
-        judgement.Missing.ShouldHaveSingleItem().Text.ShouldStartWith("1 hosts, host5 first");
+        judgement.Missing.ShouldHaveSingleItem().Text.ShouldStartWith("host host5 reduced by less than 0 %");
         Claim(new FleetPlan(64, LowestReduction: -1), 1000, outcomes).Judge(0.2, Minute).Outcome.ShouldBe(VerdictOutcome.Promote);
     }
 

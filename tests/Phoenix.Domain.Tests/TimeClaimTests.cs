@@ -148,6 +148,7 @@ public sealed class TimeClaimTests
     [InlineData(1, double.NegativeInfinity)]
     [InlineData(-1, 1)]
     [InlineData(1, -1)]
+    [InlineData(1e-300, 1e300)]
     public void what_is_no_count_is_refused(double baseline, double candidate)
     {
         Measured.Refusal(baseline, candidate)!.Code.ShouldBe("measurement-invalid");

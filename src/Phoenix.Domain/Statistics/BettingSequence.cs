@@ -7,15 +7,16 @@ public readonly record struct DrawnUnit(double Value, double Weight);
 
 /// <summary>
 /// The weighted mean of a finite population of values between 0 and 1, from units drawn at random without replacement: the betting
-/// confidence sequence of Waudby-Smith and Ramdas, "Estimating means of bounded random variables by betting", JRSS B 86(1), 2024 (section 5, without replacement), with the
-/// weighted draws of Shekhar, Xu, Lipton, Liang and Ramdas, "Risk-limiting financial audits via weighted sampling without replacement", UAI 2023.
-/// It is exact at any number of units, asks nothing of the distribution but its bounds, and is valid at all looks together.
+/// confidence sequence of Waudby-Smith and Ramdas, "Estimating means of bounded random variables by betting", JRSS B 86(1), 2024 (section
+/// 5, without replacement), with the weighted draws of Shekhar, Xu, Lipton, Liang and Ramdas, "Risk-limiting financial audits via weighted
+/// sampling without replacement", UAI 2023. It is exact at any number of units, asks nothing of the distribution but its bounds, and is
+/// valid at all looks together.
 /// </summary>
 /// <remarks>
-/// A unit is drawn with a probability in proportion to its weight among those that are left. If the mean is m, the next value is therefore m′ = (m − Σwx) ÷ (1 − Σw) on
-/// average, sums over what was drawn. Capital that bets on values above m′, multiplied by 1 + g(x ÷ m′ − 1), does not grow on average, and by Ville's
-/// inequality reaches 1 ÷ α with a probability of at most α. The capital is spread evenly over the fixed fractions g, so that one of them
-/// is near the best (the diversified Kelly betting of the paper); bets against are the mirror image.
+/// A unit is drawn with a probability in proportion to its weight among those that are left. If the mean is m, the next value is therefore
+/// m′ = (m − Σwx) ÷ (1 − Σw) on average, sums over what was drawn. Capital that bets on values above m′, multiplied by 1 + g(x ÷ m′ − 1),
+/// does not grow on average, and by Ville's inequality reaches 1 ÷ α with a probability of at most α. The capital is spread evenly over the
+/// fixed fractions g, so that one of them is near the best (the diversified Kelly betting of the paper); bets against are the mirror image.
 /// </remarks>
 public static class BettingSequence
 {

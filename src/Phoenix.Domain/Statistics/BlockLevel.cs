@@ -2,8 +2,8 @@ namespace Phoenix.Domain.Statistics;
 
 /// <summary>
 /// Blocks of one length in windows, and through <see cref="Coarser"/> those of twice the length: the blocking of Flyvbjerg and Petersen,
-/// "Error estimates on averages of correlated data", Journal of Chemical Physics 91, 1989. A window costs two levels on average, and the whole takes the
-/// logarithm of the number of windows, so any length can be chosen afterwards without keeping the windows.
+/// "Error estimates on averages of correlated data", Journal of Chemical Physics 91, 1989. A window costs two levels on average, and the
+/// whole takes the logarithm of the number of windows, so any length can be chosen afterwards without keeping the windows.
 /// </summary>
 /// <param name="Count">Closed blocks.</param>
 /// <param name="Mean">Of their reductions.</param>

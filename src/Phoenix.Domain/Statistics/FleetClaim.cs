@@ -21,13 +21,13 @@ public sealed record HostOutcome(string HostId, double Weight, double Baseline, 
 public sealed record FleetPlan(int Hosts, double LowestReduction = 0, double Alpha = HostsClaim.DefaultAlpha);
 
 /// <summary>
-/// Claim 3: the mean reduction over a fleet, of which hosts were drawn at random (<see cref="FleetSample"/>), each weighing what its size class
-/// sends. One value per host, the windows of a host are never taken for independent. The values are frozen at looks of 4, 8, 16, … hosts and at the plan's last; look k may be
-/// wrong with a probability of α ÷ (k(k + 1)), which adds up to α.
+/// Claim 3: the mean reduction over a fleet, of which hosts were drawn at random (<see cref="FleetSample"/>), each weighing what its size
+/// class sends. One value per host, the windows of a host are never taken for independent. The values are frozen at looks of 4, 8, 16, …
+/// hosts and at the plan's last; look k may be wrong with a probability of α ÷ (k(k + 1)), which adds up to α.
 /// </summary>
 /// <remarks>
-/// The draw says nothing about time: all hosts share the hours that were measured. How far these may be off is taken from <see cref="HostsClaim"/> at the other half of
-/// alpha, and widens the interval; so there is none before that claim has one.
+/// The draw says nothing about time: all hosts share the hours that were measured. How far these may be off is taken from
+/// <see cref="HostsClaim"/> at the other half of alpha, and widens the interval; so there is none before that claim has one.
 /// </remarks>
 /// <param name="FleetSize">Hosts that are spoken of.</param>
 /// <param name="Look">Number of the latest look, from 1; 0 before the first.</param>
@@ -97,7 +97,7 @@ public sealed record FleetClaim(
             missing.Add(new(ShortfallKind.Hosts, $"the first look at the fleet needs {Looks(Plan.Hosts).First()} hosts in the order of the draw"));
         if (Outside.Length > 0)
             missing.Add(new(ShortfallKind.Hosts, string.Create(CultureInfo.InvariantCulture,
-                $"{Outside.Length} hosts, {Outside[0]} first, reduced by less than {100 * Plan.LowestReduction:0.##} %, which was taken to be impossible: plan with a lower bound")));
+                $"{(Outside.Length == 1 ? $"host {Outside[0]}" : $"{Outside.Length} hosts, {Outside[0]} first,")} reduced by less than {100 * Plan.LowestReduction:0.##} %, which the plan takes to be impossible: plan with a lower bound")));
         if (Interval is not { } interval)
         {
             if (Time.Interval is null) missing.AddRange(Time.Judge(minimum, window, required).Missing);
@@ -122,8 +122,8 @@ public sealed record FewHosts(ImmutableArray<HostOutcome> Hosts)
     public int Met(double minimum) => Hosts.Count(h => h.Reduction >= minimum);
 
     /// <summary>
-    /// The share of the fleet's draws that meets the minimum, at least, where all n did: α^(1/n), the exact lower bound of Clopper and Pearson (Biometrika 26,
-    /// 1934) for n of n. Null where one did not, or there is none.
+    /// The share of the fleet's draws that meets the minimum, at least, where all n did: α^(1/n), the exact lower bound of Clopper and
+    /// Pearson (Biometrika 26, 1934) for n of n. Null where one did not, or there is none.
     /// </summary>
     public double? ProvenShare(double minimum, double alpha) =>
         Hosts.Length > 0 && Met(minimum) == Hosts.Length ? Math.Pow(alpha, 1.0 / Hosts.Length) : null;
@@ -132,7 +132,7 @@ public sealed record FewHosts(ImmutableArray<HostOutcome> Hosts)
     {
         var text = string.Create(CultureInfo.InvariantCulture, $"{Met(minimum)} of {Hosts.Length} met {100 * minimum:0.##} %");
         return ProvenShare(minimum, alpha) is { } share
-            ? string.Create(CultureInfo.InvariantCulture, $"{text}, which proves it for {100 * share:0} % of the fleet")
+            ? string.Create(CultureInfo.InvariantCulture, $"{text}, which proves it for at least {100 * share:0} % of the fleet")
             : text;
     }
 }

@@ -16,7 +16,8 @@ public sealed record DrawnHost(string HostId, double Weight);
 
 /// <summary>
 /// The order in which hosts of a fleet are drawn: at random, without replacement, stratified by size. Each draw picks a size class in
-/// proportion to what its undrawn hosts weigh, then one of them, all equally. Waves of a rollout follow the order, so that at any time what was measured is a random sample.
+/// proportion to what its undrawn hosts weigh, then one of them, all equally. Waves of a rollout follow the order, so that at any time what
+/// was measured is a random sample.
 /// </summary>
 /// <param name="FleetSize">Hosts that send anything; idle ones weigh nothing and are not spoken of.</param>
 public sealed record FleetSample(int FleetSize, ImmutableArray<FleetStratum> Strata, ImmutableArray<DrawnHost> Order)

@@ -22,7 +22,8 @@ public sealed record Shortfall(ShortfallKind Kind, string Text);
 
 /// <summary>One criterion judged: the null hypothesis is a reduction of exactly the required minimum.</summary>
 /// <param name="Outcome">
-/// Promote only where the lower bound is at least the minimum, reject only where the upper bound is below it. Anything missing leaves it inconclusive.
+/// Promote only where the lower bound is at least the minimum, reject only where the upper bound is below it. Anything missing leaves it
+/// inconclusive.
 /// </param>
 /// <param name="Minimum">Required reduction as a share.</param>
 /// <param name="Estimate">Best single figure; null where there is none.</param>

@@ -101,8 +101,8 @@ public static class PowerAnalysis
     }
 
     /// <summary>
-    /// The probability that the claim on a fleet (<see cref="FleetClaim"/>) promotes by the plan's last look, where time adds nothing to the error: what hosts of this spread are
-    /// worth. Values are skewed to the left, which is the harder side.
+    /// The probability that the claim on a fleet (<see cref="FleetClaim"/>) promotes by the plan's last look, where time adds nothing to
+    /// the error: what hosts of this spread are worth. Values are skewed to the left, which is the harder side.
     /// </summary>
     /// <param name="expected">Mean reduction over the fleet.</param>
     /// <param name="hostDeviation">Standard deviation between hosts.</param>

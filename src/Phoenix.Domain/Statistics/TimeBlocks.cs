@@ -8,9 +8,9 @@ namespace Phoenix.Domain.Statistics;
 /// </summary>
 /// <remarks>
 /// The length is chosen from the windows themselves, by a power of two. With s²ₖ the variance of blocks of 2ᵏ windows, 2ᵏs²ₖ ÷ s²₀ grows
-/// with k to the autocorrelation time (in windows; 1 where they are independent) and stays there. The largest of these over all levels of at
-/// least <see cref="LevelCount"/> blocks is the estimate, and a block is at least <see cref="TimesAutocorrelation"/> times as long. The length never falls
-/// again, so that a look at which the estimate happens to be low gains nothing. What correlation is left between
+/// with k to the autocorrelation time (in windows; 1 where they are independent) and stays there. The largest of these over all levels of
+/// at least <see cref="LevelCount"/> blocks is the estimate, and a block is at least <see cref="TimesAutocorrelation"/> times as long. The
+/// length never falls again, so that a look at which the estimate happens to be low gains nothing. What correlation is left between
 /// neighbours is added to the variance (Newey and West, Econometrica 55, 1987, with one lag), never taken off it.
 /// </remarks>
 /// <param name="Windows">Windows added, those without a baseline included.</param>
