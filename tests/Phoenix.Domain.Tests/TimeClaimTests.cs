@@ -1,3 +1,4 @@
+using System.Text.Json;
 using CsCheck;
 using Phoenix.Domain.Experiments;
 using Phoenix.Domain.Statistics;
@@ -90,6 +91,13 @@ public sealed class TimeClaimTests
     }
 
     [Fact]
+    public void blocks_are_the_same_after_they_were_stored()
+    {
+        var blocks = Blocks(777, correlation: 0.5).Add(new(0, 3), HoursOfDay.Of(4));
+        JsonSerializer.Deserialize<TimeBlocks>(JsonSerializer.Serialize(blocks)).ShouldBe(blocks);
+    }
+
+    [Fact]
     public void blocks_never_become_shorter_again()
     {
         var blocks = TimeBlocks.None;
@@ -123,7 +131,7 @@ public sealed class TimeClaimTests
     public void two_hosts_count_by_what_they_send()
     {
         var window = default(ArmSums).Add(900, 450).Add(100, 100);
-        window.Reduction.ShouldBe(0.45, 1e-12);
+        window.Reduction!.Value.ShouldBe(0.45, 1e-12);
         var claim = HostsClaim.Of(Enumerable.Repeat(window, 160).Aggregate(TimeBlocks.None, (b, w) => b.Add(w, HoursOfDay.All)), 2);
         claim.Judge(0.4, Minute).ShouldSatisfyAllConditions(
             j => j.Outcome.ShouldBe(VerdictOutcome.Promote),

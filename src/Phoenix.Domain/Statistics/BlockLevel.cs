@@ -35,10 +35,10 @@ public sealed record BlockLevel(
     }
 
     /// <summary>Adds the block that follows those before.</summary>
-    /// <param name="block">With a baseline above 0.</param>
+    /// <exception cref="ArgumentException">The baseline sent nothing.</exception>
     public BlockLevel Add(ArmSums block)
     {
-        var value = block.Reduction;
+        var value = block.Reduction ?? throw new ArgumentException("A block without a baseline has no reduction.", nameof(block));
         var count = Count + 1;
         var delta = value - Mean;
         var mean = Mean + delta / count;
@@ -54,8 +54,8 @@ public sealed record BlockLevel(
 /// <summary>What both arms sent in a stretch of time, over all hosts together.</summary>
 public readonly record struct ArmSums(double Baseline, double Candidate)
 {
-    /// <summary>1 − candidate ÷ baseline.</summary>
-    public double Reduction => 1 - Candidate / Baseline;
+    /// <summary>1 − candidate ÷ baseline; null where the baseline sent nothing.</summary>
+    public double? Reduction => Baseline == 0 ? null : 1 - Candidate / Baseline;
 
     /// <summary>Adds a host or a stretch of time.</summary>
     /// <exception cref="ArgumentException">The pair is no measurement; see <see cref="Measured.Refusal"/>.</exception>
