@@ -18,7 +18,9 @@ static class ExportedBeside
             if (rejection is not null) return (null, rejection);
             usual = sum!;
         }
-        var (without, problem) = price.BillOf(usual);
+        // Resampling to a month may move a percentile of few steps a little: both bills have to be of the same steps.
+        var month = WholeMonth(usual, usual.Month);
+        var (without, problem) = price.BillOf(month);
         if (problem is not null) return (null, problem);
 
         // An experiment that crosses months is billed in each: whole ones, and what is left.
@@ -27,17 +29,14 @@ static class ExportedBeside
         foreach (var (part, times) in new[] { (usual.Month, wholeMonths), (duration - wholeMonths * usual.Month, 1) })
         {
             if (times == 0 || part == TimeSpan.Zero) continue;
-            var (both, rejection) = WholeMonth(usual, usual.Month).Plus(WholeMonth(export, part));
+            var (both, rejection) = month.Plus(WholeMonth(export, part));
             if (rejection is not null) return (null, rejection);
             var (with, otherProblem) = price.BillOf(both! with { Hosts = usual.Hosts });
             if (otherProblem is not null) return (null, otherProblem);
-            more += times * (with!.Total - WithoutFor(price, usual, without!));
+            more += times * (with!.Total - without!.Total);
         }
         return (new(more, without!.Currency), null);
     }
-
-    // Resampling to a month moves a percentile of few steps a little; both bills have to be of the same steps.
-    static decimal WithoutFor(Price price, MeterUsage usual, Bill measured) => price.BillOf(WholeMonth(usual, usual.Month)).Bill?.Total ?? measured.Total;
 
     /// <summary>A month in which it was sent for so long: its steps repeated, then none.</summary>
     static MeterUsage WholeMonth(MeterUsage usage, TimeSpan sent)
