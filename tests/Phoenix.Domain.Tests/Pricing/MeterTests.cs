@@ -83,6 +83,21 @@ public sealed class MeterTests
     }
 
     [Fact]
+    public void series_samples_and_bytes_shrink_each_by_its_own()
+    {
+        var left = new MeterUsage
+        {
+            Covered = TimeSpan.FromDays(1), HourlySeries = [new(10, 20, 30, 40)], ActiveSeries = [10], PointsPerMinute = [10], Samples = 10, WireBytes = 10,
+            StoredBytes = 10, QuerySamples = 10, Names = [new("a", 10, 20)],
+        }.Times(0.5, 0.2, 0.1);
+        left.HourlySeries.ShouldBe([new(5, 10, 15, 20)]);
+        left.ActiveSeries.ShouldBe([5]);
+        left.PointsPerMinute.ShouldBe([2]);
+        (left.Samples, left.WireBytes, left.StoredBytes, left.QuerySamples).ShouldBe((2, 1, 2, 10));
+        left.Names.ShouldBe([new("a", 2, 4)]);
+    }
+
+    [Fact]
     public void what_was_not_measured_is_not_none()
     {
         Books.Month.Plus(Books.Month with { Samples = 1 }).Sum!.Samples.ShouldBe(1);
