@@ -175,6 +175,8 @@ public sealed class BillTests
         var bill = Books.Bill("self-hosted", usage);
         bill.Lines.Select(l => decimal.Round(l.Amount, 9)).ShouldBe([77.76m, 72m, 8m]);
         bill.Total.ShouldBe(157.76m, 1e-9m);
+        // Of a tenth of the month a tenth of the samples was seen, at the same rate.
+        Books.Bill("self-hosted", usage with { Covered = TimeSpan.FromDays(3), Samples = usage.Samples / 10 }).Total.ShouldBe(157.76m, 1e-9m);
     }
 
     [Fact]

@@ -100,6 +100,18 @@ public sealed class MarginalSavingTests
     }
 
     [Fact]
+    public void a_saving_rests_on_what_was_measured_of_the_change_and_not_on_the_rest()
+    {
+        // A day of 30: 20 and 10 million samples a day are 600 and 300 million a month, at 0.10 a million 60 and 30, beside 100 for the rest.
+        var day = Samples(20e6) with { Covered = TimeSpan.FromDays(1) };
+        var saving = Saved("signoz-cloud-samples", Samples(1e9), day, day with { Samples = 10e6 });
+        saving.PerMonth.ShouldBe(30m, 1e-6m);
+        saving.Before.Total.ShouldBe(160m, 1e-6m);
+        saving.From.MeasuredMinutes.ShouldBe(1440);
+        saving.Before.From.MeasuredMinutes.ShouldBe(1440);
+    }
+
+    [Fact]
     public void arms_that_cannot_be_compared_are_refused()
     {
         var price = Books.Full.Price("signoz-cloud-samples");
@@ -155,6 +167,8 @@ public sealed class MarginalSavingTests
     [InlineData("datadog-pro-custom-metrics", 73, 100)]
     // 1,095 hours are a month and a half: a whole month of 20,000 is 1,000, a half 500.
     [InlineData("datadog-pro-custom-metrics", 1095, 1500)]
+    // Two months and a half.
+    [InlineData("datadog-pro-custom-metrics", 1825, 2500)]
     public void a_doubled_bill_is_metered_as_the_vendor_does(string entry, double hours, double expected)
     {
         var usual = Books.MeanMonth with { ActiveSeries = [20_000], PointsPerMinute = [20_000], HourlySeries = [new(20_000)] };
