@@ -17,7 +17,7 @@ builder.AddPhoenixMetrics();
 
 var app = builder.Build();
 app.UseTrustedProxies();
-app.UseExceptionHandler(errors => errors.Run(Problems.HandleException));
+app.UseExceptionHandler(Problems.Handling(app.Services.GetRequiredService<ILoggerFactory>()));
 app.UseStatusCodePages();
 app.UseAuthentication();
 app.UseAuthorization();

@@ -11,6 +11,9 @@ public static class StreamIds
 {
     public static Guid Agent(string hostId) => From("agent", hostId);
 
+    /// <summary>There is one price book.</summary>
+    public static readonly Guid PriceBook = From("price-book", "");
+
     public static Guid Group(string name) => From("group", name);
 
     /// <summary>One task per experiment, purpose, round and host, however often the step that queues it is repeated.</summary>

@@ -6,6 +6,7 @@ using Marten;
 using Phoenix.Domain.Agents;
 using Phoenix.Domain.Experiments;
 using Phoenix.Domain.Pipelines;
+using Phoenix.Domain.Pricing;
 using Phoenix.Domain.Tasks;
 using Phoenix.Domain.Upgrades;
 using Phoenix.Domain.Users;
@@ -61,6 +62,11 @@ public static class EventStoreOptions
         ],
         ["Group"] = [typeof(GroupDefined), typeof(GroupDeleted)],
         ["Pipeline"] = [typeof(PipelineDrafted), typeof(PipelineVersionPublished), typeof(PipelineDeprecated)],
+        ["PriceBook"] =
+        [
+            typeof(PriceEntryAdded), typeof(PriceEntryCorrected), typeof(PriceEntryRemoved), typeof(ContractOverrideSet),
+            typeof(ContractOverrideCorrected), typeof(ContractOverrideRemoved), typeof(ExchangeRateSet), typeof(ExchangeRateRemoved),
+        ],
         ["User"] = [typeof(UserRegistered), typeof(AccessTokenIssued), typeof(EnrolmentTokenIssued), typeof(FirstSecretReissued), typeof(SigningKeyRotated)],
     };
 

@@ -156,7 +156,9 @@ public sealed class AdmissionTests : IAsyncLifetime
     public void a_large_fleet_is_asked_to_come_less_often()
     {
         var settings = new FleetSettings(TimeSpan.FromSeconds(120), TimeSpan.FromSeconds(15), 2_000, 1, 1, 1, 1);
-        ReceiveHeartbeat.Next(settings, 10_000, 0.5).ShouldBe(TimeSpan.FromSeconds(15));
+        ReceiveHeartbeat.Next(settings, 1_000, 0.5).ShouldBe(TimeSpan.FromSeconds(15));
+        ReceiveHeartbeat.Next(settings, 10_000, 0.5).ShouldBe(TimeSpan.FromSeconds(25));
+        ReceiveHeartbeat.Next(settings, 40_000, 0.5).ShouldBe(TimeSpan.FromSeconds(30));
         ReceiveHeartbeat.Next(settings, 100_000, 0.5).TotalSeconds.ShouldBe(66.7, 0.1);
         ReceiveHeartbeat.Next(settings, 1, 0).ShouldBe(TimeSpan.FromSeconds(13.5));
     }

@@ -21,12 +21,20 @@ public static class ReceiveHeartbeat
             .WithMetadata(new AdmitAttribute(Admission.Heartbeat), new RequestSizeLimitAttribute(MaxBodyBytes))
             .Produces<HeartbeatAccepted>().ProducesProblem(401).ProducesProblem(409).ProducesProblem(422).ProducesProblem(429).ProducesProblem(503);
 
+    /// <summary>Heartbeats a second that a node asks for while it can have fewer without losing sight of a host.</summary>
+    const double WantedPerSecond = 400;
+
     /// <summary>
-    /// When the host should come again: as often as is wanted, but with many hosts less often, so that all of them together stay at three
-    /// quarters of what the node takes. Up to a tenth earlier or later, so that hosts that began together spread out.
+    /// When the host should come again: as often as is wanted, but with many hosts less often, up to a quarter of the time after which they are lost; and
+    /// in any case so that all of them together stay at three quarters of what the node takes. Up to a tenth earlier or later, so that hosts that began
+    /// together spread out.
     /// </summary>
-    public static TimeSpan Next(FleetSettings settings, int hosts, double random) =>
-        TimeSpan.FromSeconds(Math.Max(settings.HeartbeatEvery.TotalSeconds, hosts / (0.75 * settings.HeartbeatsPerSecond)) * (0.9 + 0.2 * random));
+    public static TimeSpan Next(FleetSettings settings, int hosts, double random)
+    {
+        var spaced = Math.Min(hosts / WantedPerSecond, settings.LostAfter.TotalSeconds / 4);
+        var seconds = Math.Max(Math.Max(settings.HeartbeatEvery.TotalSeconds, spaced), hosts / (0.75 * settings.HeartbeatsPerSecond));
+        return TimeSpan.FromSeconds(seconds * (0.9 + 0.2 * random));
+    }
 
     /// <summary>The first field that no agent could mean; null where all of them make sense.</summary>
     static (string Field, string Detail)? Wrong(Heartbeat beat)

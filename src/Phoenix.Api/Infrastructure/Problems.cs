@@ -52,7 +52,29 @@ public static class Problems
     }
 
     /// <summary>Turns what was thrown into the problem a caller can act on; what nobody foresaw is logged whole and answered with 500.</summary>
-    public static async Task HandleException(HttpContext http)
+    /// <summary>
+    /// What becomes of exceptions. Those that say that the database is away are one line for each second that had any: each request would else write the
+    /// same pages of a stack, thousands of them with a large fleet.
+    /// </summary>
+    public static ExceptionHandlerOptions Handling(ILoggerFactory loggers)
+    {
+        var log = loggers.CreateLogger("Phoenix.Api.Requests");
+        var last = 0L;
+        return new()
+        {
+            ExceptionHandler = HandleException,
+            SuppressDiagnosticsCallback = context =>
+            {
+                if (!DatabaseAway(context.Exception)) return false;
+                var (before, now) = (Volatile.Read(ref last), Environment.TickCount64);
+                if (now - before >= 1_000 && Interlocked.CompareExchange(ref last, now, before) == before)
+                    log.LogWarning("The database is away; requests are answered with 503: {Error}", context.Exception.Message);
+                return true;
+            },
+        };
+    }
+
+    static async Task HandleException(HttpContext http)
     {
         var error = http.Features.Get<IExceptionHandlerFeature>()?.Error;
         var (status, code, detail) = error switch

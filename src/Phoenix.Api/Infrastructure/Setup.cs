@@ -40,6 +40,7 @@ public static class Setup
         builder.Services.AddSingleton<ConfigurationSigner>();
         builder.Services.AddSingleton<TaskQueue>();
         builder.Services.AddSingleton<TaskReports>();
+        builder.Services.AddSingleton<TaskRequests>();
         builder.Services.AddSingleton<Matchmaker>();
         builder.Services.AddSingleton<AgentPresence>();
         builder.Services.AddSingleton<AgentReleases>();

@@ -1,12 +1,9 @@
 using System.Text.Json;
 using Marten;
-using Phoenix.Api.Agents;
 using Phoenix.Api.Infrastructure;
 using Phoenix.Api.Tasks;
 using Phoenix.Contracts;
 using Phoenix.Domain.Tasks;
-using Phoenix.Projections.Experiments;
-using Phoenix.Projections.Fleet;
 using Wolverine.Http;
 
 namespace Phoenix.Api.Loads;
@@ -34,22 +31,17 @@ public static class SimulateLoadEndpoints
     /// known by the resource attribute <c>phoenix.loadsim</c>. Refused on a host that takes part in an experiment.
     /// </summary>
     [WolverinePost("/api/v2/loads"), Tags("Loads"), ProducesResponseType<LoadStarted>(202)]
-    public static async Task<IResult> Post(LoadRequest command, IDocumentSession session, TaskQueue queue, HttpContext http, CancellationToken cancellation)
+    public static async Task<IResult> Post(LoadRequest command, TaskRequests requests, HttpContext http, CancellationToken cancellation)
     {
         if (Problems.TooLong(("reason", command.Reason, EventMetadata.MaxReasonLength)) is { } tooLong) return tooLong;
         var (interval, duration) = (command.IntervalSeconds ?? DefaultIntervalSeconds, command.DurationSeconds ?? DefaultDurationSeconds);
         if (interval is not (>= 0 and <= MostSeconds) || duration is not (>= 0 and <= MostSeconds))
             return Problems.Of(422, "load-times-invalid", $"intervalSeconds and durationSeconds are seconds between 0 and {MostSeconds}.", "durationSeconds");
         var host = command.HostId ?? "";
-        var known = (await session.Known([host], cancellation)).Count > 0;
-        var busy = (await session.AdvancedSql.QueryAsync<Guid>($"select experiment_id from {ExperimentHostsProjection.TableName} where host_id = ?", cancellation, host)).Count > 0;
-        var (task, rejection) = HostWorkDecisions.Load(host, known, busy,
-            new(command.Profile ?? LoadProfile.Realistic, command.Series ?? DefaultSeries, TimeSpan.FromSeconds(interval), TimeSpan.FromSeconds(duration)));
-        if ((rejection ?? await session.Held([host], cancellation)) is { } refused) return refused.ToProblem();
-        session.Stamp(http, command.Reason);
-        var id = Guid.CreateVersion7();
-        await queue.Begin(session, [(id, task!)], cancellation);
-        return TypedResults.Accepted($"/api/v2/loads/{id}", new LoadStarted(id, host));
+        var load = new LoadSpecification(command.Profile ?? LoadProfile.Realistic, command.Series ?? DefaultSeries, TimeSpan.FromSeconds(interval), TimeSpan.FromSeconds(duration));
+        var answer = await requests.Add(
+            new(host, Caller.Of(http), command.Reason, standing => HostWorkDecisions.Load(host, standing.Known, standing.InExperiment, load)), cancellation);
+        return answer.Rejection?.ToProblem() ?? TypedResults.Accepted($"/api/v2/loads/{answer.Id}", new LoadStarted(answer.Id, host));
     }
 
     [WolverineGet("/api/v2/loads/{id}"), Tags("Loads"), ProducesResponseType<LoadView>(200), ProducesResponseType(404)]

@@ -14,5 +14,5 @@ public static class SavingsReads
 
     /// <summary>The price book of this version.</summary>
     [WolverineGet("/api/v2/prices"), Tags("Savings")]
-    public static Page<PriceEntry> Prices() => new(PriceBook.Entries, null);
+    public static Page<PriceEntry> Prices() => new(ListPrices.Entries, null);
 }

@@ -62,13 +62,11 @@ public sealed class Matchmaker(TaskQueue queue, WakeUps wakeUps, IDocumentStore 
         else wakeUps.Wake(hostId);
         try
         {
-            // A poll that does not want to wait is still asked for once.
-            await Task.WhenAny(poll.Answer.Task, poll.Asked.Task).WaitAsync(FirstRound, gone);
-            return await poll.Answer.Task.WaitAsync(wait, gone);
-        }
-        catch (TimeoutException)
-        {
-            // Answered at the last moment: the tasks are assigned, so they must go out.
+            // A poll that does not want to wait is still asked for once. Most polls end without work: that is no exception, which would cost more than the poll.
+            await ((Task)Task.WhenAny(poll.Answer.Task, poll.Asked.Task)).WaitAsync(FirstRound, gone).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ((Task)poll.Answer.Task).WaitAsync(wait, gone).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            gone.ThrowIfCancellationRequested();
+            // Answered, also at the last moment: the tasks are assigned, so they must go out.
             if (!poll.Answer.TrySetResult([])) return await poll.Answer.Task;
             // Before it is taken from the parked ones: a round that no longer finds it there then finds this and removes it.
             if (poll.Asked.Task.IsCompleted) _idle[hostId] = TimeProvider.System.GetTimestamp();

@@ -35,11 +35,15 @@ public sealed class TaskQueue(IDocumentStore store, NpgsqlDataSource database, Q
     readonly PipelineTexts _pipelines = new(store);
 
     /// <summary>Queues new tasks in the session's transaction; their hosts are woken when it has committed.</summary>
-    public Task Begin(IDocumentSession session, IReadOnlyList<(Guid Id, TaskQueued Task)> tasks, CancellationToken cancellation)
+    public Task Begin(IDocumentSession session, IReadOnlyList<(Guid Id, TaskQueued Task)> tasks, CancellationToken cancellation) =>
+        Begin(session, [.. tasks.Select(t => session.TaskEvent(t.Id, t.Task, t.Task.ExperimentId))], cancellation);
+
+    /// <summary>The same with events that are made up already, each a <see cref="TaskQueued"/>.</summary>
+    public Task Begin(IDocumentSession session, IReadOnlyList<IEvent> queued, CancellationToken cancellation)
     {
-        if (tasks.Count == 0) return Task.CompletedTask;
-        WakeAfterCommit(session, [.. tasks.Select(t => t.Task.HostId)]);
-        return session.BeginTasks([.. tasks.Select(t => session.TaskEvent(t.Id, t.Task, t.Task.ExperimentId))], cancellation);
+        if (queued.Count == 0) return Task.CompletedTask;
+        WakeAfterCommit(session, [.. queued.Select(e => ((TaskQueued)e.Data).HostId)]);
+        return session.BeginTasks(queued, cancellation);
     }
 
     /// <summary>Once the session has committed these hosts are asked for on every node: something may have become due for them.</summary>
@@ -122,22 +126,43 @@ public sealed class TaskQueue(IDocumentStore store, NpgsqlDataSource database, Q
         Dictionary<Guid, AgentTask> tasks = [];
         await using var command = new NpgsqlCommand(
             $"""
-            select id, host_id, purpose, priority, experiment_id, desired, status, attempt, lease, failed_lease, last_error, attempts_before, lease_until
+            select id, host_id, purpose, priority, experiment_id, desired, status, attempt, lease, failed_lease, last_error, attempts_before, lease_until, now()
             from {TaskQueueProjection.TableName} where id = any($1) order by id for update
             """, session.Connection);
         // In the order of their ids: two that lock the same tasks then wait for each other instead of both for ever.
         command.Parameters.Add(new() { Value = ids.ToArray() });
+        DateTimeOffset? now = null;
         await using (var reader = await command.ExecuteReaderAsync(cancellation))
             while (await reader.ReadAsync(cancellation))
+            {
+                now = await reader.GetFieldValueAsync<DateTimeOffset>(13, cancellation);
                 tasks[reader.GetGuid(0)] = new(
                     reader.GetGuid(0), reader.GetString(1), Enum.Parse<TaskPurpose>(reader.GetString(2)), reader.GetInt16(3), reader.GetGuid(4), Desired(reader.GetString(5)),
                     reader.GetInt16(6) switch { 0 => TaskState.Queued, 1 => TaskState.Assigned, _ => TaskState.DeadLettered },
                     reader.GetInt32(7), reader.GetInt64(8), reader.GetInt64(9), await reader.IsDBNullAsync(10, cancellation) ? null : reader.GetString(10), null, reader.GetInt32(11),
                     await reader.IsDBNullAsync(12, cancellation) ? null : await reader.GetFieldValueAsync<DateTimeOffset>(12, cancellation));
+            }
         foreach (var id in ids.Where(id => !tasks.ContainsKey(id)))
             if (await session.Events.AggregateStreamAsync<AgentTask>(id, token: cancellation) is { } ended) tasks[id] = ended;
+        return (tasks, now ?? await Now(session, cancellation));
+    }
+
+    static async Task<DateTimeOffset> Now(IDocumentSession session, CancellationToken cancellation)
+    {
         await using var clock = new NpgsqlCommand("select now()", session.Connection);
-        return (tasks, new DateTimeOffset((DateTime)(await clock.ExecuteScalarAsync(cancellation))!, TimeSpan.Zero));
+        return new((DateTime)(await clock.ExecuteScalarAsync(cancellation))!, TimeSpan.Zero);
+    }
+
+    /// <summary>Of these hosts those for which more is queued, in the session's transaction.</summary>
+    public static async Task<IReadOnlyList<string>> HaveMore(IDocumentSession session, string[] hosts, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand(
+            $"select h from unnest($1) h where exists (select from {TaskQueueProjection.TableName} t where t.host_id = h and t.status = 0)", session.Connection);
+        command.Parameters.Add(new() { Value = hosts });
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        List<string> found = [];
+        while (await reader.ReadAsync(cancellation)) found.Add(reader.GetString(0));
+        return found;
     }
 
     /// <summary>Locks the tasks, decides each alone, and appends what follows for all of them together.</summary>

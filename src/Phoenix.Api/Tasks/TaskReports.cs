@@ -78,8 +78,9 @@ public sealed class TaskReports : IAsyncDisposable
         if (events.Count == 0) return;
         await session.AppendTaskEvents(events, cancellation);
         foreach (var message in TaskEnds.Messages(ended)) await outbox.PublishAsync(message);
-        await session.SaveChangesAsync(cancellation);
         // One that waited for the host to have room can go now.
-        foreach (var (_, end) in ended) _wakeUps.Wake(end.HostId);
+        var waiting = ended.Count == 0 ? [] : await TaskQueue.HaveMore(session, [.. ended.Select(e => e.End.HostId).Distinct()], cancellation);
+        await session.SaveChangesAsync(cancellation);
+        foreach (var host in waiting) _wakeUps.Wake(host);
     }
 }

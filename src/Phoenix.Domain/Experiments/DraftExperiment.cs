@@ -50,9 +50,10 @@ public static class DraftExperiment
             return Rejection.Invalid("hypothesis-too-long", "hypothesis", $"A hypothesis has at most {MaxTextLength} characters.");
         if (protectedMetrics.Count > 1000 || protectedMetrics.Any(m => m is not { Length: > 0 and <= 300 }))
             return Rejection.Invalid("protected-metrics-invalid", "protectedMetrics", "At most 1,000 names or patterns of 1 to 300 characters.");
-        if (priceEntry is null || PriceBook.Find(priceEntry) is null)
+        if (priceEntry is null || ListPrices.Find(priceEntry) is not { } price)
             return Rejection.Invalid("price-entry-unknown", "priceEntry",
-                $"There is no such price entry. Known: {string.Join(", ", PriceBook.Entries.Select(e => e.Id))}.");
+                $"There is no such price entry. Known: {string.Join(", ", ListPrices.Entries.Select(e => e.Id))}.");
+        if (Price.List(price).Problem() is { } unpriced) return unpriced with { Field = "priceEntry" };
         return Decision.Of(new ExperimentDrafted(
             name, hypothesis ?? "", baseline.Reference, candidate.Reference, [.. hosts.Distinct()], plan, criteria, protectedMetrics, priceEntry));
     }

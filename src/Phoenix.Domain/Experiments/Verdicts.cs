@@ -11,7 +11,7 @@ public static class Verdicts
     public static VerdictReached Reach(Experiment experiment)
     {
         var evidence = experiment.Evidence.Summary();
-        var price = PriceBook.Find(experiment.PriceEntry);
+        var price = ListPrices.Find(experiment.PriceEntry);
         var saving = price is null || evidence.Windows == 0 ? null : Saving.Of(price, experiment.Evidence, experiment.Hosts.Count);
         var scope = experiment.Hosts.Count == 1 ? "this host" : $"these {experiment.Hosts.Count} hosts";
 

@@ -1,78 +1,69 @@
+using JasperFx.Events;
+
 namespace Phoenix.Domain.Pricing;
 
-/// <summary>What a vendor counts.</summary>
-public enum PriceMeter
+/// <summary>First day of an entry of a plan: what names an entry.</summary>
+public sealed record PriceKey(string Id, DateOnly ValidFrom);
+
+/// <summary>Every price that is known, by day: list prices, contracts and the operator's exchange rates. There is one.</summary>
+public sealed record PriceBook
 {
-    /// <summary>Samples a month (classic Prometheus).</summary>
-    Samples,
+    public static readonly PriceBook Empty = new() { Id = StreamIds.PriceBook };
 
-    /// <summary>Active series, mean over the month (classic Prometheus).</summary>
-    ActiveSeries,
+    public Guid Id { get; init; }
 
-    /// <summary>Bytes a month as sent.</summary>
-    Bytes,
-}
+    /// <summary>Of one plan their days never overlap.</summary>
+    public IReadOnlyList<PriceEntry> Entries { get; init; } = [];
 
-public enum Confidence
-{
-    Low,
-    Medium,
-    High,
-}
+    public IReadOnlyList<ContractOverride> Overrides { get; init; } = [];
 
-/// <summary>From <paramref name="From"/> units a month on, a unit costs <paramref name="PerUnit"/>.</summary>
-public sealed record PriceTier(double From, decimal PerUnit);
+    public IReadOnlyList<ExchangeRate> Rates { get; init; } = [];
 
-/// <summary>One vendor's list price at a date. A free allowance is a first tier at price 0.</summary>
-/// <param name="FreeSeriesPerHost">Allowance that grows with the number of hosts.</param>
-/// <param name="Source">Where the figures come from.</param>
-public sealed record PriceEntry(
-    string Id, string Vendor, string Name, PriceMeter Meter, IReadOnlyList<PriceTier> Tiers, double FreeSeriesPerHost, string Currency,
-    DateOnly AsOf, string Source, Confidence Confidence)
-{
-    /// <summary>The month's bill for so many units.</summary>
-    public decimal Bill(double units, int hosts)
+    /// <summary>Entries that are gone, so that a list price that was removed does not come back by itself.</summary>
+    public IReadOnlyList<PriceKey> Removed { get; init; } = [];
+
+    /// <summary>The price of a plan on a day. Refused where there is no entry for it; whether it can price is <see cref="Price.Problem"/>.</summary>
+    public (Price? Price, Rejection? Rejection) PriceOf(string id, DateOnly day)
     {
-        units = Math.Max(0, units - FreeSeriesPerHost * hosts);
-        decimal bill = 0;
-        for (var i = 0; i < Tiers.Count; i++)
-        {
-            var upTo = i + 1 < Tiers.Count ? Tiers[i + 1].From : double.PositiveInfinity;
-            var inTier = Math.Min(units, upTo) - Tiers[i].From;
-            if (inTier > 0) bill += (decimal)inTier * Tiers[i].PerUnit;
-        }
-        return bill;
+        if (Entries.FirstOrDefault(e => e.Id == id && e.IsValidOn(day)) is { } entry)
+            return (new(entry, [.. Overrides.Where(o => o.Entry == id && o.IsValidOn(day))]), null);
+        var dates = Entries.Where(e => e.Id == id).OrderBy(e => e.ValidFrom).Select(e => $"{e.ValidFrom:yyyy-MM-dd} to {e.ValidUntil?.ToString("yyyy-MM-dd", null) ?? "now"}");
+        return (null, Entries.Any(e => e.Id == id)
+            ? Rejection.NotFound("price-entry-unknown", $"'{id}' has no price of {day:yyyy-MM-dd}; it has one for {string.Join(", ", dates)}.")
+            : Rejection.NotFound("price-entry-unknown", $"There is no price entry '{id}'. Known: {string.Join(", ", Entries.Select(e => e.Id).Distinct())}."));
     }
-}
 
-/// <summary>
-/// List prices known to this version. Rates change and contracts differ: each entry says as of when, from where and how
-/// sure it is.
-/// </summary>
-public static class PriceBook
-{
-    static readonly DateOnly May2026 = new(2026, 5, 1);
+    /// <summary>Every plan's price on a day, by id.</summary>
+    public IReadOnlyList<Price> PricesOn(DateOnly day) =>
+        [.. Entries.Where(e => e.IsValidOn(day)).OrderBy(e => e.Id, StringComparer.Ordinal).Select(e => PriceOf(e.Id, day).Price!)];
 
-    public static readonly IReadOnlyList<PriceEntry> Entries =
-    [
-        new("signoz-cloud-samples", "SigNoz", "SigNoz Cloud, samples ingested", PriceMeter.Samples,
-            [new(0, 0.10m / 1_000_000)], 0, "USD", May2026, "list price per million samples", Confidence.High),
-        new("azure-managed-prometheus-samples", "Microsoft", "Azure Managed Prometheus, samples ingested", PriceMeter.Samples,
-            [new(0, 0.16m / 10_000_000)], 0, "USD", May2026, "list price per 10 million samples, queries not included", Confidence.High),
-        new("google-managed-prometheus-samples", "Google", "Google Managed Service for Prometheus, samples ingested", PriceMeter.Samples,
-            [new(0, 0.06m / 1_000_000), new(50e9, 0.048m / 1_000_000), new(250e9, 0.036m / 1_000_000), new(500e9, 0.024m / 1_000_000)],
-            0, "USD", May2026, "list price by tier", Confidence.Medium),
-        new("aws-managed-prometheus-samples", "Amazon", "Amazon Managed Service for Prometheus, samples ingested", PriceMeter.Samples,
-            [new(0, 0m), new(40e6, 0.90m / 10_000_000), new(2e9, 0.35m / 10_000_000), new(252e9, 0.16m / 10_000_000)],
-            0, "USD", May2026, "list price by tier; storage and queries not included", Confidence.Medium),
-        new("grafana-cloud-pro-series", "Grafana Labs", "Grafana Cloud Pro, active series", PriceMeter.ActiveSeries,
-            [new(0, 0m), new(10_000, 6.50m / 1_000)], 0, "USD", May2026,
-            "list price per 1,000 active series beyond 10,000; mean instead of p95, points per minute not included", Confidence.Medium),
-        new("datadog-pro-custom-metrics", "Datadog", "Datadog Pro, custom metrics", PriceMeter.ActiveSeries,
-            [new(0, 5m / 100)], 100, "USD", May2026, "list price per 100 beyond 100 a host; classic series stand for custom metrics", Confidence.Medium),
-        new("new-relic-ingest", "New Relic", "New Relic, data ingested", PriceMeter.Bytes,
-            [new(0, 0m), new(100e9, 0.40m / 1_000_000_000)], 0, "USD", May2026, "list price per GB beyond 100 GB, compressed bytes", Confidence.Low),
-    ];
+    public static PriceBook Create(IEvent<PriceEntryAdded> e) => Empty with { Id = e.StreamId, Entries = [e.Data.Entry] };
 
-    public static PriceEntry? Find(string id) => Entries.FirstOrDefault(e => e.Id == id);
+    public PriceBook Apply(PriceEntryAdded e) => this with
+    {
+        Entries = [.. Entries, e.Entry], Removed = [.. Removed.Where(k => k != new PriceKey(e.Entry.Id, e.Entry.ValidFrom))],
+    };
+
+    public PriceBook Apply(PriceEntryCorrected e) => this with
+    {
+        Entries = [.. Entries.Select(x => x.Id == e.Id && x.ValidFrom == e.ValidFrom ? e.Entry : x)],
+        Removed = e.ValidFrom == e.Entry.ValidFrom ? Removed : [.. Removed, new PriceKey(e.Id, e.ValidFrom)],
+    };
+
+    public PriceBook Apply(PriceEntryRemoved e) => this with
+    {
+        Entries = [.. Entries.Where(x => x.Id != e.Id || x.ValidFrom != e.ValidFrom)], Removed = [.. Removed, new PriceKey(e.Id, e.ValidFrom)],
+    };
+
+    public PriceBook Apply(ContractOverrideSet e) => this with { Overrides = [.. Overrides, e.Override] };
+
+    public PriceBook Apply(ContractOverrideCorrected e) => this with { Overrides = [.. Overrides.Select(o => o.Id == e.Override.Id ? e.Override : o)] };
+
+    public PriceBook Apply(ContractOverrideRemoved e) => this with { Overrides = [.. Overrides.Where(o => o.Id != e.Id)] };
+
+    public PriceBook Apply(ExchangeRateSet e) => this with { Rates = [.. Without(e.Rate.From, e.Rate.To, e.Rate.On), e.Rate] };
+
+    public PriceBook Apply(ExchangeRateRemoved e) => this with { Rates = [.. Without(e.From, e.To, e.On)] };
+
+    IEnumerable<ExchangeRate> Without(string from, string to, DateOnly on) => Rates.Where(r => r.From != from || r.To != to || r.On != on);
 }

@@ -7,26 +7,28 @@ namespace Phoenix.Domain.Pricing;
 public sealed record Saving(
     decimal PerMonth, string Currency, string PriceEntry, decimal BaselinePerMonth, decimal CandidatePerMonth, double ExtrapolatedFromMinutes)
 {
-    /// <summary>Hours of the billing month that vendors use (365 · 24 ÷ 12).</summary>
-    public const double HoursPerMonth = 730;
+    /// <summary>As if the hosts sent all that is billed. Null where the price needs a contract, or nothing that it bills was measured.</summary>
+    public static Saving? Of(PriceEntry price, Evidence evidence, int hosts) =>
+        MarginalSaving.Of(Price.List(price), null, Usage(evidence.Baseline, evidence, hosts), Usage(evidence.Candidate, evidence, hosts)).Saving is { } saving
+            ? new(decimal.Round(saving.PerMonth, 4), saving.Currency, price.Id, decimal.Round(saving.Before.Total, 4),
+                decimal.Round(saving.After.Total, 4), evidence.Seconds / 60)
+            : null;
 
-    public static Saving Of(PriceEntry price, Evidence evidence, int hosts)
+    /// <summary>
+    /// One arm's usage as far as windows tell it: the mean of active series stands for every hour and step, and classic series of every
+    /// kind for streams.
+    /// </summary>
+    static MeterUsage Usage(ArmTotals arm, Evidence evidence, int hosts)
     {
-        var baseline = price.Bill(Units(price.Meter, evidence.Baseline, evidence), hosts);
-        var candidate = price.Bill(Units(price.Meter, evidence.Candidate, evidence), hosts);
-        return new(decimal.Round(baseline - candidate, 4), price.Currency, price.Id, decimal.Round(baseline, 4), decimal.Round(candidate, 4),
-            evidence.Seconds / 60);
-    }
-
-    static double Units(PriceMeter meter, ArmTotals arm, Evidence evidence)
-    {
-        var months = evidence.Seconds / 3600 / HoursPerMonth;
-        return meter switch
+        var measured = TimeSpan.FromSeconds(evidence.Seconds);
+        var month = TimeSpan.FromHours(MeterUsage.HoursPerMonth);
+        // Of what was measured over more than a month, a month's share.
+        var share = measured > month ? month / measured : 1;
+        var series = (double)arm.SeriesActive / evidence.Windows;
+        return new()
         {
-            PriceMeter.Samples => arm.Samples / months,
-            PriceMeter.ActiveSeries => (double)arm.SeriesActive / evidence.Windows,
-            PriceMeter.Bytes => arm.WireBytes / months,
-            _ => throw new ArgumentOutOfRangeException(nameof(meter), meter, "unknown meter"),
+            Covered = measured > month ? month : measured, Hosts = hosts, HourlySeries = [new(series)], ActiveSeries = [series],
+            PointsPerMinute = [arm.Samples / measured.TotalMinutes], Samples = arm.Samples * share, WireBytes = arm.WireBytes * share,
         };
     }
 }

@@ -1,7 +1,15 @@
 using Marten;
+using Npgsql;
+using Phoenix.Projections.Experiments;
 using Phoenix.Projections.Tasks;
 
 namespace Phoenix.Projections.Fleet;
+
+/// <summary>A host as it stands when work is asked of it.</summary>
+/// <param name="Known">It has enrolled.</param>
+/// <param name="InExperiment">It takes part in an experiment.</param>
+/// <param name="Held">Drained or decommissioned: nothing new goes there.</param>
+public sealed record HostStanding(bool Known, bool InExperiment, bool Held, bool Decommissioned);
 
 /// <summary>Questions that commands ask of the fleet; each is one query, however many hosts it names.</summary>
 public static class FleetHosts
@@ -24,4 +32,22 @@ public static class FleetHosts
         await session.AdvancedSql.QueryAsync<string, bool>(
             $"select row(host_id), row(decommissioned) from {TaskQueueProjection.HoldTableName} where host_id = any(?) order by host_id limit 1",
             cancellation, (object)hosts.ToArray()) is [var held, ..] ? (held.Item1, held.Item2) : null;
+
+    /// <summary>How each of the hosts stands, those that nobody knows too.</summary>
+    public static async Task<IReadOnlyDictionary<string, HostStanding>> Standing(this NpgsqlDataSource database, string[] hosts, CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand(
+            $"""
+            select h, f.host_id is not null, e.host_id is not null, q.host_id is not null, coalesce(q.decommissioned, false) from unnest($1) h
+            left join {FleetProjection.TableName} f on f.host_id = h
+            left join {ExperimentHostsProjection.TableName} e on e.host_id = h
+            left join {TaskQueueProjection.HoldTableName} q on q.host_id = h
+            """);
+        command.Parameters.Add(new() { Value = hosts });
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        Dictionary<string, HostStanding> found = [];
+        while (await reader.ReadAsync(cancellation))
+            found[reader.GetString(0)] = new(reader.GetBoolean(1), reader.GetBoolean(2), reader.GetBoolean(3), reader.GetBoolean(4));
+        return found;
+    }
 }
