@@ -8,9 +8,10 @@ public sealed class ChildProcess : IAsyncDisposable
     private readonly Process _process;
     private readonly string _log;
 
-    private ChildProcess(Process process, string log) => (_process, _log) = (process, log);
+    private ChildProcess(Process process, string log) => (_process, _log, Id) = (process, log, process.Id);
 
-    public int Id => _process.Id;
+    /// <summary>Known also when the process is gone.</summary>
+    public int Id { get; }
 
     public bool IsAlive => !_process.HasExited;
 

@@ -21,7 +21,8 @@ static class AgentCommand
         string hostId, string? reason, IDocumentSession session, HttpContext http, Func<Agent, Decision> decide, CancellationToken cancellation)
     {
         if (Problems.TooLong(("reason", reason, EventMetadata.MaxReasonLength)) is { } tooLong) return tooLong;
-        var stream = await session.Events.FetchForWriting<Agent>(StreamIds.Agent(hostId), cancellation);
+        // Under a lock: what hosts report meanwhile waits, instead of sending the person away with a conflict.
+        var stream = await session.Events.FetchForExclusiveWriting<Agent>(StreamIds.Agent(hostId), cancellation);
         if (stream.Aggregate is not { } agent) return Problems.NotFound("host", hostId);
         var decision = decide(agent);
         if (decision.Rejection is { } rejection) return rejection.ToProblem();

@@ -15,7 +15,8 @@ public static class ExperimentCommand
         Guid id, string? reason, IDocumentSession session, HttpContext http, Func<Experiment, Task<Decision>> decide, CancellationToken cancellation)
     {
         if (Problems.TooLong(("reason", reason, EventMetadata.MaxReasonLength)) is { } tooLong) return (tooLong, []);
-        var stream = await session.Events.FetchForWriting<Experiment>(id, cancellation);
+        // Under a lock: what hosts report meanwhile waits, instead of sending the person away with a conflict.
+        var stream = await session.Events.FetchForExclusiveWriting<Experiment>(id, cancellation);
         if (stream.Aggregate is not { } experiment) return (Problems.NotFound("experiment", id), []);
         var decision = await decide(experiment);
         if (decision.Rejection is { } rejection) return (rejection.ToProblem(), []);

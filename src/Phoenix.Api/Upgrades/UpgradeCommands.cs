@@ -37,7 +37,8 @@ public static class UpgradeCommandEndpoints
         Guid id, string? reason, IDocumentSession session, HttpContext http, Func<Upgrade, Decision> decide, CancellationToken cancellation)
     {
         if (Problems.TooLong(("reason", reason, EventMetadata.MaxReasonLength)) is { } tooLong) return (tooLong, []);
-        var stream = await session.Events.FetchForWriting<Upgrade>(id, cancellation);
+        // Under a lock: what hosts report meanwhile waits, instead of sending the person away with a conflict.
+        var stream = await session.Events.FetchForExclusiveWriting<Upgrade>(id, cancellation);
         if (stream.Aggregate is not { } upgrade) return (Problems.NotFound("upgrade", id), []);
         var decision = decide(upgrade);
         if (decision.Rejection is { } rejection) return (rejection.ToProblem(), []);
