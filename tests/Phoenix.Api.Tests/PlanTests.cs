@@ -28,7 +28,7 @@ public sealed class PlanTests(ControlPlane plane)
     [Theory]
     [InlineData("experiment", "ix_audit_experiment")]
     [InlineData("actor", "ix_audit_actor")]
-    [InlineData("type", "type")]
+    [InlineData("type", "using idx_mt_events_event_type_seq_id")]
     [InlineData("stream", "pk_mt_events_stream_and_version")]
     [InlineData("after", "pkey_mt_events_seq_id")]
     [InlineData("everything", "pkey_mt_events_seq_id")]

@@ -8,11 +8,11 @@ namespace Phoenix.Bench.Fleet;
 /// <summary>From the request that queues a task to the moment at which the host's parked poll has it, with ten thousand polls parked: one after the other, and five hundred a second.</summary>
 static class Latency
 {
-    const int Hosts = 10_000; static readonly int Rate = int.Parse(Environment.GetEnvironmentVariable("RATE") ?? "500");
+    const int Hosts = 10_000, Rate = 500;
 
     public static async Task<BenchResult> Run(bool quick)
     {
-        var (single, seconds, rounds) = quick ? (50, 60, 2) : (500, 20, 3);
+        var (single, seconds, rounds) = quick ? (200, 10, 1) : (500, 20, 3);
         var url = Environment.GetEnvironmentVariable(Database.Variable)!;
         await using var database = NpgsqlDataSource.Create(Database.ConnectionString(url));
         var server = await ClusterCpu.Of(database);

@@ -29,7 +29,7 @@ public static class Database
         if (string.IsNullOrEmpty(builder.ApplicationName)) builder.ApplicationName = ApplicationName;
         if (string.IsNullOrEmpty(builder.Options))
             builder.Options = "-c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3 -c idle_in_transaction_session_timeout=60s -c jit=off -c random_page_cost=1.1";
-        if (builder.MaxAutoPrepare == 0) builder.MaxAutoPrepare = PreparedStatements;
+        if (!builder.ShouldSerialize("Max Auto Prepare")) builder.MaxAutoPrepare = PreparedStatements;
         if (builder.KeepAlive == 0) (builder.TcpKeepAlive, builder.TcpKeepAliveTime, builder.TcpKeepAliveInterval) = (true, 15, 5);
         return builder.ConnectionString;
     }

@@ -51,9 +51,8 @@ public static class Problems
         await http.Response.WriteAsJsonAsync(Details(status, code, detail), options: null, contentType: "application/problem+json");
     }
 
-    /// <summary>Turns what was thrown into the problem a caller can act on; what nobody foresaw is logged whole and answered with 500.</summary>
     /// <summary>
-    /// What becomes of exceptions. Those that say that the database is away are one line for each second that had any: each request would else write the
+    /// What becomes of exceptions. Those that say that the database is away are told once for each second that had any: each request would else write the
     /// same pages of a stack, thousands of them with a large fleet.
     /// </summary>
     public static ExceptionHandlerOptions Handling(ILoggerFactory loggers)
@@ -68,12 +67,13 @@ public static class Problems
                 if (!DatabaseAway(context.Exception)) return false;
                 var (before, now) = (Volatile.Read(ref last), Environment.TickCount64);
                 if (now - before >= 1_000 && Interlocked.CompareExchange(ref last, now, before) == before)
-                    log.LogWarning("The database is away; requests are answered with 503: {Error}", context.Exception.Message);
+                    log.LogWarning(context.Exception, "{Method} {Path} was answered with 503, as others of this second may have been: the database is away or too slow", context.HttpContext.Request.Method, context.HttpContext.Request.Path);
                 return true;
             },
         };
     }
 
+    /// <summary>Turns what was thrown into the problem a caller can act on; what nobody foresaw is logged whole and answered with 500.</summary>
     static async Task HandleException(HttpContext http)
     {
         var error = http.Features.Get<IExceptionHandlerFeature>()?.Error;

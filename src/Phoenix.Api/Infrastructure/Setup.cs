@@ -137,7 +137,10 @@ public static class Setup
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = 4 << 20;
             // Where every file is a connection the runtime itself finds none any more and ends the process.
-            kestrel.Limits.MaxConcurrentConnections = kestrel.Limits.MaxConcurrentUpgradedConnections = OpenFiles.ForConnections();
+            // Live feeds, which are upgraded connections, are counted by a limit of their own: a tenth is theirs.
+            var connections = OpenFiles.ForConnections();
+            kestrel.Limits.MaxConcurrentConnections = connections - connections / 10;
+            kestrel.Limits.MaxConcurrentUpgradedConnections = connections / 10;
         });
         builder.Services.AddProblemDetails(options => options.CustomizeProblemDetails = context =>
         {

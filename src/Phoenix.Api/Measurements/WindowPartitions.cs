@@ -31,43 +31,60 @@ public sealed class WindowPartitions(NpgsqlDataSource database, IConfiguration c
 
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
-        await Keep(cancellationToken);
+        // The table there must be; a partition that is not to be had now (a dump holds its locks) is made in an hour, and until then its rows go to the default one.
+        await InTurn(connection => Execute(connection, Table, cancellationToken), cancellationToken);
+        await KeepOrLog(cancellationToken);
         await base.StartAsync(cancellationToken);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Every, clock);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
+        while (await timer.WaitForNextTickAsync(stoppingToken)) await KeepOrLog(stoppingToken);
+    }
+
+    async Task KeepOrLog(CancellationToken cancellation)
+    {
+        try
         {
-            try
-            {
-                await Keep(stoppingToken);
-            }
-            catch (NpgsqlException e)
-            {
-                log.LogError(e, "The partitions of reported windows could not be kept up; the next attempt is in {Minutes} minutes", Every.TotalMinutes);
-            }
+            await Keep(cancellation);
+        }
+        catch (NpgsqlException e)
+        {
+            log.LogError(e, "The partitions of reported windows could not be kept up; the next attempt is in {Minutes} minutes", Every.TotalMinutes);
         }
     }
 
-    /// <summary>Makes the partitions that are missing and drops those whose time is over, by the day of the database's clock (UTC).</summary>
+    /// <summary>
+    /// Makes the partitions that are missing and drops those whose time is over, by the day of the database's clock (UTC). Each in a transaction of its own:
+    /// making one locks the default partition and dropping one the table, which together could wait for a report that has the one and wants the other.
+    /// </summary>
     public async Task Keep(CancellationToken cancellation)
+    {
+        var (today, days) = (default(DateOnly), (IReadOnlySet<DateOnly>)new HashSet<DateOnly>());
+        await InTurn(async connection => (today, days) = await Days(connection, cancellation), cancellation);
+        var last = today.AddDays(-_retentionDays);
+        for (var day = today.AddDays(-1); day <= today.AddDays(DaysAhead); day = day.AddDays(1))
+            if (!days.Contains(day)) await InTurn(async connection =>
+            {
+                // Another node may have been faster.
+                if (!(await Days(connection, cancellation)).Days.Contains(day)) await Execute(connection, Partition(day), cancellation);
+            }, cancellation);
+        foreach (var day in days.Where(d => d < last))
+        {
+            await InTurn(connection => Execute(connection, $"drop table if exists {NameOf(day)}", cancellation), cancellation);
+            log.LogInformation("Windows reported on {Day} are past their retention of {Days} days and were dropped", day, _retentionDays);
+        }
+        await InTurn(connection => Execute(connection, $"delete from {Default} where reported_on < date '{last:yyyy-MM-dd}'", cancellation), cancellation);
+    }
+
+    /// <summary>Nodes take turns by a lock, and nobody waits for long for those of others.</summary>
+    async Task InTurn(Func<NpgsqlConnection, Task> work, CancellationToken cancellation)
     {
         await using var connection = await database.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
-        await Execute(connection, "set local timezone = 'UTC'; set local lock_timeout = '10s'; select pg_advisory_xact_lock(hashtext('phoenix.window_partitions'))", cancellation);
-        await Execute(connection, Table, cancellation);
-        var (today, days) = await Days(connection, cancellation);
-        for (var day = today.AddDays(-1); day <= today.AddDays(DaysAhead); day = day.AddDays(1))
-            if (!days.Contains(day)) await Execute(connection, Partition(day), cancellation);
-        var last = today.AddDays(-_retentionDays);
-        foreach (var day in days.Where(d => d < last))
-        {
-            await Execute(connection, $"drop table {NameOf(day)}", cancellation);
-            log.LogInformation("Windows reported on {Day} are past their retention of {Days} days and were dropped", day, _retentionDays);
-        }
-        await Execute(connection, $"delete from {Default} where reported_on < date '{last:yyyy-MM-dd}'", cancellation);
+        await Execute(connection, "set local timezone = 'UTC'; select pg_advisory_xact_lock(hashtext('phoenix.window_partitions')); set local lock_timeout = '10s'", cancellation);
+        await work(connection);
         await transaction.CommitAsync(cancellation);
     }
 

@@ -15,12 +15,12 @@ public static class WindowStore
     public const string TableName = "phoenix.window_report";
 
     /// <summary>Queues the rows in the session's transaction. Idempotent by (experiment, host, number): the first report of a window stays.</summary>
-    /// <remarks>A partition knows its own day alone, so that a report repeated over midnight is looked for in the day before too.</remarks>
+    /// <remarks>A partition knows its own day alone, so that a report repeated on a later day is looked for in those before too.</remarks>
     public static void Add(IDocumentSession session, Guid experimentId, string hostId, IReadOnlyList<WindowReport> windows) =>
         session.QueueSqlCommand(
             $"insert into {TableName}(reported_on, experiment_id, host_id, number, reported_at, report) select (now() at time zone 'UTC')::date, s.experiment, s.host, w.n, now(), w.d::jsonb " +
             "from unnest(?, ?) as w(n, d), (select ?::uuid as experiment, ?::text as host) s " +
-            $"where not exists (select from {TableName} b where b.reported_on = (now() at time zone 'UTC')::date - 1 and b.experiment_id = s.experiment and b.number = w.n and b.host_id = s.host) " +
+            $"where not exists (select from {TableName} b where b.reported_on < (now() at time zone 'UTC')::date and b.experiment_id = s.experiment and b.number = w.n and b.host_id = s.host) " +
             "on conflict do nothing",
             windows.Select(w => w.Number).ToArray(), windows.Select(w => JsonSerializer.Serialize(w, WireJson.Default.WindowReport)).ToArray(),
             experimentId, hostId);

@@ -64,7 +64,7 @@ public sealed class Matchmaker(TaskQueue queue, WakeUps wakeUps, IDocumentStore 
         {
             // A poll that does not want to wait is still asked for once. Most polls end without work: that is no exception, which would cost more than the poll.
             await ((Task)Task.WhenAny(poll.Answer.Task, poll.Asked.Task)).WaitAsync(FirstRound, gone).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            await ((Task)poll.Answer.Task).WaitAsync(wait, gone).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (poll.Asked.Task.IsCompleted) await ((Task)poll.Answer.Task).WaitAsync(wait, gone).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             gone.ThrowIfCancellationRequested();
             // Answered, also at the last moment: the tasks are assigned, so they must go out.
             if (!poll.Answer.TrySetResult([])) return await poll.Answer.Task;

@@ -46,9 +46,8 @@ public sealed class QueueAccess(NpgsqlDataSource owner, IConfiguration configura
         await transaction.CommitAsync(cancellationToken);
         login.MaxPoolSize = MaxConnections;
         login.ApplicationName = "phoenix-queue";
-        // One function is called on these connections and leaves nothing behind: resetting them would throw its plans away, which take longer than the claim.
+        // One function is called on these connections and leaves nothing behind; a reset would throw away the plans in it, which take longer than the claim.
         login.NoResetOnClose = true;
-        if (login.MaxAutoPrepare == 0) (login.MaxAutoPrepare, login.AutoPrepareMinUsages) = (4, 2);
         _claims = NpgsqlDataSource.Create(login);
         log.LogInformation("Tasks are claimed as role {Role}", login.Username);
     }

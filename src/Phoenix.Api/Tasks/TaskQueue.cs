@@ -153,11 +153,11 @@ public sealed class TaskQueue(IDocumentStore store, NpgsqlDataSource database, Q
         return new((DateTime)(await clock.ExecuteScalarAsync(cancellation))!, TimeSpan.Zero);
     }
 
-    /// <summary>Of these hosts those for which more is queued, in the session's transaction.</summary>
-    public static async Task<IReadOnlyList<string>> HaveMore(IDocumentSession session, string[] hosts, CancellationToken cancellation)
+    /// <summary>Of these hosts those for which more is queued.</summary>
+    public static async Task<IReadOnlyList<string>> HaveMore(NpgsqlDataSource database, string[] hosts, CancellationToken cancellation)
     {
-        await using var command = new NpgsqlCommand(
-            $"select h from unnest($1) h where exists (select from {TaskQueueProjection.TableName} t where t.host_id = h and t.status = 0)", session.Connection);
+        await using var command = database.CreateCommand(
+            $"select h from unnest($1) h where exists (select from {TaskQueueProjection.TableName} t where t.host_id = h and t.status = 0)");
         command.Parameters.Add(new() { Value = hosts });
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         List<string> found = [];

@@ -1,5 +1,6 @@
 using JasperFx.Events;
 using Marten;
+using Npgsql;
 using Phoenix.Api.Infrastructure;
 using Phoenix.Domain;
 using Phoenix.Domain.Tasks;
@@ -25,11 +26,12 @@ public sealed class TaskReports : IAsyncDisposable
     readonly Batcher<TaskReport, TaskReportAnswer> _batcher;
     readonly IDocumentStore _store;
     readonly IServiceScopeFactory _scopes;
+    readonly NpgsqlDataSource _database;
     readonly WakeUps _wakeUps;
 
-    public TaskReports(IDocumentStore store, IServiceScopeFactory scopes, WakeUps wakeUps)
+    public TaskReports(IDocumentStore store, IServiceScopeFactory scopes, NpgsqlDataSource database, WakeUps wakeUps)
     {
-        (_store, _scopes, _wakeUps) = (store, scopes, wakeUps);
+        (_store, _scopes, _database, _wakeUps) = (store, scopes, database, wakeUps);
         _batcher = new(Write, TaskEvents.PerTransaction, writers: 2);
     }
 
@@ -78,9 +80,9 @@ public sealed class TaskReports : IAsyncDisposable
         if (events.Count == 0) return;
         await session.AppendTaskEvents(events, cancellation);
         foreach (var message in TaskEnds.Messages(ended)) await outbox.PublishAsync(message);
-        // One that waited for the host to have room can go now.
-        var waiting = ended.Count == 0 ? [] : await TaskQueue.HaveMore(session, [.. ended.Select(e => e.End.HostId).Distinct()], cancellation);
         await session.SaveChangesAsync(cancellation);
-        foreach (var host in waiting) _wakeUps.Wake(host);
+        if (ended.Count == 0) return;
+        // One that waited for the host to have room can go now. Looked for after the commit: what is queued until then may have found no room.
+        foreach (var host in await TaskQueue.HaveMore(_database, [.. ended.Select(e => e.End.HostId).Distinct()], cancellation)) _wakeUps.Wake(host);
     }
 }

@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using System.Text;
+
 namespace Phoenix.Projections.Audit;
 
 /// <summary>
@@ -34,7 +37,14 @@ public static class AuditLog
         ["ix_audit_time"] = "(\"timestamp\")",
     };
 
-    /// <summary>Makes what is missing, and replaces the view by today's. Repeating it is harmless.</summary>
+    /// <summary>Whether all is there and the view is today's: one look into the catalogue, which waits for nobody. Its comment names the text it was made from.</summary>
+    public static string IsMade =>
+        $"""
+        select coalesce(obj_description(to_regclass('{View}'), 'pg_class') = '{Fingerprint}', false)
+          and {string.Join(" and ", Indexes.Keys.Select(name => $"to_regclass('{EventStoreOptions.Schema}.{name}') is not null"))}
+        """;
+
+    /// <summary>Makes what is missing, and replaces the view by today's. Appends wait for the indexes of a long log: at an upgrade, once.</summary>
     public static string Make =>
         $"""
         do $$ begin
@@ -48,11 +58,19 @@ public static class AuditLog
         """ +
         string.Concat(Indexes.Select(i => $"create index if not exists {i.Key} on {Events} {i.Value};\n")) +
         $"""
+        {CreateView};
+        comment on view {View} is '{Fingerprint}';
+        """;
+
+    static string CreateView =>
+        $"""
         create or replace view {View} as
         select seq_id as sequence, id as event_id, "timestamp" as at, stream_id, version as stream_version,
           split_part(split_part(mt_dotnet_type, ',', 1), '.', 3) as stream_type, {Experiment} as experiment_id, type::text as type, user_name::text as actor,
           headers ->> '{VerificationHeader}' as verification, headers ->> '{ReasonHeader}' as reason,
           correlation_id::text as correlation_id, causation_id::text as causation_id, data
-        from {Events};
+        from {Events}
         """;
+
+    static string Fingerprint => "made from " + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(CreateView)))[..16];
 }

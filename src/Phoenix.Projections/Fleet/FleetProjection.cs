@@ -88,11 +88,13 @@ public sealed class FleetProjection : IProjection
                     Each(enrolled, e => e.Data.Architecture), Each(enrolled, e => e.Data.Verification), Each(enrolled, e => e.At));
                 break;
             case TaskSucceeded:
+                // In one order: reports of the same hosts are written by several transactions at once, which would else wait for each other in a circle.
                 var done = Last<TaskSucceeded>(run, e => e.HostId);
                 ops.QueueSqlCommand(
+                    $"with locked as materialized (select host_id from {TableName} where host_id = any(?) order by host_id for update) " +
                     $"update {TableName} h set production = t.production::jsonb, production_hash = t.hash, production_since = t.at " +
-                    "from unnest(?, ?, ?, ?) as t(host, production, hash, at) where h.host_id = t.host",
-                    Each(done, e => e.Data.HostId), Each(done, e => JsonSerializer.Serialize(Production(e.Data), EventStoreOptions.Json)),
+                    "from unnest(?, ?, ?, ?) as t(host, production, hash, at) join locked on locked.host_id = t.host where h.host_id = t.host",
+                    Each(done, e => e.Data.HostId), Each(done, e => e.Data.HostId), Each(done, e => JsonSerializer.Serialize(Production(e.Data), EventStoreOptions.Json)),
                     Each(done, e => Production(e.Data)!.ConfigurationHash), Each(done, e => e.At));
                 break;
             case AgentLabelled:
