@@ -168,7 +168,8 @@ EOF
     -c listen_addresses=127.0.0.1 "${PG_OPTIONS[@]}") >>"$PG_HOME/server.log" 2>&1 </dev/null 8>&- 9>&- &
   pid=$!
   while ((tenths-- > 0)); do
-    if [[ "$(sed -n 8p "$PG_HOME/data/postmaster.pid" 2>/dev/null)" == ready* ]]; then
+    # Of this server: one that was killed has left a file that says ready too.
+    if [[ "$(sed -n 1p "$PG_HOME/data/postmaster.pid" 2>/dev/null)" == "$pid" && "$(sed -n 8p "$PG_HOME/data/postmaster.pid" 2>/dev/null)" == ready* ]]; then
       printf '%s\n' "$PG_PORT" >"$PG_HOME/port"
       return 0
     fi
