@@ -18,6 +18,8 @@ internal sealed class HeartbeatLoop(ApiClient api, Fleet fleet, Func<Heartbeat, 
     /// <summary>Crashes in quick succession are one message a second, not one each.</summary>
     private static readonly TimeSpan Least = TimeSpan.FromSeconds(1);
 
+    private static readonly TimeSpan FirstLook = TimeSpan.FromSeconds(5);
+
     private const int MostTailCharacters = 256 << 10;
 
     private readonly DateTimeOffset _startedAt = DateTimeOffset.UtcNow;
@@ -41,6 +43,7 @@ internal sealed class HeartbeatLoop(ApiClient api, Fleet fleet, Func<Heartbeat, 
     public async Task RunAsync(CancellationToken cancellation)
     {
         var interval = Every;
+        await FirstLookAsync(cancellation);
         while (true)
         {
             var (answer, content) = await SendAsync(stopping: false, cancellation);
@@ -57,6 +60,18 @@ internal sealed class HeartbeatLoop(ApiClient api, Fleet fleet, Func<Heartbeat, 
             await Task.Delay(Least, cancellation);
             await _changed.WaitAsync(interval - Least, cancellation);
         }
+    }
+
+    /// <summary>
+    /// Waits until every collector that an earlier agent left running has been asked how it is, for a few seconds at most: nobody having asked it
+    /// yet is no reason to call it unhealthy, for which an upgrade of this agent would be taken back.
+    /// </summary>
+    private async Task FirstLookAsync(CancellationToken cancellation)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(FirstLook);
+        while (!limit.IsCancellationRequested && fleet.All.Any(c => c is { State.Process: not null, StatusAt.Ticks: 0 }))
+            await _changed.WaitAsync(TimeSpan.FromMilliseconds(50), cancellation);
     }
 
     /// <summary>The last word of an agent that was told to stop: the host is stopped, not lost.</summary>

@@ -223,8 +223,12 @@ public sealed class RunningAgentTests
         await host.KillAgentAsync();
         Host.Runs(production).ShouldBeTrue();
         Host.Runs(candidate).ShouldBeTrue();
+        var heard = host.Api.Heartbeats.All.Count;
         host.StartAgent(token: null);
 
+        await Until.TrueAsync(() => host.Api.Heartbeats.All.Count > heard, "the next agent reports", () => host.AgentLog);
+        host.Api.Heartbeats.All[heard].Collectors.Count.ShouldBe(2);
+        host.Api.Heartbeats.All[heard].Collectors.ShouldAllBe(health => health.Healthy, "its first word is that they are well: it has asked them");
         (await host.RunAsync(Host.Production(Good), Host.Candidate(Better))).Collectors.ShouldAllBe(collector => !collector.Changed);
         (host.Pid("production"), host.Pid("candidate-1")).ShouldBe((production, candidate));
         (await host.TerminateAgentAsync()).ShouldBe(0);

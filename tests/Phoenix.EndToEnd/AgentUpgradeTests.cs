@@ -213,7 +213,7 @@ public sealed class AgentUpgradeTests : EndToEndTest
     }
 
     private async Task<Guid> BeginAsync(string version, double confirmSeconds = 30) =>
-        (await Api.PostAsync("upgrades", new { release = version, hosts = new[] { Stack.Host }, soakSeconds = 20, confirmSeconds, reason = $"to run {version}" }))!["id"]!.GetValue<Guid>();
+        (await Api.PostAsync("upgrades", new { release = version, hosts = new[] { Stack.Host }, soakSeconds = 0, confirmSeconds, reason = $"to run {version}" }))!["id"]!.GetValue<Guid>();
 
     private Task<JsonNode> UntilAsync(Guid upgrade, string state) =>
         Eventually.GetAsync(() => Api.ReadAsync($"upgrades/{upgrade}"), u => u["upgrade"]!["state"]!.GetValue<string>() == state, $"the upgrade to be {state}", 90);
