@@ -214,6 +214,27 @@ public sealed class RunningAgentTests
     }
 
     [Fact]
+    public async Task an_agent_asks_the_collectors_that_it_adopts_before_it_says_how_they_are()
+    {
+        await using var host = await Host.StartAsync();
+        await host.RunAsync(Host.Production(Good));
+        await host.KillAgentAsync();
+        var (polls, heard) = (Polls(), host.Api.Heartbeats.All.Count);
+        // It answers nobody until the next agent is at work.
+        host.State("production")!.Process!.Signal(SigStop);
+        host.StartAgent(token: null);
+        await Until.TrueAsync(() => Polls() > polls, "the next agent polls", () => host.AgentLog);
+        host.State("production")!.Process!.Signal(SigCont);
+
+        await Until.TrueAsync(() => host.Api.Heartbeats.All.Count > heard, "it reports", () => host.AgentLog);
+        host.Api.Heartbeats.All[heard].Collectors.ShouldHaveSingleItem().Healthy.ShouldBeTrue();
+
+        int Polls() => host.Api.Seen.All.Count(request => request.Path.Contains("tasks/poll", StringComparison.Ordinal));
+    }
+
+    private const int SigStop = 19, SigCont = 18;
+
+    [Fact]
     public async Task a_killed_agent_leaves_the_collectors_and_the_next_one_adopts_them()
     {
         await using var host = await Host.StartAsync();
@@ -223,12 +244,8 @@ public sealed class RunningAgentTests
         await host.KillAgentAsync();
         Host.Runs(production).ShouldBeTrue();
         Host.Runs(candidate).ShouldBeTrue();
-        var heard = host.Api.Heartbeats.All.Count;
         host.StartAgent(token: null);
 
-        await Until.TrueAsync(() => host.Api.Heartbeats.All.Count > heard, "the next agent reports", () => host.AgentLog);
-        host.Api.Heartbeats.All[heard].Collectors.Count.ShouldBe(2);
-        host.Api.Heartbeats.All[heard].Collectors.ShouldAllBe(health => health.Healthy, "its first word is that they are well: it has asked them");
         (await host.RunAsync(Host.Production(Good), Host.Candidate(Better))).Collectors.ShouldAllBe(collector => !collector.Changed);
         (host.Pid("production"), host.Pid("candidate-1")).ShouldBe((production, candidate));
         (await host.TerminateAgentAsync()).ShouldBe(0);
