@@ -30,7 +30,7 @@ app.MapTaskResult();
 app.MapHeartbeat();
 app.MapAgentReleases();
 app.MapHub<LiveHub>(LiveHub.Path);
-app.MapDeadLettersEndpoints("/api/v2/dead-messages").WithTags("Operations");
+app.MapDeadMessages();
 app.MapPhoenixHealth();
 app.MapPhoenixMetrics();
 app.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous();

@@ -39,9 +39,7 @@ public sealed class AdmissionTests : IAsyncLifetime
     {
         await _host.DisposeAsync();
         File.Delete(_secretFile);
-        NpgsqlConnection.ClearAllPools();
-        await using var server = NpgsqlDataSource.Create(ControlPlane.ServerConnectionString);
-        await server.CreateCommand($"drop database {_database} with (force)").ExecuteNonQueryAsync();
+        await ControlPlane.Drop(_database);
     }
 
     [Fact]

@@ -59,9 +59,35 @@ public sealed class ControlPlane : IAsyncLifetime
     {
         await Host.DisposeAsync();
         File.Delete(_secretFile);
+        await Drop(_database);
+    }
+
+    /// <summary>Removes a test's database together with the sessions that are left in it.</summary>
+    public static async Task Drop(string database)
+    {
         NpgsqlConnection.ClearAllPools();
         await using var server = NpgsqlDataSource.Create(ServerConnectionString);
-        await server.CreateCommand($"drop database {_database} with (force)").ExecuteNonQueryAsync();
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await server.CreateCommand($"drop database {database} with (force)").ExecuteNonQueryAsync();
+                return;
+            }
+            catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InsufficientPrivilege && attempt < 10)
+            {
+                // A worker that vacuums in it may not be ended by who is no superuser. It ends by itself, and the server ends it for those that do not ask for force.
+            }
+            try
+            {
+                await server.CreateCommand($"drop database {database}").ExecuteNonQueryAsync();
+                return;
+            }
+            catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.ObjectInUse)
+            {
+                // Other sessions are there too, which force can end.
+            }
+        }
     }
 }
 

@@ -112,8 +112,7 @@ public sealed class IdentityTests(ControlPlane plane)
         finally
         {
             File.Delete(secretFile);
-            NpgsqlConnection.ClearAllPools();
-            await server.CreateCommand($"drop database {database} with (force)").ExecuteNonQueryAsync();
+            await ControlPlane.Drop(database);
         }
     }
 

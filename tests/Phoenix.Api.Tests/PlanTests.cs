@@ -56,16 +56,18 @@ public sealed class PlanTests(ControlPlane plane)
         .ShouldContain(index);
 
     [Theory]
-    [InlineData(Tasks.TaskQueue.DueSql, "ix_task_queue_due")]
-    [InlineData(Tasks.TaskQueue.ExpiredSql, "ix_task_queue_lease")]
-    public async Task sweeps_look_at_what_has_come_to_its_time_alone(string sql, string index) =>
+    [InlineData(Tasks.TaskQueue.DueSql, "ix_task_queue_due", false)]
+    [InlineData(Tasks.TaskQueue.DueSql, "ix_task_queue_due", true)]
+    [InlineData(Tasks.TaskQueue.ExpiredSql, "ix_task_queue_lease", false)]
+    [InlineData(Tasks.TaskQueue.ExpiredSql, "ix_task_queue_lease", true)]
+    public async Task sweeps_look_at_what_has_come_to_its_time_alone(string sql, string index, bool generic) =>
         (await Plan(Queue, connection =>
         {
             var command = new NpgsqlCommand(sql, connection);
             command.Parameters.Add(new() { Value = DateTimeOffset.UtcNow.AddMinutes(-1) });
             command.Parameters.Add(new() { Value = sql == Tasks.TaskQueue.DueSql ? TimeSpan.FromMinutes(1) : 500 });
             return command;
-        })).ShouldContain(index);
+        }, generic)).ShouldContain(index);
 
     [Fact]
     public async Task hosts_are_found_by_their_labels_through_the_index() =>
@@ -81,13 +83,23 @@ public sealed class PlanTests(ControlPlane plane)
                 return command;
             })).ShouldContain("ix_fleet_host_labels");
 
-    /// <summary>The plan of a query after the statements, which are taken back.</summary>
-    async Task<string> Plan(string fill, Func<NpgsqlConnection, NpgsqlCommand> query)
+    /// <summary>The plan of a query after the statements, which are taken back: as it is planned at first, and as a prepared statement is planned for whatever values.</summary>
+    async Task<string> Plan(string fill, Func<NpgsqlConnection, NpgsqlCommand> query, bool generic = false)
     {
         await using var connection = await plane.Host.Services.GetRequiredService<NpgsqlDataSource>().OpenConnectionAsync();
         await using var transaction = await connection.BeginTransactionAsync();
+        if (generic) fill += "set local plan_cache_mode = force_generic_plan;";
         await using (var set = new NpgsqlCommand(fill, connection)) await set.ExecuteNonQueryAsync();
         await using var explain = query(connection);
+        if (generic)
+        {
+            // Npgsql would send the statement with its values; prepared by name it is planned without them.
+            var values = explain.Parameters.Select(p => p.Value switch { DateTimeOffset at => $"'{at:O}'", TimeSpan span => $"'{span.TotalSeconds} seconds'", var number => $"{number}" }).ToList();
+            await using var prepare = new NpgsqlCommand($"prepare planned as {explain.CommandText}", connection);
+            await prepare.ExecuteNonQueryAsync();
+            explain.Parameters.Clear();
+            explain.CommandText = $"execute planned({string.Join(", ", values)})";
+        }
         explain.CommandText = "explain " + explain.CommandText;
         await using var reader = await explain.ExecuteReaderAsync();
         List<string> plan = [];

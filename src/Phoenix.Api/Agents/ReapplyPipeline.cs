@@ -2,6 +2,7 @@ using System.Text.Json;
 using Marten;
 using Phoenix.Api.Infrastructure;
 using Phoenix.Api.Tasks;
+using Phoenix.Domain;
 using Phoenix.Domain.Agents;
 using Phoenix.Domain.Tasks;
 using Phoenix.Projections;
@@ -21,23 +22,18 @@ public static class ReapplyPipelineEndpoint
     /// it. Refused on a host that takes part in an experiment.
     /// </summary>
     [WolverinePost("/api/v2/agents/{hostId}/reapply"), Tags("Agents"), ProducesResponseType<ReapplyStarted>(202), ProducesResponseType(404), ProducesResponseType(409)]
-    public static async Task<IResult> Post(string hostId, AgentReason command, IDocumentSession session, TaskQueue queue, HttpContext http, CancellationToken cancellation)
+    public static async Task<IResult> Post(string hostId, AgentReason command, IQuerySession session, TaskRequests requests, HttpContext http, CancellationToken cancellation)
     {
         if (Problems.TooLong(("reason", command.Reason, EventMetadata.MaxReasonLength)) is { } tooLong) return tooLong;
-        if ((await session.Known([hostId], cancellation)).Count == 0) return Problems.NotFound("host", hostId);
-        if (await session.Held([hostId], cancellation) is { } held) return held.ToProblem();
         var open = await session.AdvancedSql.QueryAsync<Guid>(
             $"select id from {TaskQueueProjection.TableName} where host_id = ? and purpose = '{TaskPurpose.Reapply}' and status in (0, 1)", cancellation, hostId);
         if (open is [var already, ..]) return TypedResults.Accepted($"/api/v2/tasks/{already}", new ReapplyStarted(already, hostId));
-        var production = await session.AdvancedSql.QueryAsync<string>(
+        var found = await session.AdvancedSql.QueryAsync<string>(
             $"select production::text from {FleetProjection.TableName} where host_id = ? and production is not null", cancellation, hostId);
-        var (task, rejection) = AgentDecisions.Reapply(hostId,
-            production is [var json, ..] ? JsonSerializer.Deserialize<RunningCollector>(json, EventStoreOptions.Json) : null,
-            (await session.HeldBy(hostId, cancellation)).Count > 0);
-        if (rejection is not null) return rejection.ToProblem();
-        session.Stamp(http, command.Reason);
-        var id = Guid.CreateVersion7();
-        await queue.Begin(session, [(id, task!)], cancellation);
-        return TypedResults.Accepted($"/api/v2/tasks/{id}", new ReapplyStarted(id, hostId));
+        var production = found is [var json, ..] ? JsonSerializer.Deserialize<RunningCollector>(json, EventStoreOptions.Json) : null;
+        var answer = await requests.Add(new(hostId, Caller.Of(http), command.Reason, standing => standing.Known
+            ? AgentDecisions.Reapply(hostId, production, standing.InExperiment)
+            : (null, Rejection.NotFound("not-found", $"There is no host '{hostId}'."))), cancellation);
+        return answer.Rejection?.ToProblem() ?? TypedResults.Accepted($"/api/v2/tasks/{answer.Id}", new ReapplyStarted(answer.Id, hostId));
     }
 }

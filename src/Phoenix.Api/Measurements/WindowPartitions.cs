@@ -32,7 +32,7 @@ public sealed class WindowPartitions(NpgsqlDataSource database, IConfiguration c
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
         // The table there must be; a partition that is not to be had now (a dump holds its locks) is made in an hour, and until then its rows go to the default one.
-        await InTurn(connection => Execute(connection, Table, cancellationToken), cancellationToken);
+        await InTurn(connection => Execute(connection, Table + TakeOver, cancellationToken), cancellationToken);
         await KeepOrLog(cancellationToken);
         await base.StartAsync(cancellationToken);
     }
@@ -94,6 +94,18 @@ public sealed class WindowPartitions(NpgsqlDataSource database, IConfiguration c
           reported_on date not null, experiment_id uuid not null, number integer not null, host_id text not null, reported_at timestamptz not null, report jsonb not null,
           primary key (experiment_id, number, host_id, reported_on)) partition by range (reported_on);
         create table if not exists {Default} partition of {WindowStore.TableName} default;
+        """;
+
+    /// <summary>What an earlier version kept in one table without partitions goes on from where it was.</summary>
+    const string TakeOver =
+        $"""
+
+        do $$ begin
+          if to_regclass('phoenix.measurement_window') is not null then
+            insert into {WindowStore.TableName}(reported_on, experiment_id, host_id, number, reported_at, report) select (reported_at at time zone 'UTC')::date, experiment_id, host_id, number, reported_at, report from phoenix.measurement_window on conflict do nothing;
+            drop table phoenix.measurement_window;
+          end if;
+        end $$;
         """;
 
     static string NameOf(DateOnly day) => $"{WindowStore.TableName}_{day:yyyyMMdd}";

@@ -29,10 +29,10 @@ public static class DecisionReads
         await using var command = database.CreateCommand(
             $"""
             select w.host_id, w.number, a.arm, d.decision
-            from {WindowStore.TableName} w
+            from (select distinct on (number, host_id) number, host_id, report from {WindowStore.TableName} where experiment_id = $1 order by number, host_id, reported_at) w
             cross join (values ('production', 'baseline'), ('candidate', 'candidate')) as a(arm, key)
             cross join lateral jsonb_array_elements(w.report #> array[a.key, 'adaptive', 'decisions']) with ordinality as d(decision, place)
-            where w.experiment_id = $1 and ($2 is null or w.host_id = $2) and ($3 is null or a.arm = $3)
+            where ($2 is null or w.host_id = $2) and ($3 is null or a.arm = $3)
             order by w.number, w.host_id, a.arm desc, d.place limit $4 offset $5
             """);
         var (take, skip) = (Paging.Limit(limit), Math.Max(0, after ?? 0));
