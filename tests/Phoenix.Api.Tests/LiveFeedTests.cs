@@ -25,6 +25,7 @@ public sealed class LiveFeedTests(ControlPlane plane)
         }).Build();
         live.On<JsonObject>("changed", m => told[m["id"]!.GetValue<Guid>()] = m["version"]!.GetValue<long>());
         await live.StartAsync();
+        await Eventually.Get(() => Task.FromResult(told.ContainsKey(Guid.Empty)), seen => seen, "to be asked to read everything");
         var (late, never, soon) = (Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7());
         await using var database = NpgsqlDataSource.Create(plane.ConnectionString);
         await using var first = await database.OpenConnectionAsync();
@@ -99,6 +100,10 @@ public sealed class LiveFeedTests(ControlPlane plane)
         var id = Guid.CreateVersion7();
         for (var version = 1; version <= 50; version++) waiting.Add(new("task_progressed", id, version));
         waiting.Take().ShouldHaveSingleItem().Version.ShouldBe(50);
+        waiting.Take().ShouldBeEmpty();
+        for (var i = 0; i < 2; i++) waiting.Welcome();
+        waiting.Take().ShouldHaveSingleItem().Type.ShouldBe(LiveMessage.Everything);
+        waiting.Welcome();
         waiting.Take().ShouldBeEmpty();
         for (var i = 0; i <= LiveClients.MaxWaiting; i++) waiting.Add(new("task_queued", Guid.CreateVersion7(), 1));
         waiting.Take().ShouldHaveSingleItem().Type.ShouldBe(LiveMessage.Everything);

@@ -95,10 +95,12 @@ public sealed class PlanTests(ControlPlane plane)
         {
             // Npgsql would send the statement with its values; prepared by name it is planned without them.
             var values = explain.Parameters.Select(p => p.Value switch { DateTimeOffset at => $"'{at:O}'", TimeSpan span => $"'{span.TotalSeconds} seconds'", var number => $"{number}" }).ToList();
-            await using var prepare = new NpgsqlCommand($"prepare planned as {explain.CommandText}", connection);
+            // A transaction that is taken back leaves it prepared, for whoever gets the connection next.
+            var name = $"planned_{Guid.NewGuid():N}";
+            await using var prepare = new NpgsqlCommand($"prepare {name} as {explain.CommandText}", connection);
             await prepare.ExecuteNonQueryAsync();
             explain.Parameters.Clear();
-            explain.CommandText = $"execute planned({string.Join(", ", values)})";
+            explain.CommandText = $"execute {name}({string.Join(", ", values)})";
         }
         explain.CommandText = "explain " + explain.CommandText;
         await using var reader = await explain.ExecuteReaderAsync();

@@ -263,7 +263,14 @@ public sealed class UpgradeTests(ControlPlane plane) : IDisposable
             return;
         }
         var id = (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetGuid();
-        var hosts = (await plane.Get($"/api/v2/upgrades/{id}?limit=1000")).GetProperty("hosts").GetProperty("items").EnumerateArray().Select(h => h.GetProperty("hostId").GetString()).ToList();
+        // Other tests have enrolled more hosts than a page shows.
+        List<string?> hosts = [];
+        for (string? after = "0"; after is not null;)
+        {
+            var page = (await plane.Get($"/api/v2/upgrades/{id}?limit=1000&after={after}")).GetProperty("hosts");
+            hosts.AddRange(page.GetProperty("items").EnumerateArray().Select(h => h.GetProperty("hostId").GetString()));
+            after = page.GetProperty("next").GetString();
+        }
         hosts.ShouldContain(agents[1].HostId);
         hosts.ShouldNotContain(agents[0].HostId);
         await Command(id, "abort");

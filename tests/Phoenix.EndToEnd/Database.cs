@@ -45,7 +45,31 @@ public sealed class Database : IAsyncDisposable
         return await command.ExecuteNonQueryAsync();
     }
 
-    public async ValueTask DisposeAsync() => await OnServerAsync($"drop database {Name} with (force)");
+    public async ValueTask DisposeAsync()
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await OnServerAsync($"drop database {Name} with (force)");
+                return;
+            }
+            catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InsufficientPrivilege && attempt < 10)
+            {
+                // A worker that vacuums in it may not be ended by who is no superuser. It ends by itself, and the server ends it for those that do not ask for force.
+            }
+
+            try
+            {
+                await OnServerAsync($"drop database {Name}");
+                return;
+            }
+            catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.ObjectInUse)
+            {
+                // Other sessions are there too, which force can end.
+            }
+        }
+    }
 
     private async Task OnServerAsync(string sql)
     {

@@ -150,7 +150,8 @@ public sealed class SeveralNodesTests : IAsyncLifetime
         await AllAsync(experiments, "stopped", 60);
 
         // What the dead node ran goes on on the other one: projections, and the mark up to which events may be read.
-        await Eventually.GetAsync(() => CountAsync("seq_id > (select min(last_seq_id) from phoenix.mt_event_progression)"), behind => behind == 0, "projections that have come to the end", 30);
+        // Marten notes there too where a gap was, which stays.
+        await Eventually.GetAsync(() => CountAsync("seq_id > (select min(last_seq_id) from phoenix.mt_event_progression where name not like 'HighWater%' or name = 'HighWaterMark')"), behind => behind == 0, "projections that have come to the end", 30);
         TestContext.Current.TestOutputHelper?.WriteLine($"All was done {killed.Elapsed.TotalSeconds:0.0} s after the kill.");
         TaskLog.ShouldBeSound(await Api.AuditAsync());
         foreach (var id in experiments)

@@ -7,7 +7,7 @@ namespace Phoenix.Api.Live;
 /// The dashboards of this node. Each is told of a stream's newest version at most ten times a second and a bounded number of streams at a time,
 /// whatever happens meanwhile, and one that reads slowly holds up nobody else.
 /// </summary>
-public sealed class LiveClients(IHubContext<LiveHub> hub, ILogger<LiveClients> log)
+public sealed class LiveClients(IHubContext<LiveHub> hub, AppendSignal signal, ILogger<LiveClients> log)
 {
     /// <summary>A browser is told of what has gathered in this time.</summary>
     static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(100);
@@ -33,10 +33,21 @@ public sealed class LiveClients(IHubContext<LiveHub> hub, ILogger<LiveClients> l
     {
         var client = _clients[connection] = new();
         Interlocked.Exchange(ref _connects, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
+        // The next look begins what it is told.
+        signal.Raise();
         _ = Send(connection, client, gone);
     }
 
     public void Remove(string connection) => _clients.TryRemove(connection, out _);
+
+    /// <summary>
+    /// Asks each dashboard that has connected since the last time to read what it shows: of every change after this it is told. What changed between its
+    /// first reading and now nobody has told it.
+    /// </summary>
+    public void Welcome()
+    {
+        foreach (var client in _clients.Values) client.Welcome();
+    }
 
     public void Tell(LiveMessage message)
     {
@@ -71,7 +82,16 @@ public sealed class Waiting
 {
     readonly Lock _lock = new();
     readonly Dictionary<Guid, LiveMessage> _newest = [];
-    bool _everything;
+    bool _everything, _welcomed;
+
+    public void Welcome()
+    {
+        lock (_lock)
+        {
+            _everything |= !_welcomed;
+            _welcomed = true;
+        }
+    }
 
     public void Add(LiveMessage message)
     {

@@ -4,7 +4,7 @@ namespace Phoenix.Api.Live;
 
 /// <summary>
 /// Tails the event log for the dashboards of this node, so that a change made by any node or tool is told by every node. Each node
-/// reads for itself and remembers only in memory: who connects reads first what there is, and is then told what changes.
+/// reads for itself and remembers only in memory: who connects is told to read what there is, and then what changes.
 /// </summary>
 public sealed class LiveFeed(NpgsqlDataSource database, AppendSignal signal, LiveClients clients, ILogger<LiveFeed> log) : BackgroundService
 {
@@ -56,6 +56,7 @@ public sealed class LiveFeed(NpgsqlDataSource database, AppendSignal signal, Liv
     {
         await using var connection = await database.OpenConnectionAsync(stopping);
         _cursor ??= await Begin(connection, stopping);
+        clients.Welcome();
         var gaps = _cursor.Gaps;
         // Before the log, so that who is no longer running has left in it all that it ever will.
         var running = _cursor.HasGaps ? (await Column<string>(connection, Running, stopping)).ToHashSet() : null;

@@ -4,7 +4,7 @@ namespace Phoenix.Api.Live;
 
 /// <summary>
 /// Tells dashboards that something has changed. A message carries type, id and version only and the client reads again: a
-/// lost message costs freshness, never correctness.
+/// lost message costs freshness, never correctness. The first message is <see cref="LiveMessage.Everything"/>: every change after it is told.
 /// </summary>
 public sealed class LiveHub(LiveClients clients) : Hub
 {
@@ -29,6 +29,6 @@ public sealed class LiveHub(LiveClients clients) : Hub
 /// <param name="Version">The stream's version.</param>
 public sealed record LiveMessage(string Type, Guid Id, long Version)
 {
-    /// <summary>More has changed than can be named: read again whatever is shown.</summary>
+    /// <summary>Read again whatever is shown: the client has only now connected, or more has changed than can be named.</summary>
     public const string Everything = "everything";
 }
