@@ -18,7 +18,8 @@ internal sealed record PipelineRef(Guid PipelineId, int Version);
 
 internal sealed record Plan(int WarmUpSeconds, int DurationSeconds, int WindowSeconds);
 
-internal sealed record Criteria(double MinSeriesReductionPct, double MaxConservationErrorPct);
+/// <param name="Claim">A demo of minutes can tell what was observed, not what the host will do for good.</param>
+internal sealed record Criteria(double MinSeriesReductionPct, double MaxConservationErrorPct, string Claim = "observed");
 
 internal sealed record ExperimentDraft(
     string Name, string Hypothesis, PipelineRef Baseline, PipelineRef Candidate, IReadOnlyList<string> Hosts, Plan Plan, Criteria Criteria,

@@ -39,10 +39,11 @@ public static class EventStoreOptions
     {
         ["Experiment"] =
         [
-            typeof(ExperimentDrafted), typeof(ExperimentStarted), typeof(VariantsApplied), typeof(WarmUpEnded), typeof(WindowMeasured),
+            typeof(ExperimentDrafted), typeof(ExperimentEdited), typeof(ExperimentStarted), typeof(VariantsApplied), typeof(WarmUpEnded), typeof(WindowMeasured),
             typeof(WindowVoided), typeof(GuardrailBreached), typeof(VerdictReached), typeof(CandidateRemoved), typeof(ExperimentCompleted),
             typeof(PromotionRequested), typeof(VariantPromoted), typeof(ExperimentPromoted), typeof(RollbackRequested),
             typeof(BaselineRestored), typeof(ExperimentRolledBack), typeof(StopRequested), typeof(ExperimentStopped), typeof(HostFailed),
+            typeof(ExperimentArchived), typeof(ExperimentUnarchived),
         ],
         ["AgentTask"] =
         [
@@ -129,6 +130,7 @@ public static class EventStoreOptions
         options.Storage.ExtendedSchemaObjects.AddRange(FleetProjection.SchemaObjects);
         options.Projections.Add(new PipelineTextProjection(), ProjectionLifecycle.Inline);
         options.Projections.Snapshot<HostGroup>(SnapshotLifecycle.Inline);
+        options.Projections.Snapshot<PriceBook>(SnapshotLifecycle.Inline);
         options.Projections.Add(new SavingsLedgerProjection(), ProjectionLifecycle.Async);
         options.Projections.LiveStreamAggregation<AgentTask>();
         options.Projections.LiveStreamAggregation<Agent>();

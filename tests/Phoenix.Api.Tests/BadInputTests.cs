@@ -8,7 +8,7 @@ namespace Phoenix.Api.Tests;
 [Collection(nameof(ControlPlane))]
 public sealed class BadInputTests(ControlPlane plane)
 {
-    static readonly object Plan = new { warmUpSeconds = 0, durationSeconds = 60, windowSeconds = 5 };
+    static readonly object Plan = new { warmUpSeconds = 0, durationSeconds = 800, windowSeconds = 5 };
 
     [Theory]
     [InlineData("/api/v2/experiments")]
@@ -51,6 +51,11 @@ public sealed class BadInputTests(ControlPlane plane)
         await Refused(new { name = "e", baseline = pipeline, candidate = pipeline, hosts = new[] { "stranger" }, plan = Plan }, "host-unknown", "hosts");
         await Refused(new { name = "e", baseline = pipeline, candidate = pipeline, hosts }, "plan-missing", "plan");
         await Refused(new { name = "e", baseline = pipeline, candidate = pipeline, hosts, plan = new { warmUpSeconds = 0, durationSeconds = 60, windowSeconds = 0.1 } }, "window-invalid", "plan.windowSeconds");
+        await Refused(new { name = "e", baseline = pipeline, candidate = pipeline, hosts, plan = new { warmUpSeconds = 0, durationSeconds = 60, windowSeconds = 5 } }, "plan-too-short", "plan.durationSeconds");
+        await Refused(new { name = "e", baseline = pipeline, candidate = pipeline, hosts, selector = "role=web", plan = Plan }, "hosts-invalid", "hosts");
+        await Refused(new { name = "e", baseline = pipeline, candidate = pipeline, selector = "role=nobody-has-this", plan = Plan }, "hosts-missing", "selector");
+        await Refused(new { name = "e", baseline = pipeline, candidate = pipeline, group = "nobody-named-this", plan = Plan }, "group-unknown", "group");
+        await Refused(new { name = "e", baseline = pipeline, candidate = pipeline, selector = "role in (", plan = Plan }, "selector-invalid", "selector");
         await Refused(new { name = "e", baseline = pipeline, candidate = pipeline, hosts, plan = Plan, priceEntry = "nobody" }, "price-entry-unknown", "priceEntry");
     }
 

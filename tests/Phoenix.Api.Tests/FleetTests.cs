@@ -128,7 +128,7 @@ public sealed class FleetTests(ControlPlane plane)
         (await Hold(agent, "drain")).GetProperty("drained").GetBoolean().ShouldBeTrue();
         (await plane.Get($"/api/v2/agents/{agent.HostId}")).GetProperty("state").GetString().ShouldBe("drained");
         var pipeline = new { pipelineId = await plane.Pipeline(), version = 1 };
-        await (await plane.User.PostAsJsonAsync("/api/v2/experiments", new { name = "e", baseline = pipeline, candidate = pipeline, hosts = new[] { agent.HostId }, plan = new { warmUpSeconds = 0, durationSeconds = 60, windowSeconds = 5 } }))
+        await (await plane.User.PostAsJsonAsync("/api/v2/experiments", new { name = "e", baseline = pipeline, candidate = pipeline, hosts = new[] { agent.HostId }, plan = new { warmUpSeconds = 0, durationSeconds = 60, windowSeconds = 5 }, criteria = new { claim = "observed" } }))
             .ShouldBeProblem(HttpStatusCode.Conflict, "host-drained");
         await (await plane.User.PostAsJsonAsync("/api/v2/pipelines/preview", new { configuration = Scenario.Yaml, hosts = new[] { agent.HostId } })).ShouldBeProblem(HttpStatusCode.Conflict, "host-drained");
         await plane.Command(experiment, "stop");

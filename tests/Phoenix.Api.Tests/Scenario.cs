@@ -53,14 +53,14 @@ public static class Scenario
     }
 
     public static async Task<Guid> Experiment(
-        this ControlPlane plane, Guid baseline, Guid candidate, IEnumerable<string> hosts, double warmUpSeconds = 0, int windows = 3)
+        this ControlPlane plane, Guid baseline, Guid candidate, IEnumerable<string> hosts, double warmUpSeconds = 0, int windows = 3, string claim = "observed", string priceEntry = "signoz-cloud-samples")
     {
         var answer = await plane.User.PostAsJsonAsync("/api/v2/experiments", new
         {
             name = "e", hypothesis = "fewer series", baseline = new { pipelineId = baseline, version = 1 },
             candidate = new { pipelineId = candidate, version = 1 }, hosts,
             plan = new { warmUpSeconds, durationSeconds = 5 * windows, windowSeconds = 5 },
-            criteria = new { minSeriesReductionPct = 20 }, protectedMetrics = new[] { "up" }, priceEntry = "signoz-cloud-samples",
+            criteria = new { minSeriesReductionPct = 20, claim }, protectedMetrics = new[] { "up" }, priceEntry,
         });
         answer.StatusCode.ShouldBe(HttpStatusCode.Created, await answer.Content.ReadAsStringAsync());
         return (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetGuid();
@@ -83,10 +83,10 @@ public static class Scenario
         () => plane.Get($"/api/v2/experiments/{experiment}"), e => e.GetProperty("state").GetString() == state, $"state {state}");
 
     /// <summary>An experiment that runs on one enrolled host, both variants applied and the warm-up over.</summary>
-    public static async Task<(Guid Experiment, TestAgent Agent)> Running(this ControlPlane plane, int windows = 3)
+    public static async Task<(Guid Experiment, TestAgent Agent)> Running(this ControlPlane plane, int windows = 3, string claim = "observed", string priceEntry = "signoz-cloud-samples")
     {
         var agent = await TestAgent.Enrol(plane);
-        var id = await plane.Experiment(await plane.Pipeline(), await plane.Pipeline(ReducingYaml), [agent.HostId], windows: windows);
+        var id = await plane.Experiment(await plane.Pipeline(), await plane.Pipeline(ReducingYaml), [agent.HostId], windows: windows, claim: claim, priceEntry: priceEntry);
         await plane.Command(id, "start");
         await agent.DoNext();
         await plane.UntilState(id, "running");

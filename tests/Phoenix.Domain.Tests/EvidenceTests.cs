@@ -1,5 +1,6 @@
 using CsCheck;
 using Phoenix.Domain.Experiments;
+using Phoenix.Domain.Statistics;
 
 namespace Phoenix.Domain.Tests;
 
@@ -44,7 +45,7 @@ public sealed class EvidenceTests
     [Fact]
     public void too_few_windows_are_inconclusive_and_say_what_is_missing()
     {
-        var verdict = Verdicts.Reach(Given.Running().And(Given.Window(1), Given.Window(2)));
+        var verdict = Verdicts.Reach(Given.Running().And(Given.Window(1), Given.Window(2)), null);
         verdict.Outcome.ShouldBe(VerdictOutcome.Inconclusive);
         verdict.Reasons.ShouldHaveSingleItem().ShouldBe("1 of 3 valid windows");
     }
@@ -53,8 +54,49 @@ public sealed class EvidenceTests
     public void a_verdict_over_two_hosts_needs_a_window_that_measured_both()
     {
         var x = Given.Running(hosts: 2, windows: 1).And(Given.Window(1), Given.Window(2), Given.Window(3));
-        Verdicts.Reach(x).Reasons.ShouldContain(r => r.Contains("at most 1 of 2"));
-        Verdicts.Reach(x.And(Given.Window(4) with { Hosts = 2 })).Outcome.ShouldBe(VerdictOutcome.Promote);
+        Verdicts.Reach(x, null).Reasons.ShouldContain(r => r.Contains("at most 1 of 2"));
+        Verdicts.Reach(x.And(Given.Window(4) with { Hosts = 2 }), null).Outcome.ShouldBe(VerdictOutcome.Promote);
+    }
+
+    [Fact]
+    public void windows_that_are_closed_late_take_their_place_in_time() =>
+        Gen.Select(Gen.Int[0, 1000].Array[1, 200], Gen.Int[0, 1000]).Sample((series, seed) =>
+        {
+            // Each overtakes at most as many as wait for their turn.
+            var random = new Random(seed);
+            var order = Enumerable.Range(0, series.Length).OrderBy(n => n + random.Next(8)).ThenBy(n => n);
+            WindowMeasured Of(int n) => Given.Window(n + 1, series[n]) with { StartedAt = Given.Now.AddMinutes(20 * n), EndedAt = Given.Now.AddMinutes(20 * n + 5) };
+            var late = order.Aggregate(Evidence.None, (e, n) => e.Add(Of(n)));
+            var straight = Enumerable.Range(0, series.Length).Aggregate(Evidence.None, (e, n) => e.Add(Of(n)));
+            return late.OverTime() == straight.OverTime();
+        });
+
+    [Fact]
+    public void what_these_hosts_will_do_takes_more_windows_than_what_they_did()
+    {
+        var asked = SuccessCriteria.Default with { MinSeriesReductionPct = 20 };
+        var x = Given.Running(windows: HostsClaim.LeastWindows) with { Criteria = asked };
+        var windows = Enumerable.Range(1, HostsClaim.LeastWindows + 1).Select(n => (object)(Given.Window(n, 290 + n % 20) with { StartedAt = Given.Now.AddSeconds(5 * n), EndedAt = Given.Now.AddSeconds(5 * n + 5) })).ToArray();
+        var early = x.And(windows[..^9]);
+        Verdicts.Claims(early).Select(c => (c.Claim, c.Outcome)).ShouldBe([(VerdictClaim.Observed, VerdictOutcome.Promote), (VerdictClaim.Hosts, VerdictOutcome.Inconclusive)]);
+        Verdicts.Claims(early)[1].Missing.ShouldHaveSingleItem().ShouldContain("blocks");
+
+        var verdict = Verdicts.Reach(x.And(windows), null);
+        verdict.Outcome.ShouldBe(VerdictOutcome.Promote);
+        verdict.Scope.ShouldBe("this host, hours of the day (UTC): 12");
+        var claim = verdict.Claims!.Single(c => c.Claim == VerdictClaim.Hosts);
+        claim.LowerPct!.Value.ShouldBeInRange(60, claim.ReductionPct!.Value);
+        claim.UpperPct!.Value.ShouldBeGreaterThan(claim.ReductionPct.Value);
+        verdict.Reasons[0].ShouldStartWith($"met: live series reduced by {claim.ReductionPct:0.##} % ({claim.LowerPct:0.##} to {claim.UpperPct:0.##} %)");
+
+        // A minimum inside of the interval is open, one above it is refuted; what was observed says yes or no at once.
+        var near = Verdicts.Reach((x with { Criteria = asked with { MinSeriesReductionPct = claim.ReductionPct.Value } }).And(windows), null);
+        near.Outcome.ShouldBe(VerdictOutcome.Inconclusive);
+        near.Reasons[0].ShouldStartWith("open: ");
+        Verdicts.Reach((x with { Criteria = asked with { MinSeriesReductionPct = 90 } }).And(windows), null).Outcome.ShouldBe(VerdictOutcome.Reject);
+        // What fails exactly is not saved by what is open.
+        Verdicts.Reach((x with { Criteria = asked with { MinSeriesReductionPct = claim.ReductionPct.Value } }).And([.. windows[..^1], Given.Window(windows.Length, retained: 4)]), null)
+            .Outcome.ShouldBe(VerdictOutcome.Reject);
     }
 
     [Fact]
@@ -74,15 +116,15 @@ public sealed class EvidenceTests
     public void promotion_needs_every_criterion(long series, double errorPct, long retained, VerdictOutcome expected)
     {
         var x = Given.Running(windows: 1).And(Given.Window(1), Given.Window(2, series, errorPct, retained));
-        Verdicts.Reach(x).Outcome.ShouldBe(expected);
+        Verdicts.Reach(x, null).Outcome.ShouldBe(expected);
     }
 
     [Fact]
     public void what_was_never_seen_is_not_proved()
     {
-        Verdicts.Reach(Given.Running(windows: 1).And(Given.Window(1), Given.Window(2, increments: 0))).Reasons.ShouldContain(r => r.Contains("increment"));
+        Verdicts.Reach(Given.Running(windows: 1).And(Given.Window(1), Given.Window(2, increments: 0)), null).Reasons.ShouldContain(r => r.Contains("increment"));
         var unseen = Given.Window(2) with { Retention = new(0, 0, []) };
-        Verdicts.Reach(Given.Running(windows: 1).And(Given.Window(1), unseen)).Outcome.ShouldBe(VerdictOutcome.Inconclusive);
+        Verdicts.Reach(Given.Running(windows: 1).And(Given.Window(1), unseen), null).Outcome.ShouldBe(VerdictOutcome.Inconclusive);
     }
 
     [Theory]
@@ -93,7 +135,7 @@ public sealed class EvidenceTests
     public void each_guardrail_names_itself(double errorPct, long retained, double cpuMs, long lost, Guardrail expected)
     {
         var x = Given.Running();
-        var decision = ExperimentDecisions.Record(x, Given.Window(1, worstErrorPct: errorPct, retained: retained, cpuMs: cpuMs, lost: lost), []);
+        var decision = ExperimentDecisions.Record(x, Given.Window(1, worstErrorPct: errorPct, retained: retained, cpuMs: cpuMs, lost: lost), [], null);
         decision.Events.OfType<GuardrailBreached>().ShouldHaveSingleItem().Guardrail.ShouldBe(expected);
         x.And(decision).State.ShouldBe(ExperimentState.RollingBack);
         x.And(decision).Verdict!.Outcome.ShouldBe(VerdictOutcome.Reject);

@@ -22,7 +22,7 @@ public sealed class ExperimentDecisionTests
     {
         var elsewhere = new Dictionary<string, string> { ["h1"] = "other" };
         var decided = Given.Running(windows: 1).And(Given.Window(1), Given.Window(2));
-        decided = decided.And(ExperimentDecisions.EndRun(decided)).And(new CandidateRemoved(["h1"]), new ExperimentCompleted());
+        decided = decided.And(ExperimentDecisions.EndRun(decided, null)).And(new CandidateRemoved(["h1"]), new ExperimentCompleted());
         ExperimentDecisions.Promote(decided, elsewhere).Rejection!.Code.ShouldBe("baseline-not-live");
         var promoted = decided.And(ExperimentDecisions.Promote(decided, Given.NothingLive)).And(new VariantPromoted(["h1"]), new ExperimentPromoted());
         ExperimentDecisions.RollBack(promoted, elsewhere).Rejection!.Code.ShouldBe("candidate-not-live");
@@ -47,9 +47,9 @@ public sealed class ExperimentDecisionTests
     {
         // One experiment in each state, reached by events.
         var running = Given.Running();
-        var decided = running.And(ExperimentDecisions.EndRun(running));
+        var decided = running.And(ExperimentDecisions.EndRun(running, null));
         var promotable = Given.Running(windows: 1).And(Given.Window(1), Given.Window(2));
-        promotable = promotable.And(ExperimentDecisions.EndRun(promotable)).And(new CandidateRemoved(["h1"]), new ExperimentCompleted());
+        promotable = promotable.And(ExperimentDecisions.EndRun(promotable, null)).And(new CandidateRemoved(["h1"]), new ExperimentCompleted());
         var promoting = promotable.And(ExperimentDecisions.Promote(promotable, Given.NothingLive));
         var promoted = promoting.And(ExperimentDecisions.HostsEnded(promoting, ["h1"], []));
         var rollingBack = promoted.And(ExperimentDecisions.RollBack(promoted, Given.NothingLive));
@@ -63,6 +63,8 @@ public sealed class ExperimentDecisionTests
         states.Select(s => s.State).ShouldBe(Enum.GetValues<ExperimentState>(), ignoreOrder: true);
 
         ShouldAllow(x => ExperimentDecisions.Start(x, Given.NothingLive, Given.Now), ExperimentState.Draft);
+        ShouldAllow(x => DraftExperiment.Edit(x, Decision.Of(Given.Draft())), ExperimentState.Draft);
+        ShouldAllow(ExperimentDecisions.Archive, ExperimentState.Draft, ExperimentState.Completed, ExperimentState.Promoted, ExperimentState.RolledBack, ExperimentState.Stopped);
         ShouldAllow(ExperimentDecisions.Stop, ExperimentState.Starting, ExperimentState.WarmingUp, ExperimentState.Running);
         ShouldAllow(x => ExperimentDecisions.Promote(x, Given.NothingLive), ExperimentState.Completed, ExperimentState.RolledBack);
         ShouldAllow(x => ExperimentDecisions.RollBack(x, Given.NothingLive),
@@ -83,10 +85,10 @@ public sealed class ExperimentDecisionTests
     public void a_timer_that_comes_too_late_is_silent()
     {
         ExperimentDecisions.EndWarmUp(Given.Running()).Events.ShouldBeEmpty();
-        ExperimentDecisions.EndRun(Given.Experiment(Given.Draft())).Events.ShouldBeEmpty();
+        ExperimentDecisions.EndRun(Given.Experiment(Given.Draft()), null).Events.ShouldBeEmpty();
         var stopped = Given.Running().And(new StopRequested());
-        ExperimentDecisions.EndRun(stopped).Events.ShouldBeEmpty();
-        ExperimentDecisions.Record(stopped, Given.Window(1), []).Events.ShouldBeEmpty();
+        ExperimentDecisions.EndRun(stopped, null).Events.ShouldBeEmpty();
+        ExperimentDecisions.Record(stopped, Given.Window(1), [], null).Events.ShouldBeEmpty();
     }
 
     [Fact]
@@ -123,14 +125,14 @@ public sealed class ExperimentDecisionTests
     public void a_window_is_recorded_once()
     {
         var x = Given.Running().And(Given.Window(1));
-        ExperimentDecisions.Record(x, Given.Window(1), []).Events.ShouldBeEmpty();
+        ExperimentDecisions.Record(x, Given.Window(1), [], null).Events.ShouldBeEmpty();
     }
 
     [Fact]
     public void the_verdict_comes_with_the_last_window_it_needs()
     {
         var x = Given.Running(windows: 2).And(Given.Window(1), Given.Window(2));
-        var events = ExperimentDecisions.Record(x, Given.Window(3), []).Events;
+        var events = ExperimentDecisions.Record(x, Given.Window(3), [], null).Events;
         events[^1].ShouldBeOfType<VerdictReached>().Outcome.ShouldBe(VerdictOutcome.Promote);
     }
 

@@ -35,7 +35,7 @@ public sealed class ExperimentRun
             candidate = new { pipelineId = candidate, version = 1 },
             hosts = new[] { Stack.Host },
             plan,
-            criteria = new { minSeriesReductionPct = 10, maxConservationErrorPct = 0.1 },
+            criteria = new { minSeriesReductionPct = 10, maxConservationErrorPct = 0.1, claim = "observed" },
             protectedMetrics = new[] { PipelineTexts.Protected },
             priceEntry = "signoz-cloud-samples",
             reason = $"drafting {name}",

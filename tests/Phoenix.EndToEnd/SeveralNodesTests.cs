@@ -211,7 +211,7 @@ public sealed class SeveralNodesTests : IAsyncLifetime
         candidate = new { pipelineId = candidate, version = 1 },
         hosts,
         plan = new { warmUpSeconds = 1, durationSeconds = 300, windowSeconds = 5 },
-        criteria = new { minSeriesReductionPct = 20 },
+        criteria = new { minSeriesReductionPct = 20, claim = "observed" },
         protectedMetrics = new[] { "up" },
         priceEntry = "signoz-cloud-samples",
     }))!["id"]!.GetValue<Guid>();

@@ -141,7 +141,7 @@ static class SoakFleet
                 {
                     name = $"soak {lane}", hypothesis = "none", baseline = new { pipelineId = baseline, version = 1 }, candidate = new { pipelineId = candidate, version = 1 },
                     hosts = Enumerable.Range(lane * ExperimentHosts, ExperimentHosts).Select(n => $"sim-near-{n}").ToArray(),
-                    plan = new { warmUpSeconds = 3600, durationSeconds = 3600, windowSeconds = 60 },
+                    plan = new { warmUpSeconds = 3600, durationSeconds = 3600, windowSeconds = 60 }, criteria = new { claim = "observed" },
                 });
                 if (drafted is not { } answer)
                 {

@@ -55,7 +55,7 @@ static class Storm
             var id = (await api.Post("api/v2/experiments", new
             {
                 name = $"storm {round}", hypothesis = "none", baseline = new { pipelineId = pipelines[0], version = 1 }, candidate = new { pipelineId = pipelines[1], version = 1 },
-                hosts = Enumerable.Range(0, hosts).Select(n => $"sim-storm-{n}").ToArray(), plan = new { warmUpSeconds = 3600, durationSeconds = 3600, windowSeconds = 60 },
+                hosts = Enumerable.Range(0, hosts).Select(n => $"sim-storm-{n}").ToArray(), plan = new { warmUpSeconds = 3600, durationSeconds = 3600, windowSeconds = 60 }, criteria = new { claim = "observed" },
             })).GetProperty("id").GetGuid();
             var (own, others, before) = (api.Use.CpuSeconds, server?.Seconds ?? 0, await fleet.Status());
             var start = Stopwatch.GetTimestamp();

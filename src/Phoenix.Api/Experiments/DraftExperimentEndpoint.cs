@@ -1,6 +1,9 @@
 using Marten;
+using Npgsql;
 using Phoenix.Api.Agents;
 using Phoenix.Api.Infrastructure;
+using Phoenix.Api.Pricing;
+using Phoenix.Domain;
 using Phoenix.Domain.Experiments;
 using Phoenix.Projections.Fleet;
 using Phoenix.Projections.Pipelines;
@@ -8,21 +11,31 @@ using Wolverine.Http;
 
 namespace Phoenix.Api.Experiments;
 
-/// <param name="Hosts">Ids of enrolled hosts.</param>
+/// <param name="Hosts">Ids of enrolled hosts. Hosts, a selector or a group: one of the three.</param>
+/// <param name="Selector">Labels, as <c>role=web,env in (staging,test)</c>; who has them when the experiment starts takes part.</param>
+/// <param name="Group">A group's name; who belongs to it when the experiment starts takes part.</param>
 /// <param name="ProtectedMetrics">Metrics that must leave untouched; <c>*</c> matches any run of characters.</param>
 /// <param name="PriceEntry">Id of a price-book entry; <c>GET /api/v2/prices</c> lists them.</param>
 public sealed record DraftExperimentRequest(
     string? Name, string? Hypothesis, PipelineChoice? Baseline, PipelineChoice? Candidate, string[]? Hosts, PlanRequest? Plan,
-    CriteriaRequest? Criteria, string[]? ProtectedMetrics, string? PriceEntry, string? Reason);
+    CriteriaRequest? Criteria, string[]? ProtectedMetrics, string? PriceEntry, string? Reason, string? Selector, string? Group);
+
+/// <param name="Name">Of the new draft; named after the other one where left out.</param>
+/// <param name="Reason">Why, for the audit log.</param>
+public sealed record CloneExperiment(string? Name, string? Reason);
 
 public sealed record PipelineChoice(Guid PipelineId, int Version);
 
 /// <summary>All in seconds.</summary>
 public sealed record PlanRequest(double WarmUpSeconds, double DurationSeconds, double WindowSeconds);
 
-/// <summary>What is left out takes the default: 10 % fewer live series, 0.1 % conservation error, one core, 512 MiB.</summary>
+/// <summary>What is left out takes the default: 10 % fewer live series, 0.1 % conservation error, one core, 512 MiB, on these hosts from now on.</summary>
+/// <param name="Claim">
+/// Of which claim the reduction is asked: <c>hosts</c>, what these hosts will do from now on, which takes 160 windows or more; or <c>observed</c>, what
+/// they did in the windows measured, and no more.
+/// </param>
 public sealed record CriteriaRequest(
-    double? MinSeriesReductionPct, double? MaxConservationErrorPct, double? MaxCandidateCpuPct, long? MaxCandidateResidentBytes);
+    double? MinSeriesReductionPct, double? MaxConservationErrorPct, double? MaxCandidateCpuPct, long? MaxCandidateResidentBytes, VerdictClaim? Claim);
 
 public sealed record Created(Guid Id, int Version);
 
@@ -32,28 +45,69 @@ public static class DraftExperimentEndpoint
 
     /// <summary>Writes an experiment down. Nothing runs before it is started.</summary>
     [WolverinePost("/api/v2/experiments"), Tags("Experiments"), ProducesResponseType<Created>(201)]
-    public static async Task<IResult> Post(DraftExperimentRequest command, IDocumentSession session, HttpContext http, CancellationToken cancellation)
+    public static async Task<IResult> Post(
+        DraftExperimentRequest command, IDocumentSession session, NpgsqlDataSource database, TimeProvider clock, HttpContext http, CancellationToken cancellation)
     {
         if (Problems.TooLong(("reason", command.Reason, EventMetadata.MaxReasonLength)) is { } tooLong) return tooLong;
-        if (command.Plan is not { } plan) return Problems.Of(422, "plan-missing", "Give plan.warmUpSeconds, plan.durationSeconds and plan.windowSeconds.", "plan");
+        var decision = await Decide(command, session, database, clock, cancellation);
+        if (decision.Rejection is { } rejection) return rejection.ToProblem();
+        session.Stamp(http, command.Reason);
+        return Begin(session, decision);
+    }
+
+    /// <summary>Says something else with a draft, in full; what has been started stays as it ran.</summary>
+    [WolverinePut("/api/v2/experiments/{id}"), Tags("Experiments"), ProducesResponseType<Created>(200), ProducesResponseType(404)]
+    public static async Task<IResult> Put(
+        Guid id, DraftExperimentRequest command, IDocumentSession session, NpgsqlDataSource database, TimeProvider clock, HttpContext http, CancellationToken cancellation)
+    {
+        if (Problems.TooLong(("reason", command.Reason, EventMetadata.MaxReasonLength)) is { } tooLong) return tooLong;
+        var stream = await session.Events.FetchForExclusiveWriting<Experiment>(id, cancellation);
+        if (stream.Aggregate is not { } experiment) return Problems.NotFound("experiment", id);
+        var decision = DraftExperiment.Edit(experiment, await Decide(command, session, database, clock, cancellation));
+        if (decision.Rejection is { } rejection) return rejection.ToProblem();
+        session.Stamp(http, command.Reason);
+        stream.AppendMany(decision.Events);
+        return TypedResults.Ok(new Created(id, experiment.Version + 1));
+    }
+
+    /// <summary>A new draft with the design of this experiment, to be changed and started for itself.</summary>
+    [WolverinePost("/api/v2/experiments/{id}/clone"), Tags("Experiments"), ProducesResponseType<Created>(201), ProducesResponseType(404)]
+    public static async Task<IResult> Clone(Guid id, CloneExperiment command, IDocumentSession session, HttpContext http, CancellationToken cancellation)
+    {
+        if (Problems.TooLong(("reason", command.Reason, EventMetadata.MaxReasonLength)) is { } tooLong) return tooLong;
+        if (await session.LoadAsync<Experiment>(id, cancellation) is not { } experiment) return Problems.NotFound("experiment", id);
+        var decision = DraftExperiment.Clone(experiment, command.Name);
+        if (decision.Rejection is { } rejection) return rejection.ToProblem();
+        session.Stamp(http, command.Reason);
+        return Begin(session, decision);
+    }
+
+    static Microsoft.AspNetCore.Http.HttpResults.Created<Created> Begin(IDocumentSession session, Decision drafted)
+    {
+        var id = Guid.CreateVersion7();
+        session.Events.StartStream<Experiment>(id, drafted.Events);
+        return TypedResults.Created($"/api/v2/experiments/{id}", new Created(id, 1));
+    }
+
+    static async Task<Decision> Decide(
+        DraftExperimentRequest command, IDocumentSession session, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancellation)
+    {
+        if (command.Plan is not { } plan) return Rejection.Invalid("plan-missing", "plan", "Give plan.warmUpSeconds, plan.durationSeconds and plan.windowSeconds.");
         if (!IsTime(plan.WarmUpSeconds) || !IsTime(plan.DurationSeconds) || !IsTime(plan.WindowSeconds))
-            return Problems.Of(422, "plan-invalid", "The times of a plan are seconds between 0 and a year.", "plan");
-        var hosts = (command.Hosts ?? []).Where(h => h is not null).ToArray();
-        var known = await session.Known(hosts, cancellation);
+            return Rejection.Invalid("plan-invalid", "plan", "The times of a plan are seconds between 0 and a year.");
+        var (hosts, unclear) = await Targets.Resolve(command.Hosts, command.Selector, command.Group, session, database, cancellation);
+        if (unclear is not null) return unclear;
         var d = SuccessCriteria.Default;
         var c = command.Criteria;
         var decision = DraftExperiment.Decide(
             command.Name, command.Hypothesis, await Choose(command.Baseline, session, cancellation), await Choose(command.Candidate, session, cancellation),
-            hosts, known,
+            hosts!, await session.Known(hosts!, cancellation),
             new(TimeSpan.FromSeconds(plan.WarmUpSeconds), TimeSpan.FromSeconds(plan.DurationSeconds), TimeSpan.FromSeconds(plan.WindowSeconds)),
             new(c?.MinSeriesReductionPct ?? d.MinSeriesReductionPct, c?.MaxConservationErrorPct ?? d.MaxConservationErrorPct,
-                c?.MaxCandidateCpuPct ?? d.MaxCandidateCpuPct, c?.MaxCandidateResidentBytes ?? d.MaxCandidateResidentBytes),
-            command.ProtectedMetrics ?? [], command.PriceEntry ?? DefaultPrice);
-        if ((decision.Rejection ?? await session.Held(hosts, cancellation)) is { } rejection) return rejection.ToProblem();
-        session.Stamp(http, command.Reason);
-        var id = Guid.CreateVersion7();
-        session.Events.StartStream<Experiment>(id, decision.Events);
-        return TypedResults.Created($"/api/v2/experiments/{id}", new Created(id, 1));
+                c?.MaxCandidateCpuPct ?? d.MaxCandidateCpuPct, c?.MaxCandidateResidentBytes ?? d.MaxCandidateResidentBytes, c?.Claim ?? d.Claim),
+            command.ProtectedMetrics ?? [], command.PriceEntry ?? DefaultPrice, await session.PriceBook(cancellation), clock.Today(),
+            Targets.Given(command.Selector), Targets.Given(command.Group));
+        return decision.Rejection is null && await session.Held(hosts!, cancellation) is { } held ? held : decision;
     }
 
     static bool IsTime(double seconds) => seconds is >= 0 and <= 366 * 86_400d;

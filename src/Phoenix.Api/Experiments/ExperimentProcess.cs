@@ -1,5 +1,6 @@
 using Marten;
 using Phoenix.Api.Infrastructure;
+using Phoenix.Api.Pricing;
 using Phoenix.Api.Tasks;
 using Phoenix.Domain;
 using Phoenix.Domain.Experiments;
@@ -79,8 +80,11 @@ public static class ExperimentProcess
     public static Task<OutgoingMessages> Handle(EndWarmUp message, IDocumentSession session, CancellationToken cancellation) =>
         Decide(message.ExperimentId, session, ExperimentDecisions.EndWarmUp, cancellation);
 
-    public static Task<OutgoingMessages> Handle(EndRun message, IDocumentSession session, CancellationToken cancellation) =>
-        Decide(message.ExperimentId, session, ExperimentDecisions.EndRun, cancellation);
+    public static async Task<OutgoingMessages> Handle(EndRun message, IDocumentSession session, TimeProvider clock, CancellationToken cancellation)
+    {
+        var prices = await session.PriceBook(cancellation);
+        return await Decide(message.ExperimentId, session, x => ExperimentDecisions.EndRun(x, prices.PriceOf(x.PriceEntry, clock.Today()).Price), cancellation);
+    }
 
     /// <summary>
     /// What was to be put on a host is given up, so that it does not appear there later. What was to be taken off stays in

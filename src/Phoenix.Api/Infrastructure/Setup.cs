@@ -13,6 +13,7 @@ using Phoenix.Api.Experiments;
 using Phoenix.Api.Identity;
 using Phoenix.Api.Live;
 using Phoenix.Api.Measurements;
+using Phoenix.Api.Pricing;
 using Phoenix.Api.Signing;
 using Phoenix.Api.Tasks;
 using Phoenix.Api.Upgrades;
@@ -113,6 +114,7 @@ public static class Setup
         builder.Services.AddHostedService<HotTables>();
         builder.Services.AddHostedService<AuditLogView>();
         builder.Services.AddHostedService<WindowPartitions>();
+        builder.Services.AddHostedService<SeedPriceBook>();
     }
 
     public static void AddPhoenixIdentity(this WebApplicationBuilder builder)

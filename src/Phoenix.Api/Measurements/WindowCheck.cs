@@ -15,7 +15,33 @@ public static class WindowCheck
         : w.VoidReason is { Length: > 100 } ? $"Window {w.Number}: a reason has at most 100 characters."
         : w.VoidReason is null && (w.Baseline is null || w.Candidate is null) ? $"Window {w.Number} counts and so has both arms."
         : (Incomplete(w.Baseline) ?? Incomplete(w.Candidate)) is { } part ? $"Window {w.Number}: an arm lacks '{part}'."
+        : (Implausible(w.Baseline) ?? Implausible(w.Candidate)) is { } figure ? $"Window {w.Number}: {figure} is no count; it is a number from 0 to {MostCount:0e+0}."
         : null;
+
+    /// <summary>Of one host in one window; ten thousand of them still add up without an overflow.</summary>
+    const long MostCount = 10_000_000_000_000;
+
+    /// <summary>The first figure that nothing can have counted; null where all can be.</summary>
+    static string? Implausible(ArmWindow? arm)
+    {
+        if (arm is null) return null;
+        ReadOnlySpan<(string Name, double Value)> figures =
+        [
+            .. Of("input", arm.Input.Counts), .. Of("output", arm.Output.Counts), ("output.wireBytes", arm.Output.WireBytes), ("output.droppedPoints", arm.Output.DroppedPoints),
+            ("cost.cpuMs", arm.Cost.CpuMs), ("cost.residentBytes", arm.Cost.ResidentBytes), ("ledger.groups", arm.Ledger.Groups), ("ledger.increments", arm.Ledger.Increments),
+            ("ledger.errorPct", arm.Ledger.ErrorPct), ("ledger.worstErrorPct", arm.Ledger.WorstErrorPct), ("protected.expected", arm.Protected.Expected), ("protected.retained", arm.Protected.Retained),
+        ];
+        // NaN compares as false.
+        foreach (var (name, value) in figures)
+            if (value is not (>= 0 and <= MostCount)) return $"{name} {value.ToString(System.Globalization.CultureInfo.InvariantCulture)}";
+        return null;
+    }
+
+    static (string, double)[] Of(string side, StreamCounts c) =>
+    [
+        ($"{side}.streamsActive", c.StreamsActive), ($"{side}.seriesActive", c.SeriesActive), ($"{side}.streamsDistinct", c.StreamsDistinct),
+        ($"{side}.seriesDistinct", c.SeriesDistinct), ($"{side}.points", c.Points), ($"{side}.samples", c.Samples), ($"{side}.bytes", c.Bytes),
+    ];
 
     /// <summary>A window whose arms did not see the same input, all of it, says nothing.</summary>
     public static WindowReport Judge(WindowReport w) =>

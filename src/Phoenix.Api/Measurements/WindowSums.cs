@@ -22,7 +22,7 @@ public static class WindowSums
             candidate += Totals(w.Candidate!);
         }
         return (new WindowMeasured(number, counted.Count, counted.Average(w => (w.EndedAt - w.StartedAt).TotalSeconds), baseline, candidate,
-            Conserved(counted), Retained(counted)), voided);
+            Conserved(counted), Retained(counted), counted.Min(w => w.StartedAt), counted.Max(w => w.EndedAt)), voided);
     }
 
     static ArmTotals Totals(ArmWindow arm)

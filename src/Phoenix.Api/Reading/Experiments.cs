@@ -10,11 +10,13 @@ namespace Phoenix.Api.Reading;
 /// <param name="Windows">Windows that count as evidence.</param>
 /// <param name="VoidWindows">Windows of single hosts that said nothing.</param>
 /// <param name="LatestWindow">The newest window, counted or not.</param>
+/// <param name="Claims">What can be said of the reduction as the evidence is now, each with its scope. The intervals hold at every look.</param>
 public sealed record ExperimentView(
     Guid Id, int Version, string Name, string Hypothesis, ExperimentState State, PipelineReference Baseline, PipelineReference Candidate,
     IReadOnlyList<string> Hosts, PlanView Plan, SuccessCriteria Criteria, IReadOnlyList<string> ProtectedMetrics, string PriceEntry,
     DateTimeOffset DraftedAt, DateTimeOffset? StartedAt, int Windows, int VoidWindows, WindowMeasured? LatestWindow, EvidenceView? Evidence,
-    VerdictView? Verdict, GuardrailBreached? Breach, IReadOnlyList<HostFailed> FailedHosts);
+    VerdictView? Verdict, GuardrailBreached? Breach, IReadOnlyList<HostFailed> FailedHosts, IReadOnlyList<ClaimJudged> Claims,
+    string? Selector, string? Group, Guid? ClonedFrom, bool Archived);
 
 public sealed record PlanView(double WarmUpSeconds, double DurationSeconds, double WindowSeconds);
 
@@ -29,12 +31,13 @@ public sealed record VerdictView(VerdictOutcome Outcome, string Scope, IReadOnly
 
 public static class ExperimentReads
 {
-    /// <summary>Experiments, newest first.</summary>
+    /// <summary>Experiments, newest first; archived ones where they are asked for, and then those alone.</summary>
     [WolverineGet("/api/v2/experiments"), Tags("Experiments")]
-    public static async Task<Page<ExperimentView>> List(IQuerySession session, int? limit, int? after, CancellationToken cancellation)
+    public static async Task<Page<ExperimentView>> List(IQuerySession session, int? limit, int? after, bool? archived, CancellationToken cancellation)
     {
         var take = Paging.Limit(limit);
-        var found = await session.Query<Experiment>().OrderByDescending(e => e.DraftedAt).Skip(Math.Max(0, after ?? 0)).Take(take + 1).ToListAsync(cancellation);
+        var wanted = archived ?? false;
+        var found = await session.Query<Experiment>().Where(e => e.Archived == wanted).OrderByDescending(e => e.DraftedAt).Skip(Math.Max(0, after ?? 0)).Take(take + 1).ToListAsync(cancellation);
         return new([.. found.Take(take).Select(View)], found.Count > take ? (Math.Max(0, after ?? 0) + take).ToString() : null);
     }
 
@@ -56,6 +59,7 @@ public static class ExperimentReads
                 e.WorstGroupErrorPct, e.WorstGroup, e.ConservationGroups, e.IncrementsChecked, e.ProtectedExpected, e.ProtectedRetained,
                 e.BaselineSeries, e.CandidateSeries, e.BaselineLiveSeries, e.CandidateLiveSeries, e.CandidateCpuPct, e.CandidateResidentBytes,
                 e.MeasuredMinutes, x.Verdict?.Saving),
-            x.Verdict is { } v ? new(v.Outcome, v.Scope, v.Reasons) : null, x.Breach, x.FailedHosts);
+            x.Verdict is { } v ? new(v.Outcome, v.Scope, v.Reasons) : null, x.Breach, x.FailedHosts,
+            Verdicts.Claims(x), x.Selector, x.Group, x.ClonedFrom, x.Archived);
     }
 }

@@ -1,5 +1,4 @@
 using Marten;
-using Phoenix.Domain.Pricing;
 using Phoenix.Projections.Savings;
 using Wolverine.Http;
 
@@ -11,8 +10,4 @@ public static class SavingsReads
     [WolverineGet("/api/v2/savings"), Tags("Savings")]
     public static async Task<Page<SavingsEntry>> List(IQuerySession session, CancellationToken cancellation) =>
         new(await session.Query<SavingsEntry>().OrderByDescending(s => s.Id).ToListAsync(cancellation), null);
-
-    /// <summary>The price book of this version.</summary>
-    [WolverineGet("/api/v2/prices"), Tags("Savings")]
-    public static Page<PriceEntry> Prices() => new(ListPrices.Entries, null);
 }

@@ -83,11 +83,7 @@ public static class RequestUpgradeEndpoint
     /// <summary>Every host with these labels that does not run the release, in random order: a stage is then a fair sample of the next one.</summary>
     static async Task<string[]> Others(string? release, LabelSelector labels, NpgsqlDataSource database, HostCondition condition, CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand();
-        command.CommandText = $"select host_id from {FleetProjection.TableName} where drained_at is null and decommissioned_at is null and {labels.Condition("labels", command.Parameters)}";
-        List<string> fleet = [];
-        await using (var reader = await command.ExecuteReaderAsync(cancellation))
-            while (await reader.ReadAsync(cancellation)) fleet.Add(reader.GetString(0));
+        var fleet = await database.Matching(labels, cancellation);
         string[] others = [.. (await condition.Read([.. fleet], cancellation)).Where(h => h.Version != release).Select(h => h.HostId)];
         Random.Shared.Shuffle(others);
         return others;

@@ -1,5 +1,6 @@
 using Phoenix.Domain.Agents;
 using Phoenix.Domain.Pricing;
+using Phoenix.Domain.Statistics;
 
 namespace Phoenix.Domain.Experiments;
 
@@ -9,16 +10,17 @@ public sealed record ChosenPipeline(PipelineReference Reference, string SourceHa
 /// <summary>Whether an experiment makes sense before anything runs.</summary>
 public static class DraftExperiment
 {
-    public const int MaxTextLength = 5000;
+    public const int MaxTextLength = 5000, MaxNameLength = 200;
+    const string CopyOf = "Copy of ";
     public static readonly TimeSpan MinWindow = TimeSpan.FromSeconds(1);
 
     public static Decision Decide(
         string? name, string? hypothesis, ChosenPipeline? baseline, ChosenPipeline? candidate, IReadOnlyList<string> hosts,
         IReadOnlySet<string> knownHosts, ExperimentPlan plan, SuccessCriteria criteria, IReadOnlyList<string> protectedMetrics,
-        string? priceEntry)
+        string? priceEntry, PriceBook prices, DateOnly today, string? selector = null, string? group = null)
     {
-        if (string.IsNullOrWhiteSpace(name) || name.Length > 200)
-            return Rejection.Invalid("experiment-name-invalid", "name", "An experiment needs a name of 1 to 200 characters.");
+        if (string.IsNullOrWhiteSpace(name) || name.Length > MaxNameLength)
+            return Rejection.Invalid("experiment-name-invalid", "name", $"An experiment needs a name of 1 to {MaxNameLength} characters.");
         if (baseline is null)
             return Rejection.Invalid("pipeline-unknown", "baseline", "There is no such pipeline version; GET /api/v2/pipelines lists them.");
         if (candidate is null)
@@ -29,15 +31,21 @@ public static class DraftExperiment
             return Rejection.Invalid("receivers-differ", "candidate",
                 "Baseline and candidate must have the same receivers, or they would not see the same input. Make the receivers sections equal.");
         if (hosts.Count == 0)
-            return Rejection.Invalid("hosts-missing", "hosts", "Name at least one enrolled host; GET /api/v2/agents lists them.");
-        if (hosts.FirstOrDefault(h => !AgentDecisions.IsHostId(h) || !knownHosts.Contains(h)) is { } unknown)
-            return Rejection.Invalid("host-unknown", "hosts", $"Host '{(unknown.Length > 60 ? unknown[..60] + "…" : unknown)}' is not enrolled; GET /api/v2/agents lists those that are.");
+            return (selector ?? group) is { } chooser
+                ? Rejection.Invalid("hosts-missing", selector is null ? "group" : "selector", $"'{chooser}' means no host that takes new work; GET /api/v2/agents shows hosts with their labels.")
+                : Rejection.Invalid("hosts-missing", "hosts", "Name at least one enrolled host, a selector or a group; GET /api/v2/agents lists hosts.");
+        if (hosts.FirstOrDefault(h => !AgentDecisions.IsHostId(h) || !knownHosts.Contains(h)) is { } stranger)
+            return Rejection.Invalid("host-unknown", "hosts", $"Host '{(stranger.Length > 60 ? stranger[..60] + "…" : stranger)}' is not enrolled; GET /api/v2/agents lists those that are.");
         if (plan.Window < MinWindow || plan.Window > TimeSpan.FromHours(1))
             return Rejection.Invalid("window-invalid", "plan.windowSeconds", "A window lasts 1 to 3600 seconds.");
         if (plan.WarmUp < TimeSpan.Zero || plan.WarmUp > TimeSpan.FromDays(1))
             return Rejection.Invalid("warm-up-invalid", "plan.warmUpSeconds", "A warm-up lasts 0 seconds to one day.");
         if (plan.Duration < plan.Window || plan.Duration > TimeSpan.FromDays(90))
             return Rejection.Invalid("duration-invalid", "plan.durationSeconds", "A duration is at least one window and at most 90 days.");
+        if (criteria.Claim == VerdictClaim.Hosts && plan.RequiredWindows < HostsClaim.LeastWindows)
+            return Rejection.Invalid("plan-too-short", "plan.durationSeconds",
+                $"What these hosts will do from now on is told by {HostsClaim.LeastWindows} windows or more, and the plan has {plan.RequiredWindows}. " +
+                $"Measure for {(plan.Window * HostsClaim.LeastWindows).TotalSeconds:0} s, cut shorter windows, or ask with criteria.claim 'observed' for what was seen in them alone.");
         if (criteria.MinSeriesReductionPct is not (>= -100 and <= 100))
             return Rejection.Invalid("criteria-invalid", "criteria.minSeriesReductionPct", "A required reduction lies between -100 and 100 per cent.");
         if (criteria.MaxConservationErrorPct is not (>= 0 and <= 100))
@@ -50,11 +58,32 @@ public static class DraftExperiment
             return Rejection.Invalid("hypothesis-too-long", "hypothesis", $"A hypothesis has at most {MaxTextLength} characters.");
         if (protectedMetrics.Count > 1000 || protectedMetrics.Any(m => m is not { Length: > 0 and <= 300 }))
             return Rejection.Invalid("protected-metrics-invalid", "protectedMetrics", "At most 1,000 names or patterns of 1 to 300 characters.");
-        if (priceEntry is null || ListPrices.Find(priceEntry) is not { } price)
-            return Rejection.Invalid("price-entry-unknown", "priceEntry",
-                $"There is no such price entry. Known: {string.Join(", ", ListPrices.Entries.Select(e => e.Id))}.");
-        if (Price.List(price).Problem() is { } unpriced) return unpriced with { Field = "priceEntry" };
+        var (price, unknown) = prices.PriceOf(priceEntry ?? "", today);
+        if (unknown is not null) return Rejection.Invalid(unknown.Code, "priceEntry", unknown.Detail);
+        if (price!.Problem() is { } unpriced) return unpriced with { Field = "priceEntry" };
         return Decision.Of(new ExperimentDrafted(
-            name, hypothesis ?? "", baseline.Reference, candidate.Reference, [.. hosts.Distinct()], plan, criteria, protectedMetrics, priceEntry));
+            name, hypothesis ?? "", baseline.Reference, candidate.Reference, [.. hosts.Distinct()], plan, criteria, protectedMetrics, priceEntry!, selector, group));
+    }
+
+    /// <summary>Only a draft can say something else: what has run stays as it ran.</summary>
+    /// <param name="wanted">What it shall say, as a new draft would; the same again is no change.</param>
+    public static Decision Edit(Experiment x, Decision wanted)
+    {
+        if (x.State != ExperimentState.Draft) return ExperimentDecisions.Illegal(x, "edit", "a draft; clone it");
+        if (wanted.Rejection is not null) return wanted;
+        var d = (ExperimentDrafted)wanted.Events[0];
+        return Decision.Of(new ExperimentEdited(
+            d.Name, d.Hypothesis, d.Baseline, d.Candidate, d.Hosts, d.Plan, d.Criteria, d.ProtectedMetrics, d.PriceEntry, d.Selector, d.Group));
+    }
+
+    /// <summary>A new draft with the design of another experiment, whatever became of that one.</summary>
+    /// <param name="name">Of the new one; null names it after the other.</param>
+    public static Decision Clone(Experiment x, string? name)
+    {
+        name ??= x.Name.Length > MaxNameLength - CopyOf.Length ? x.Name : CopyOf + x.Name;
+        return string.IsNullOrWhiteSpace(name) || name.Length > MaxNameLength
+            ? Rejection.Invalid("experiment-name-invalid", "name", $"An experiment needs a name of 1 to {MaxNameLength} characters.")
+            : Decision.Of(new ExperimentDrafted(
+                name, x.Hypothesis, x.Baseline, x.Candidate, x.Hosts, x.Plan, x.Criteria, x.ProtectedMetrics, x.PriceEntry, x.Selector, x.Group, x.Id));
     }
 }

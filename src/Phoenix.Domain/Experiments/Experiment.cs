@@ -36,6 +36,14 @@ public sealed record Experiment
     public required SuccessCriteria Criteria { get; init; }
     public required IReadOnlyList<string> ProtectedMetrics { get; init; }
     public required string PriceEntry { get; init; }
+
+    /// <summary>Chooses the hosts anew when the experiment starts; null where they were named or a group does.</summary>
+    public string? Selector { get; init; }
+
+    public string? Group { get; init; }
+
+    public Guid? ClonedFrom { get; init; }
+    public bool Archived { get; init; }
     public ExperimentState State { get; init; }
 
     /// <summary>Numbers promotions and rollbacks, so that each has tasks of its own.</summary>
@@ -65,6 +73,9 @@ public sealed record Experiment
     public VerdictReached? Verdict { get; init; }
     public GuardrailBreached? Breach { get; init; }
 
+    /// <summary>Nothing is under way: no task is open and no timer runs.</summary>
+    public bool Rests => State is ExperimentState.Draft or ExperimentState.Completed or ExperimentState.Promoted or ExperimentState.RolledBack or ExperimentState.Stopped;
+
     /// <summary>Whether a candidate may be running on a host because of this experiment, and windows may still come.</summary>
     public bool Measures => State is ExperimentState.Starting or ExperimentState.WarmingUp or ExperimentState.Running;
 
@@ -72,8 +83,18 @@ public sealed record Experiment
     {
         Id = e.StreamId, Name = e.Data.Name, Hypothesis = e.Data.Hypothesis, Baseline = e.Data.Baseline, Candidate = e.Data.Candidate,
         Hosts = e.Data.Hosts, Plan = e.Data.Plan, Criteria = e.Data.Criteria, ProtectedMetrics = e.Data.ProtectedMetrics,
-        PriceEntry = e.Data.PriceEntry, DraftedAt = e.Timestamp,
+        PriceEntry = e.Data.PriceEntry, Selector = e.Data.Selector, Group = e.Data.Group, ClonedFrom = e.Data.ClonedFrom, DraftedAt = e.Timestamp,
     };
+
+    public Experiment Apply(ExperimentEdited e) => this with
+    {
+        Name = e.Name, Hypothesis = e.Hypothesis, Baseline = e.Baseline, Candidate = e.Candidate, Hosts = e.Hosts, Plan = e.Plan, Criteria = e.Criteria,
+        ProtectedMetrics = e.ProtectedMetrics, PriceEntry = e.PriceEntry, Selector = e.Selector, Group = e.Group,
+    };
+
+    public Experiment Apply(ExperimentArchived _) => this with { Archived = true };
+
+    public Experiment Apply(ExperimentUnarchived _) => this with { Archived = false };
 
     public Experiment Apply(IEvent<ExperimentStarted> e) => Await(ExperimentState.Starting) with
     {

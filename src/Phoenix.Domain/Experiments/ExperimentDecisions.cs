@@ -1,3 +1,5 @@
+using Phoenix.Domain.Pricing;
+
 namespace Phoenix.Domain.Experiments;
 
 /// <summary>The guarded state machine of an experiment: which command or message does what in which state.</summary>
@@ -10,8 +12,17 @@ public static class ExperimentDecisions
     public static Decision Start(Experiment x, IReadOnlyDictionary<string, string> live, DateTimeOffset now)
     {
         if (x.State != ExperimentState.Draft) return Illegal(x, "start", "a draft");
+        if (x.Archived) return Rejection.Conflict("experiment-archived", $"Experiment {x.Id} is archived. Take it out of the archive first, or clone it.");
+        if (x.Hosts.Count == 0)
+            return Rejection.Conflict("hosts-missing", $"'{x.Selector ?? x.Group}' means no host that takes new work now; GET /api/v2/agents shows hosts with their labels.");
         return NotLive(x, x.Baseline, "baseline-not-live", live) ?? Decision.Of(new ExperimentStarted(x.Hosts, now + HostPatience + x.Plan.WarmUp + x.Plan.Deadline + TimeSpan.FromMinutes(5)));
     }
+
+    /// <summary>Archiving hides, and takes nothing away; what is under way stays in sight.</summary>
+    public static Decision Archive(Experiment x) =>
+        x.Archived ? Decision.Nothing : x.Rests ? Decision.Of(new ExperimentArchived()) : Illegal(x, "archive", "at rest: a draft, completed, promoted, rolled back or stopped");
+
+    public static Decision Unarchive(Experiment x) => x.Archived ? Decision.Of(new ExperimentUnarchived()) : Decision.Nothing;
 
     public static Decision Stop(Experiment x) =>
         x.Measures ? Decision.Of(new StopRequested()) : Illegal(x, "stop", "starting, warming up or running");
@@ -35,11 +46,11 @@ public static class ExperimentDecisions
         x.State == ExperimentState.WarmingUp ? Decision.Of(new WarmUpEnded()) : Decision.Nothing;
 
     /// <summary>The deadline: the verdict is reached with what there is.</summary>
-    public static Decision EndRun(Experiment x) =>
-        x.State == ExperimentState.Running ? Decision.Of(Verdicts.Reach(x)) : Decision.Nothing;
+    public static Decision EndRun(Experiment x, Price? price) =>
+        x.State == ExperimentState.Running ? Decision.Of(Verdicts.Reach(x, price)) : Decision.Nothing;
 
     /// <summary>A window over all reporting hosts: recorded once, checked against the guardrails, and perhaps the last that was needed.</summary>
-    public static Decision Record(Experiment x, WindowMeasured? measured, IReadOnlyList<WindowVoided> voided)
+    public static Decision Record(Experiment x, WindowMeasured? measured, IReadOnlyList<WindowVoided> voided, Price? price)
     {
         var number = measured?.Number ?? voided[0].Number;
         if (x.State is not (ExperimentState.WarmingUp or ExperimentState.Running) || x.RecordedWindows.Contains(number)) return Decision.Nothing;
@@ -49,14 +60,14 @@ public static class ExperimentDecisions
         var after = x.Apply(measured);
         if (Guardrails.Check(measured, x.Criteria) is { } breach)
         {
-            var verdict = Verdicts.Reach(after);
+            var verdict = Verdicts.Reach(after, price);
             events.Add(breach);
             events.Add(verdict with { Outcome = VerdictOutcome.Reject, Reasons = [$"guardrail {breach.Guardrail}: {breach.Detail}"] });
             events.Add(new RollbackRequested(RollbackCause.Guardrail, breach.Detail, x.Round + 1, x.Hosts));
         }
         else if (after.State == ExperimentState.Running && after.Evidence.Windows >= x.Plan.RequiredWindows)
         {
-            events.Add(Verdicts.Reach(after));
+            events.Add(Verdicts.Reach(after, price));
         }
         return new Decision(events, null);
     }
@@ -99,7 +110,7 @@ public static class ExperimentDecisions
             "Draft an experiment with the live pipeline as its baseline.");
     }
 
-    static Rejection Illegal(Experiment x, string what, string needed) =>
+    internal static Rejection Illegal(Experiment x, string what, string needed) =>
         Rejection.Conflict("illegal-transition", $"Cannot {what} experiment {x.Id} in state {Camel(x.State)}; it must be {needed}.");
 
     static string Camel(ExperimentState state)

@@ -6,10 +6,26 @@ namespace Phoenix.Domain.Experiments;
 /// <summary>An experiment was written down. Nothing runs yet.</summary>
 /// <param name="Hypothesis">What its author expects, in words.</param>
 /// <param name="ProtectedMetrics">Metrics that must leave untouched; <c>*</c> matches any run of characters.</param>
+/// <param name="Hosts">Those that were named, or those that the selector or group meant when it was written.</param>
 /// <param name="PriceEntry">Id of the price-book entry that values the difference.</param>
+/// <param name="Selector">Labels that choose the hosts when the experiment starts; null where they were named or a group chooses them.</param>
+/// <param name="Group">Name of the group that chooses them.</param>
+/// <param name="ClonedFrom">The experiment whose design this one began with.</param>
 public sealed record ExperimentDrafted(
     string Name, string Hypothesis, PipelineReference Baseline, PipelineReference Candidate, IReadOnlyList<string> Hosts,
-    ExperimentPlan Plan, SuccessCriteria Criteria, IReadOnlyList<string> ProtectedMetrics, string PriceEntry);
+    ExperimentPlan Plan, SuccessCriteria Criteria, IReadOnlyList<string> ProtectedMetrics, string PriceEntry,
+    string? Selector = null, string? Group = null, Guid? ClonedFrom = null);
+
+/// <summary>The draft says something else now, in full.</summary>
+public sealed record ExperimentEdited(
+    string Name, string Hypothesis, PipelineReference Baseline, PipelineReference Candidate, IReadOnlyList<string> Hosts,
+    ExperimentPlan Plan, SuccessCriteria Criteria, IReadOnlyList<string> ProtectedMetrics, string PriceEntry, string? Selector, string? Group);
+
+/// <summary>Lists show the experiment only where they are asked to.</summary>
+public sealed record ExperimentArchived;
+
+/// <summary>Lists show the experiment again.</summary>
+public sealed record ExperimentUnarchived;
 
 /// <summary>The experiment began on these hosts, which are frozen from now on.</summary>
 /// <param name="CandidateExpiresAt">When the hosts end the candidate by themselves, should nobody else do it.</param>
@@ -25,8 +41,11 @@ public sealed record WarmUpEnded;
 /// <param name="Number">1, 2, 3, …</param>
 /// <param name="Hosts">Hosts whose window is in the sums.</param>
 /// <param name="Seconds">Length of the window.</param>
+/// <param name="StartedAt">When the first of the hosts began it, by the hosts' clocks; null in events of versions that did not tell.</param>
+/// <param name="EndedAt">When the last of them ended it.</param>
 public sealed record WindowMeasured(
-    int Number, int Hosts, double Seconds, ArmTotals Baseline, ArmTotals Candidate, Conservation Conservation, Retention Retention);
+    int Number, int Hosts, double Seconds, ArmTotals Baseline, ArmTotals Candidate, Conservation Conservation, Retention Retention,
+    DateTimeOffset? StartedAt = null, DateTimeOffset? EndedAt = null);
 
 /// <summary>A host's window says nothing and is no evidence.</summary>
 /// <param name="Reason"><c>input-mismatch</c>, <c>tee-dropped</c>, <c>arm-restarted</c>, <c>incomplete</c>, …</param>
@@ -39,8 +58,27 @@ public sealed record GuardrailBreached(Guardrail Guardrail, string Detail, doubl
 /// <param name="Scope">For what it holds: <c>this host</c> or <c>these N hosts</c>, in the measured time.</param>
 /// <param name="Reasons">Each criterion with what was measured; for inconclusive, what is missing.</param>
 /// <param name="Saving">Null where there was nothing to price.</param>
+/// <param name="Claims">What can be said of the reduction, each with its scope; null in events of versions that knew one claim only.</param>
 public sealed record VerdictReached(
-    VerdictOutcome Outcome, string Scope, IReadOnlyList<string> Reasons, EvidenceSummary Evidence, Saving? Saving);
+    VerdictOutcome Outcome, string Scope, IReadOnlyList<string> Reasons, EvidenceSummary Evidence, Saving? Saving, IReadOnlyList<ClaimJudged>? Claims = null);
+
+/// <summary>What is claimed of the reduction of live series. The claims are never mixed: each has its own scope.</summary>
+public enum VerdictClaim
+{
+    /// <summary>What was saved on these hosts in these windows: exact, and nothing beyond them.</summary>
+    Observed,
+
+    /// <summary>The mean reduction on these hosts from now on, in the hours of the day that were seen.</summary>
+    Hosts,
+}
+
+/// <summary>One claim held against the required reduction.</summary>
+/// <param name="Scope">What it speaks of: which hosts, which time.</param>
+/// <param name="ReductionPct">Best single figure; null where there is none.</param>
+/// <param name="LowerPct">Of the interval that holds at all looks together; null where the claim has none (yet).</param>
+/// <param name="Missing">What an inconclusive claim lacks.</param>
+public sealed record ClaimJudged(
+    VerdictClaim Claim, VerdictOutcome Outcome, string Scope, double? ReductionPct, double? LowerPct, double? UpperPct, IReadOnlyList<string> Missing);
 
 /// <summary>The candidate runs on none of the hosts any more; the experiment is over and waits for a decision, if it earned one.</summary>
 public sealed record ExperimentCompleted;
@@ -119,10 +157,13 @@ public sealed record ExperimentPlan(TimeSpan WarmUp, TimeSpan Duration, TimeSpan
 /// <param name="MinSeriesReductionPct">Of live series: what is not reached is rejected.</param>
 /// <param name="MaxConservationErrorPct">Largest relative error of any surviving label group.</param>
 /// <param name="MaxCandidateCpuPct">Of one core, mean over a window.</param>
+/// <param name="Claim">Of which claim the reduction is asked. Events of versions that knew one only mean the observed.</param>
 public sealed record SuccessCriteria(
-    double MinSeriesReductionPct, double MaxConservationErrorPct, double MaxCandidateCpuPct, long MaxCandidateResidentBytes)
+    double MinSeriesReductionPct, double MaxConservationErrorPct, double MaxCandidateCpuPct, long MaxCandidateResidentBytes,
+    VerdictClaim Claim = VerdictClaim.Observed)
 {
-    public static readonly SuccessCriteria Default = new(10, 0.1, 100, 512L << 20);
+    /// <summary>Who promotes wants to know what will be, not only what was.</summary>
+    public static readonly SuccessCriteria Default = new(10, 0.1, 100, 512L << 20, VerdictClaim.Hosts);
 }
 
 /// <summary>What left one arm in one window, summed over hosts. Identities include the host, so counts add.</summary>

@@ -1,36 +1,70 @@
 using Phoenix.Domain.Pricing;
+using Phoenix.Domain.Statistics;
 
 namespace Phoenix.Domain.Experiments;
 
 /// <summary>
-/// Says what the evidence proves for the hosts and the time that were measured, and no more. Both arms saw the same
-/// input, so what is observed has no sampling error; it says nothing about other hosts or other hours.
+/// Says what the evidence proves, and for what. Of the reduction there are two claims: what was observed, which is exact because both arms
+/// saw the same input, and what these hosts will do from now on, which has an interval. The criteria say which of them is asked; both are shown.
 /// </summary>
 public static class Verdicts
 {
-    public static VerdictReached Reach(Experiment experiment)
+    /// <param name="price">What values the difference; null where it is not known any more.</param>
+    public static VerdictReached Reach(Experiment experiment, Price? price)
     {
         var evidence = experiment.Evidence.Summary();
-        var price = ListPrices.Find(experiment.PriceEntry);
-        var saving = price is null || evidence.Windows == 0 ? null : Saving.Of(price, experiment.Evidence, experiment.Hosts.Count);
-        var scope = experiment.Hosts.Count == 1 ? "this host" : $"these {experiment.Hosts.Count} hosts";
+        var saving = price is null ? null : Saving.Of(price, experiment.Evidence, experiment.Hosts.Count);
+        var claims = Claims(experiment);
+        var asked = claims.Single(c => c.Claim == experiment.Criteria.Claim);
 
         var missing = Missing(experiment, evidence).ToList();
-        if (missing.Count > 0) return new(VerdictOutcome.Inconclusive, scope, missing, evidence, saving);
+        if (missing.Count > 0) return new(VerdictOutcome.Inconclusive, asked.Scope, missing, evidence, saving, claims);
 
         var criteria = experiment.Criteria;
-        List<(bool Met, string Text)> judged =
+        List<(VerdictOutcome Outcome, string Text)> judged =
         [
-            (evidence.LiveSeriesReductionPct >= criteria.MinSeriesReductionPct,
-                $"live series reduced by {evidence.LiveSeriesReductionPct:0.##} %, asked {criteria.MinSeriesReductionPct:0.##} %"),
-            (evidence.WorstGroupErrorPct <= criteria.MaxConservationErrorPct,
+            (asked.Outcome, Reduction(asked, criteria.MinSeriesReductionPct)),
+            (Exact(evidence.WorstGroupErrorPct <= criteria.MaxConservationErrorPct),
                 $"worst conservation error {evidence.WorstGroupErrorPct:0.####} % in {evidence.ConservationGroups} groups, allowed {criteria.MaxConservationErrorPct:0.####} %"),
-            (evidence.ProtectedRetained == evidence.ProtectedExpected,
+            (Exact(evidence.ProtectedRetained == evidence.ProtectedExpected),
                 $"{evidence.ProtectedRetained} of {evidence.ProtectedExpected} protected streams retained"),
         ];
-        return new(judged.All(c => c.Met) ? VerdictOutcome.Promote : VerdictOutcome.Reject, scope,
-            [.. judged.Select(c => (c.Met ? "met: " : "not met: ") + c.Text)], evidence, saving);
+        // An intersection-union test: every criterion at its full level, none may fail.
+        var outcome = judged.Any(j => j.Outcome == VerdictOutcome.Reject) ? VerdictOutcome.Reject
+            : judged.All(j => j.Outcome == VerdictOutcome.Promote) ? VerdictOutcome.Promote : VerdictOutcome.Inconclusive;
+        return new(outcome, asked.Scope, [.. judged.Select(j => Word(j.Outcome) + j.Text)], evidence, saving, claims);
     }
+
+    /// <summary>Every claim on the reduction, as the evidence is now; may be looked at after each window.</summary>
+    public static IReadOnlyList<ClaimJudged> Claims(Experiment experiment)
+    {
+        var (evidence, minimum) = (experiment.Evidence, experiment.Criteria.MinSeriesReductionPct);
+        var observed = ObservedReduction.None.Add(evidence.Baseline.SeriesActive, evidence.Candidate.SeriesActive);
+        var hosts = experiment.Hosts.Count == 1 ? "this host" : $"these {experiment.Hosts.Count} hosts";
+        return
+        [
+            Of(VerdictClaim.Observed, Judgement.Exact(
+                observed.Share is null ? null : observed.Meets((decimal)minimum / 100), minimum / 100, observed.Share, $"{hosts}, the windows measured")),
+            Of(VerdictClaim.Hosts, HostsClaim.Of(evidence.OverTime(), experiment.Hosts.Count).Judge(minimum / 100, experiment.Plan.Window)),
+        ];
+    }
+
+    static ClaimJudged Of(VerdictClaim claim, Judgement j) => new(
+        claim, j.Outcome, j.Scope, 100 * j.Estimate, 100 * j.Interval?.Lower, 100 * j.Interval?.Upper, [.. j.Missing.Select(m => m.Text)]);
+
+    static string Reduction(ClaimJudged claim, double asked) =>
+        $"live series reduced by {claim.ReductionPct:0.##} %" +
+        (claim.LowerPct is { } lower ? $" ({lower:0.##} to {claim.UpperPct:0.##} %)" : "") + $", asked {asked:0.##} %" +
+        (claim.Missing.Count > 0 ? $": {string.Join("; ", claim.Missing)}" : "");
+
+    static VerdictOutcome Exact(bool met) => met ? VerdictOutcome.Promote : VerdictOutcome.Reject;
+
+    static string Word(VerdictOutcome outcome) => outcome switch
+    {
+        VerdictOutcome.Promote => "met: ",
+        VerdictOutcome.Reject => "not met: ",
+        _ => "open: ",
+    };
 
     static IEnumerable<string> Missing(Experiment experiment, EvidenceSummary evidence)
     {

@@ -19,6 +19,9 @@ public sealed record HostsClaim(
 {
     public const double DefaultAlpha = 0.05;
 
+    /// <summary>Windows below which there is no interval, whatever they measured.</summary>
+    public const int LeastWindows = AsymptoticConfidenceSequence.MinCount << TimeBlocks.LeastLevel;
+
     public static HostsClaim Of(TimeBlocks blocks, int hosts, double alpha = DefaultAlpha)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(hosts);

@@ -1,5 +1,6 @@
 using Marten;
 using Npgsql;
+using Phoenix.Domain.Agents;
 using Phoenix.Projections.Experiments;
 using Phoenix.Projections.Tasks;
 
@@ -18,6 +19,18 @@ public static class FleetHosts
     public static async Task<IReadOnlySet<string>> Known(this IQuerySession session, IReadOnlyCollection<string> hosts, CancellationToken cancellation) =>
         (await session.AdvancedSql.QueryAsync<string>(
             $"select host_id from {FleetProjection.TableName} where host_id = any(?)", cancellation, (object)hosts.ToArray())).ToHashSet();
+
+    /// <summary>Hosts with these labels that take new work: those that are drained or decommissioned are left out.</summary>
+    public static async Task<IReadOnlyList<string>> Matching(this NpgsqlDataSource database, LabelSelector labels, CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand();
+        command.CommandText =
+            $"select host_id from {FleetProjection.TableName} where drained_at is null and decommissioned_at is null and {labels.Condition("labels", command.Parameters)} order by host_id";
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        List<string> found = [];
+        while (await reader.ReadAsync(cancellation)) found.Add(reader.GetString(0));
+        return found;
+    }
 
     /// <summary>Configuration hash of what events say runs as production, by host; hosts where nothing runs are absent.</summary>
     public static async Task<IReadOnlyDictionary<string, string>> ProductionHashes(

@@ -56,6 +56,14 @@ public sealed partial class SavingsLedgerProjection : SingleStreamProjection<Sav
         Candidate = $"{e.Data.Candidate.Name} v{e.Data.Candidate.Version}", Hosts = e.Data.Hosts.Count, PriceEntry = e.Data.PriceEntry,
     };
 
+    public SavingsEntry Apply(ExperimentEdited e, SavingsEntry entry) => entry with
+    {
+        Experiment = e.Name, Baseline = $"{e.Baseline.Name} v{e.Baseline.Version}", Candidate = $"{e.Candidate.Name} v{e.Candidate.Version}",
+        Hosts = e.Hosts.Count, PriceEntry = e.PriceEntry,
+    };
+
+    public SavingsEntry Apply(ExperimentStarted e, SavingsEntry entry) => entry with { Hosts = e.Hosts.Count };
+
     public SavingsEntry Apply(IEvent<WindowMeasured> e, SavingsEntry entry)
     {
         var day = DateOnly.FromDateTime(e.Timestamp.UtcDateTime);

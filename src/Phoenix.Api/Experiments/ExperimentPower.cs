@@ -1,0 +1,59 @@
+using Marten;
+using Phoenix.Api.Infrastructure;
+using Phoenix.Domain.Experiments;
+using Phoenix.Domain.Statistics;
+using Wolverine.Http;
+
+namespace Phoenix.Api.Experiments;
+
+/// <summary>How long the experiment will take until a verdict on these hosts from now on, and how probable the right one is within its plan.</summary>
+/// <param name="ExpectedReductionPct">Reduction that is expected.</param>
+/// <param name="WindowDeviationPct">Standard deviation of one window's reduction, in points.</param>
+/// <param name="AutocorrelationWindows">1 where windows are independent.</param>
+/// <param name="Basis">Where these are from: <c>given</c>, <c>this experiment</c>, or <c>experiment NAME</c>, the latest one with the same candidate pipeline.</param>
+/// <param name="Windows">Windows that were measured for it; 0 where all was given.</param>
+/// <param name="EarliestSeconds">Measuring time before which there is no verdict.</param>
+/// <param name="ExpectedSeconds">Measuring time until a verdict, the median; null where the effect is too near the minimum for any time to tell.</param>
+/// <param name="Power">Probability of the right verdict within the planned duration.</param>
+public sealed record PowerView(
+    double ExpectedReductionPct, double WindowDeviationPct, double AutocorrelationWindows, string Basis, long Windows, long WindowsPerBlock, long PlannedBlocks,
+    double EarliestSeconds, double? ExpectedSeconds, double Power);
+
+public static class ExperimentPowerEndpoint
+{
+    /// <summary>What is left out is taken from what was measured, by this experiment or the latest one with the same candidate pipeline.</summary>
+    [WolverineGet("/api/v2/experiments/{id}/power"), Tags("Experiments"), ProducesResponseType<PowerView>(200), ProducesResponseType(404)]
+    public static async Task<IResult> Get(
+        Guid id, IQuerySession session, double? expectedReductionPct, double? windowDeviationPct, double? autocorrelationWindows, CancellationToken cancellation)
+    {
+        if (await session.LoadAsync<Experiment>(id, cancellation) is not { } x) return Problems.NotFound("experiment", id);
+        var (basis, pilot) = ("given", (TimeBlocks?)null);
+        if (expectedReductionPct is null || windowDeviationPct is null || autocorrelationWindows is null)
+        {
+            var before = Tells(x) ? x : await Before(x, session, cancellation);
+            if (before is not null) (basis, pilot) = (before.Id == x.Id ? "this experiment" : $"experiment {before.Name}", before.Evidence.OverTime());
+        }
+        if ((expectedReductionPct ?? 100 * pilot?.Finest.Mean) is not { } expected)
+            return Missing("expectedReductionPct", "Say what reduction is expected, in per cent");
+        if ((windowDeviationPct ?? (pilot is null ? null : 100 * Math.Sqrt(pilot.Finest.Variance))) is not { } deviation)
+            return Missing("windowDeviationPct", "Say by how many points the reduction of a window varies (standard deviation)");
+        // What nobody has measured is taken for independent only where somebody says the rest.
+        var question = new PowerQuestion(x.Plan.Window, deviation / 100, autocorrelationWindows ?? pilot?.AutocorrelationTime ?? 1,
+            x.Criteria.MinSeriesReductionPct / 100, expected / 100, x.Plan.Duration);
+        if (question.Refusal() is { } refusal) return refusal.ToProblem();
+        var answer = PowerAnalysis.Hosts(question);
+        return TypedResults.Ok(new PowerView(expected, deviation, question.AutocorrelationTime, basis, pilot?.Windows ?? 0, answer.WindowsPerBlock, answer.PlannedBlocks,
+            answer.Earliest.TotalSeconds, answer.ExpectedDuration?.TotalSeconds, answer.Power));
+    }
+
+    static async Task<Experiment?> Before(Experiment x, IQuerySession session, CancellationToken cancellation) =>
+        (await session.Query<Experiment>().Where(e => e.Candidate.PipelineId == x.Candidate.PipelineId && e.Id != x.Id && e.Evidence.Windows >= LeastWindows)
+            .OrderByDescending(e => e.DraftedAt).Take(5).ToListAsync(cancellation)).FirstOrDefault(Tells);
+
+    const int LeastWindows = AsymptoticConfidenceSequence.MinCount;
+
+    static bool Tells(Experiment x) => x.Evidence.OverTime().Finest.Count >= LeastWindows;
+
+    static IResult Missing(string field, string what) => Problems.Of(422, "power-question-incomplete",
+        $"{what}: neither this experiment nor another with the same candidate pipeline has measured {LeastWindows} windows yet.", field);
+}

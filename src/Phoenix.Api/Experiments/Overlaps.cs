@@ -1,0 +1,86 @@
+using Marten;
+using Npgsql;
+using Phoenix.Api.Infrastructure;
+using Phoenix.Domain.Experiments;
+using Phoenix.Projections.Experiments;
+using Wolverine.Http;
+
+namespace Phoenix.Api.Experiments;
+
+/// <param name="Hosts">Hosts, a selector or a group: one of the three.</param>
+/// <param name="Except">An experiment whose own hosts these are.</param>
+public sealed record OverlapQuestion(string[]? Hosts, string? Selector, string? Group, Guid? Except);
+
+public enum OverlapKind
+{
+    /// <summary>The other experiment has the hosts now: this one cannot start.</summary>
+    Blocking,
+
+    /// <summary>Both cannot have their way, but nothing runs on the hosts now.</summary>
+    Warning,
+}
+
+/// <summary>Another experiment that means some of the same hosts.</summary>
+/// <param name="SharedHosts">How many.</param>
+/// <param name="Some">Their ids, at most 20.</param>
+/// <param name="Remedy">What to do about it.</param>
+public sealed record Overlap(Guid ExperimentId, string Name, ExperimentState State, OverlapKind Kind, long SharedHosts, IReadOnlyList<string> Some, string Remedy);
+
+/// <param name="Hosts">How many hosts are meant now.</param>
+public sealed record OverlapView(int Hosts, IReadOnlyList<Overlap> Overlaps);
+
+public static class OverlapEndpoint
+{
+    /// <summary>
+    /// Which other experiments mean some of these hosts: one that has them now keeps another from starting; of drafts and of those that wait to be promoted
+    /// the first to run may make the others' baseline untrue.
+    /// </summary>
+    [WolverinePost("/api/v2/experiments/overlaps"), Tags("Experiments"), ProducesResponseType<OverlapView>(200)]
+    public static async Task<IResult> Post(OverlapQuestion question, IQuerySession session, NpgsqlDataSource database, CancellationToken cancellation)
+    {
+        var (hosts, unclear) = await Targets.Resolve(question.Hosts, question.Selector, question.Group, session, database, cancellation);
+        return unclear is not null ? unclear.ToProblem() : TypedResults.Ok(await Of(hosts!, question.Except, database, cancellation));
+    }
+
+    /// <summary>The same for the hosts of an experiment.</summary>
+    [WolverineGet("/api/v2/experiments/{id}/overlaps"), Tags("Experiments"), ProducesResponseType<OverlapView>(200), ProducesResponseType(404)]
+    public static async Task<IResult> Get(Guid id, IQuerySession session, NpgsqlDataSource database, CancellationToken cancellation)
+    {
+        if (await session.LoadAsync<Experiment>(id, cancellation) is not { } x) return Problems.NotFound("experiment", id);
+        if (x.State != ExperimentState.Draft || (x.Selector ?? x.Group) is null) return TypedResults.Ok(await Of(x.Hosts, id, database, cancellation));
+        var (hosts, gone) = await Targets.Resolve(null, x.Selector, x.Group, session, database, cancellation);
+        return gone is not null ? gone.ToProblem() : TypedResults.Ok(await Of(hosts!, id, database, cancellation));
+    }
+
+    static async Task<OverlapView> Of(IReadOnlyList<string> hosts, Guid? except, NpgsqlDataSource database, CancellationToken cancellation)
+    {
+        // Those that have hosts now say so in their table; the others mean the hosts that were last written down.
+        await using var command = database.CreateCommand(
+            $"""
+            with shared as (
+              select t.experiment_id id, true blocks, t.host_id from {ExperimentHostsProjection.TableName} t where t.host_id = any($1)
+              union all
+              select d.id, false, h from phoenix.mt_doc_experiment d, jsonb_array_elements_text(d.data->'hosts') h
+              where not coalesce((d.data->>'archived')::boolean, false) and h = any($1)
+                and (d.data->>'state' = 'draft' or d.data->>'state' in ('completed', 'rolledBack') and d.data->'verdict'->>'outcome' = 'promote'))
+            select s.id, d.data->>'name', d.data->>'state', bool_or(s.blocks), count(distinct s.host_id), (array_agg(distinct s.host_id))[1:20]
+            from shared s join phoenix.mt_doc_experiment d on d.id = s.id where s.id is distinct from $2 group by s.id, d.data order by bool_or(s.blocks) desc, s.id
+            """);
+        command.Parameters.Add(new() { Value = hosts.ToArray() });
+        command.Parameters.Add(new() { Value = (object?)except ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Uuid });
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        List<Overlap> found = [];
+        while (await reader.ReadAsync(cancellation))
+        {
+            var state = Enum.Parse<ExperimentState>(reader.GetString(2), ignoreCase: true);
+            var kind = reader.GetBoolean(3) ? OverlapKind.Blocking : OverlapKind.Warning;
+            found.Add(new(reader.GetGuid(0), reader.GetString(1), state, kind, reader.GetInt64(4), reader.GetFieldValue<string[]>(5), Remedy(kind, state)));
+        }
+        return new(hosts.Count, found);
+    }
+
+    static string Remedy(OverlapKind kind, ExperimentState state) =>
+        kind == OverlapKind.Blocking ? "Wait for its end, stop it, or choose other hosts."
+        : state == ExperimentState.Draft ? "Start one after the other, or choose other hosts for one of them."
+        : "Promote it first and draft with its candidate as the baseline, or archive it: what it proved no longer holds once another pipeline runs on the hosts.";
+}
