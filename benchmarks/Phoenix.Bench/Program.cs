@@ -15,6 +15,7 @@ Dictionary<string, (string What, Func<bool, Task<BenchResult>> Run)> benches = n
     ["append"] = ("events through Marten as the control plane appends them, beside the same rows by Npgsql and unnest", Append.Run),
     ["collector"] = ("the real collector on one core, beside vmagent and a bare receive-and-copy loop; memory at a million series", CollectorBench.Run),
     ["daemon"] = ("async projections catch up on a million events, beside batched SQL; how far behind they are at 500 events/s", DaemonBench.Run),
+    ["experiment"] = ("an experiment over ten thousand hosts from start to verdict, window after window, beside copied rows", ExperimentBench.Run),
     ["latency"] = ("from queueing a task over HTTP to its host's parked poll, with ten thousand polls parked, beside graphile-worker", Latency.Run),
     ["polls"] = ("memory and cores of parked polls, beside a bare Kestrel endpoint", Polls.Run),
     ["processes"] = ("the process scraper over a thousand processes, beside a loop that reads their files", quick => Task.FromResult(Processes.Run(quick))),

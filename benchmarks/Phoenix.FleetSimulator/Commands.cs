@@ -2,10 +2,10 @@ using System.Text.Json.Serialization;
 
 namespace Phoenix.FleetSimulator;
 
-/// <summary>One line on standard input. <see cref="Do"/> is enrol, start, status, tasks, watch or stop; the rest are arguments of some of them.</summary>
+/// <summary>One line on standard input. <see cref="Do"/> is enrol, start, measure, status, tasks, watch or stop; the rest are arguments of some of them.</summary>
 internal sealed record Command(
     string Do, Uri? Url = null, string? Token = null, string? Prefix = null, int Count = 0, int Concurrency = 64,
-    double WorkMs = 0, double FailRate = 0, double DieRate = 0, bool Heartbeats = false, bool On = true);
+    double WorkMs = 0, double FailRate = 0, double DieRate = 0, bool Heartbeats = false, bool On = true, Guid Experiment = default, int Window = 0);
 
 /// <summary>One line on standard output.</summary>
 internal abstract record Event([property: JsonPropertyOrder(-1), JsonPropertyName("event")] string Name);
@@ -41,6 +41,9 @@ internal sealed record TaskEvent(Guid Id, string Host, long Lease, long Received
 
 internal sealed record TasksEndEvent() : Event("tasksEnd");
 
+/// <param name="Hosts">Hosts whose report of the window the control plane took.</param>
+internal sealed record MeasuredEvent(int Hosts, double Seconds) : Event("measured");
+
 internal sealed record WatchingEvent(bool On) : Event("watching");
 
 internal sealed record StoppedEvent() : Event("stopped");
@@ -57,6 +60,7 @@ internal sealed record ErrorEvent(string Detail) : Event("error");
 [JsonSerializable(typeof(TaskEvent))]
 [JsonSerializable(typeof(TasksEndEvent))]
 [JsonSerializable(typeof(WatchingEvent))]
+[JsonSerializable(typeof(MeasuredEvent))]
 [JsonSerializable(typeof(StoppedEvent))]
 [JsonSerializable(typeof(ErrorEvent))]
 internal sealed partial class SimulatorJson : JsonSerializerContext;

@@ -38,6 +38,9 @@ async Task Carry(Command command)
         case "start":
             output.Write(simulation.Start(new(TimeSpan.FromMilliseconds(command.WorkMs), command.FailRate, command.DieRate, command.Heartbeats)));
             break;
+        case "measure":
+            output.Write(await simulation.Measure(command.Experiment, command.Window, command.Concurrency));
+            break;
         case "status":
             output.Write(simulation.Seen.Status());
             break;

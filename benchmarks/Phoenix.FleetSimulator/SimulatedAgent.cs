@@ -72,6 +72,36 @@ internal sealed class SimulatedAgent : IDisposable
         return false;
     }
 
+    public string HostId => _hostId;
+
+    /// <summary>To the same server; other agents may use it too.</summary>
+    public HttpConnection AnotherConnection() => new(_target, null);
+
+    /// <summary>Reports windows over a connection that it shares with other agents. Repeating a report is harmless.</summary>
+    public async Task<bool> Report(HttpConnection shared, MeasurementReport report, CancellationToken stop)
+    {
+        var body = Json(report, WireJson.Default.MeasurementReport);
+        for (var attempt = 0; attempt < 5; attempt++)
+        {
+            double? retryAfter = null;
+            try
+            {
+                if (!shared.IsOpen) await shared.Open(stop);
+                var answer = await shared.Exchange("POST /api/v2/measurements HTTP/1.1\r\n", _headers, body, Patience);
+                if (answer.Status is >= 200 and < 300) return true;
+                _seen.Error(ErrorCode(answer));
+                if (!WorthRepeating(answer.Status)) return false;
+                retryAfter = answer.RetryAfterSeconds;
+            }
+            catch (ExchangeException e)
+            {
+                _seen.Error(e.Code);
+            }
+            await Pause(attempt, retryAfter, stop);
+        }
+        return false;
+    }
+
     public async Task Run(Behaviour how, CancellationToken stop)
     {
         try

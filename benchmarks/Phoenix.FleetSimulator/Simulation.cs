@@ -53,6 +53,25 @@ internal sealed class Simulation : IAsyncDisposable
         return new(started);
     }
 
+    /// <summary>Every agent reports a window of the experiment, over connections that many share one after the other, beside the one that polls.</summary>
+    public async Task<MeasuredEvent> Measure(Guid experiment, int window, int concurrency)
+    {
+        var watch = Stopwatch.StartNew();
+        var waiting = new ConcurrentQueue<SimulatedAgent>(_agents);
+        var taken = 0;
+        await Task.WhenAll(Enumerable.Range(0, concurrency).Select(async _ =>
+        {
+            HttpConnection? connection = null;
+            while (waiting.TryDequeue(out var agent))
+            {
+                connection ??= agent.AnotherConnection();
+                if (await agent.Report(connection, Windows.Of(experiment, window, agent.HostId), _stop.Token)) Interlocked.Increment(ref taken);
+            }
+            connection?.Dispose();
+        }));
+        return new(taken, Math.Round(watch.Elapsed.TotalSeconds, 3));
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();

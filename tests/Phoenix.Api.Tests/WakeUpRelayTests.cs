@@ -40,7 +40,8 @@ public sealed class WakeUpRelayTests(ControlPlane plane)
     {
         var relay = Services.GetRequiredService<WakeUpRelay>();
         await Eventually.Get(() => Task.FromResult(relay.Listens), listens => listens, "the node to listen");
-        var database = Services.GetRequiredService<NpgsqlDataSource>();
+        // Not from the node's pool: a connection that has listened before and was given back is ended too, and might be handed to the test.
+        await using var database = NpgsqlDataSource.Create(plane.ConnectionString);
         const string Listener = "from pg_stat_activity where query = 'listen phoenix_wake_up' and datname = current_database()";
         var before = await Scalar<int[]>(database, $"select array_agg(pid) {Listener}");
 

@@ -54,6 +54,14 @@ sealed class Simulator : IAsyncDisposable
 
     public Task Start(double workMs = 0, double failRate = 0, double dieRate = 0, bool heartbeats = false) => Ask(new { @do = "start", workMs, failRate, dieRate, heartbeats }, "started");
 
+    /// <summary>Every host reports a window of the experiment.</summary>
+    /// <returns>Seconds until the control plane had taken all of them.</returns>
+    public async Task<double> Measure(Guid experiment, int window)
+    {
+        var measured = await Ask(new { @do = "measure", experiment, window, concurrency = 64 }, "measured");
+        return measured.GetProperty("seconds").GetDouble();
+    }
+
     public Task Watch() => Ask(new { @do = "watch", on = true }, "watching");
 
     public async Task<IReadOnlyDictionary<string, long>> Status() =>

@@ -8,8 +8,12 @@ public static class OpenFiles
     /// <summary>Files kept for the database, the log, libraries and the runtime; half of all where there are so few.</summary>
     const int Kept = 1_000;
 
-    /// <summary>Connections that a node may take; null where the system says no limit.</summary>
-    public static long? ForConnections() => Limit() is { } limit ? limit - Math.Min(Kept, limit / 2) : null;
+    /// <summary>
+    /// Connections that a node may take; null where the system says no limit. Live feeds, which are upgraded connections, are counted by a limit of
+    /// their own: a tenth is theirs.
+    /// </summary>
+    public static (long? Requests, long? Feeds) ForConnections() =>
+        Limit() is { } limit && limit - Math.Min(Kept, limit / 2) is var all ? (all - all / 10, all / 10) : (null, null);
 
     /// <summary>The limit now in force, which .NET has raised to the hard one at its start; null where there is none or the system does not tell.</summary>
     public static long? Limit()

@@ -49,6 +49,7 @@ public static class Setup
         builder.Services.AddSingleton<HostCondition>();
         builder.Services.AddSingleton<AgentCredentials>();
         builder.Services.AddSingleton<LostHosts>();
+        builder.Services.AddSingleton<MeasuredExperiments>();
         builder.Services.AddSingleton(TimeProvider.System);
 
         builder.Services.AddMarten(services =>
@@ -139,10 +140,7 @@ public static class Setup
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = 4 << 20;
             // Where every file is a connection the runtime itself finds none any more and ends the process.
-            // Live feeds, which are upgraded connections, are counted by a limit of their own: a tenth is theirs.
-            var connections = OpenFiles.ForConnections();
-            kestrel.Limits.MaxConcurrentConnections = connections - connections / 10;
-            kestrel.Limits.MaxConcurrentUpgradedConnections = connections / 10;
+            (kestrel.Limits.MaxConcurrentConnections, kestrel.Limits.MaxConcurrentUpgradedConnections) = OpenFiles.ForConnections();
         });
         builder.Services.AddProblemDetails(options => options.CustomizeProblemDetails = context =>
         {

@@ -18,26 +18,27 @@ public sealed record CloseWindow(Guid ExperimentId, int Number);
 
 public static class RecordWindowHandler
 {
-    public static async Task<OutgoingMessages> Handle(WindowReported message, IDocumentSession session, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancellation)
+    public static async Task<OutgoingMessages> Handle(
+        WindowReported message, IDocumentSession session, MeasuredExperiments experiments, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancellation)
     {
-        if (await session.LoadAsync<Experiment>(message.ExperimentId, cancellation) is not { } experiment) return [];
-        var reports = await WindowStore.Read(database, message.ExperimentId, message.Number, cancellation);
-        return reports.Count >= experiment.Hosts.Count
-            ? await Record(message.ExperimentId, message.Number, reports, session, clock, cancellation)
+        if (await experiments.Find(message.ExperimentId, session, cancellation) is not { } experiment) return [];
+        return await WindowStore.Count(database, message.ExperimentId, message.Number, cancellation) >= experiment.Hosts.Count
+            ? await Record(message.ExperimentId, message.Number, session, database, clock, closing: false, cancellation)
             // Two window lengths: a host that lost its connection for a moment still counts.
-            : [new CloseWindow(message.ExperimentId, message.Number).DelayedFor(experiment.Plan.Window * 2)];
+            : [new CloseWindow(message.ExperimentId, message.Number).DelayedFor(experiment.Window * 2)];
     }
 
-    public static async Task<OutgoingMessages> Handle(CloseWindow message, IDocumentSession session, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancellation) =>
-        await Record(message.ExperimentId, message.Number,
-            await WindowStore.Read(database, message.ExperimentId, message.Number, cancellation), session, clock, cancellation, closing: true);
+    public static Task<OutgoingMessages> Handle(CloseWindow message, IDocumentSession session, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancellation) =>
+        Record(message.ExperimentId, message.Number, session, database, clock, closing: true, cancellation);
 
     static async Task<OutgoingMessages> Record(
-        Guid experimentId, int number, IReadOnlyDictionary<string, WindowReport> reports, IDocumentSession session, TimeProvider clock, CancellationToken cancellation,
-        bool closing = false)
+        Guid experimentId, int number, IDocumentSession session, NpgsqlDataSource database, TimeProvider clock, bool closing, CancellationToken cancellation)
     {
+        // Before the reports are read, which are many: most windows are complete when their time to be closed comes.
+        if (await session.LoadAsync<Experiment>(experimentId, cancellation) is not { } now || now.RecordedWindows.Contains(number)) return [];
         session.StampDecision();
-        var (measured, voided) = WindowSums.Over(number, reports);
+        var reports = await WindowStore.Read(database, experimentId, number, cancellation);
+        var (measured, voided) = WindowSums.Over(number, reports, now.Hosts.Count);
         // The window may be the last one that was needed, and then its verdict is priced.
         var prices = await session.PriceBook(cancellation);
         return await ExperimentProcess.Decide(experimentId, session, x =>

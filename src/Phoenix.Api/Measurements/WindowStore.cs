@@ -25,6 +25,16 @@ public static class WindowStore
             windows.Select(w => w.Number).ToArray(), windows.Select(w => JsonSerializer.Serialize(w, WireJson.Default.WindowReport)).ToArray(),
             experimentId, hostId);
 
+    /// <summary>How many hosts have reported a window.</summary>
+    public static async Task<long> Count(NpgsqlDataSource database, Guid experimentId, int number, CancellationToken cancellation)
+    {
+        // A report repeated past midnight may be there twice for a moment.
+        await using var command = database.CreateCommand($"select count(distinct host_id) from {TableName} where experiment_id = $1 and number = $2");
+        command.Parameters.Add(new() { Value = experimentId });
+        command.Parameters.Add(new() { Value = number });
+        return (long)(await command.ExecuteScalarAsync(cancellation))!;
+    }
+
     /// <summary>What each host reported for a window.</summary>
     public static async Task<IReadOnlyDictionary<string, WindowReport>> Read(NpgsqlDataSource database, Guid experimentId, int number, CancellationToken cancellation)
     {

@@ -7,12 +7,16 @@ namespace Phoenix.Api.Measurements;
 /// <summary>Adds up what the hosts reported for one window. Identities include the host, so counts of hosts add.</summary>
 public static class WindowSums
 {
-    public static (WindowMeasured? Measured, IReadOnlyList<WindowVoided> Voided) Over(int number, IReadOnlyDictionary<string, WindowReport> reports)
+    /// <summary>Up to so many hosts the increments checked are told apart by epoch, so that a restart loses none of the count; with more, their sum is told.</summary>
+    const int EpochsApart = 100;
+
+    /// <param name="hosts">How many the experiment has.</param>
+    public static (WindowMeasured? Measured, IReadOnlyList<WindowVoided> Voided) Over(int number, IReadOnlyDictionary<string, WindowReport> reports, int hosts)
     {
         // Hosts in a fixed order: the same reports give the same event.
-        var hosts = reports.OrderBy(r => r.Key, StringComparer.Ordinal).ToList();
-        var voided = hosts.Where(r => r.Value.VoidReason is not null).Select(r => new WindowVoided(number, r.Key, r.Value.VoidReason!)).ToList();
-        var counted = hosts.Select(r => r.Value).Where(w => w.VoidReason is null).ToList();
+        var ordered = reports.OrderBy(r => r.Key, StringComparer.Ordinal).ToList();
+        var voided = ordered.Where(r => r.Value.VoidReason is not null).Select(r => new WindowVoided(number, r.Key, r.Value.VoidReason!)).ToList();
+        var counted = ordered.Select(r => r.Value).Where(w => w.VoidReason is null).ToList();
         if (counted.Count == 0) return (null, voided);
         var baseline = ArmTotals.Zero;
         var candidate = ArmTotals.Zero;
@@ -22,7 +26,7 @@ public static class WindowSums
             candidate += Totals(w.Candidate!);
         }
         return (new WindowMeasured(number, counted.Count, counted.Average(w => (w.EndedAt - w.StartedAt).TotalSeconds), baseline, candidate,
-            Conserved(counted), Retained(counted), counted.Min(w => w.StartedAt), counted.Max(w => w.EndedAt)), voided);
+            Conserved(counted, hosts <= EpochsApart), Retained(counted), counted.Min(w => w.StartedAt), counted.Max(w => w.EndedAt)), voided);
     }
 
     static ArmTotals Totals(ArmWindow arm)
@@ -32,14 +36,15 @@ public static class WindowSums
             arm.Cost.ResidentBytes, arm.Output.DroppedPoints);
     }
 
-    static Conservation Conserved(List<WindowReport> windows)
+    static Conservation Conserved(List<WindowReport> windows, bool apart)
     {
         var ledgers = windows.Select(w => w.Candidate!.Ledger).ToList();
         var worst = ledgers.MaxBy(l => l.WorstErrorPct)!;
         // The error of the whole is the hosts' errors weighted by what came in.
         var sumIn = ledgers.Sum(l => Math.Abs(l.In));
         var error = sumIn == 0 ? ledgers.Max(l => l.ErrorPct) : ledgers.Sum(l => l.ErrorPct * Math.Abs(l.In)) / sumIn;
-        var increments = windows.GroupBy(w => w.Candidate!.Epoch).ToImmutableSortedDictionary(e => e.Key, e => e.Max(w => w.Candidate!.Ledger.Increments), StringComparer.Ordinal);
+        // Of many hosts the most that were counted at a time: at least so many were checked, more where a candidate has restarted.
+        var increments = !apart ? ImmutableSortedDictionary<string, long>.Empty.Add("", ledgers.Sum(l => l.Increments)) : windows.GroupBy(w => w.Candidate!.Epoch).ToImmutableSortedDictionary(e => e.Key, e => e.Max(w => w.Candidate!.Ledger.Increments), StringComparer.Ordinal);
         return new(ledgers.Sum(l => l.Groups), increments, error, worst.WorstGroup, worst.WorstErrorPct);
     }
 

@@ -180,7 +180,10 @@ public sealed record ArmTotals(
 }
 
 /// <summary>The ledgers of the candidates of all hosts.</summary>
-/// <param name="Increments">Increments checked so far, by epoch of a candidate: an epoch belongs to one host and counts from its beginning.</param>
+/// <param name="Increments">
+/// Increments checked so far, by epoch of a candidate: an epoch belongs to one host and counts from its beginning. Of an experiment with more than a
+/// hundred hosts one sum over all of them, under an empty name.
+/// </param>
 /// <param name="ErrorPct">Σ|in − out| ÷ Σ|in| · 100 over all groups.</param>
 public sealed record Conservation(
     long Groups, ImmutableSortedDictionary<string, long> Increments, double ErrorPct, string? WorstGroup, double WorstErrorPct);
