@@ -28,7 +28,7 @@ public static class EventStoreOptions
     /// <summary>JSON as stored; what is served uses the same conventions.</summary>
     public static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false) },
     };
 
     /// <summary>Gives events their time.</summary>

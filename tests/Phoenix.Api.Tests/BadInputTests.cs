@@ -52,6 +52,7 @@ public sealed class BadInputTests(ControlPlane plane)
         await Refused(new { name = "e", baseline = pipeline, candidate = pipeline, hosts }, "plan-missing", "plan");
         await Refused(new { name = "e", baseline = pipeline, candidate = pipeline, hosts, plan = new { warmUpSeconds = 0, durationSeconds = 60, windowSeconds = 0.1 } }, "window-invalid", "plan.windowSeconds");
         await Refused(new { name = "e", baseline = pipeline, candidate = pipeline, hosts, plan = new { warmUpSeconds = 0, durationSeconds = 60, windowSeconds = 5 } }, "plan-too-short", "plan.durationSeconds");
+        (await plane.User.PostAsJsonAsync("/api/v2/experiments", new { name = "e", baseline = pipeline, candidate = pipeline, hosts, plan = Plan, criteria = new { claim = 7 } })).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
         await Refused(new { name = "e", baseline = pipeline, candidate = pipeline, hosts, selector = "role=web", plan = Plan }, "hosts-invalid", "hosts");
         await Refused(new { name = "e", baseline = pipeline, candidate = pipeline, selector = "role=nobody-has-this", plan = Plan }, "hosts-missing", "selector");
         await Refused(new { name = "e", baseline = pipeline, candidate = pipeline, group = "nobody-named-this", plan = Plan }, "group-unknown", "group");

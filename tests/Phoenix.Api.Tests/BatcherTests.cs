@@ -32,7 +32,7 @@ public sealed class BatcherTests
             lock (_lock) _begun[batch].End.SetResult();
         }
 
-        public Task Until(int batches) => Eventually.Get(() => Task.FromResult(Begun.Count), n => n >= batches, $"{batches} batches to begin");
+        public Task<int> Until(int batches) => Eventually.Get(() => Task.FromResult(Begun.Count), n => n >= batches, $"{batches} batches to begin");
     }
 
     [Theory]

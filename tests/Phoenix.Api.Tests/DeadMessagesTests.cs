@@ -32,7 +32,7 @@ public sealed class DeadMessagesTests(ControlPlane plane)
         {
             var answer = await plane.User.PostAsJsonAsync("/api/v2/dead-messages", new { pageSize = 100 });
             answer.StatusCode.ShouldBe(HttpStatusCode.OK);
-            return [.. (await answer.Content.ReadFromJsonAsync<JsonElement>()).EnumerateArray().SelectMany(d => d.GetProperty("messages").EnumerateArray())
+            return [.. (await answer.Content.ReadFromJsonAsync<JsonElement>()).EnumerateArray().SelectMany(d => d.GetProperty("envelopes").EnumerateArray())
                 .Where(m => m.GetRawText().Contains(experiment.ToString(), StringComparison.Ordinal)).Select(m => m.GetProperty("id").GetGuid())];
         }
     }

@@ -36,13 +36,19 @@ public sealed class ExperimentDesignTests(ControlPlane plane)
         var edited = await plane.Get($"/api/v2/experiments/{id}");
         (edited.GetProperty("name").GetString(), edited.GetProperty("version").GetInt32()).ShouldBe(("second", 2));
         Hosts(edited).ShouldBe([agents[1].HostId]);
+        async Task<HttpResponseMessage> If(string version) => await plane.User.SendAsync(new(HttpMethod.Put, $"/api/v2/experiments/{id}")
+        {
+            Content = JsonContent.Create(await Design("third", [agents[1].HostId])), Headers = { { "If-Match", version } },
+        });
+        await (await If("\"1\"")).ShouldBeProblem(HttpStatusCode.PreconditionFailed, "changed-meanwhile");
+        (await If("\"2\"")).StatusCode.ShouldBe(HttpStatusCode.OK);
         await (await plane.User.PutAsJsonAsync($"/api/v2/experiments/{id}", await Design("", [agents[1].HostId]))).ShouldBeProblem(HttpStatusCode.UnprocessableEntity, "experiment-name-invalid");
         await (await plane.User.PutAsJsonAsync($"/api/v2/experiments/{Guid.NewGuid()}", await Design("x", [agents[1].HostId]))).ShouldBeProblem(HttpStatusCode.NotFound, "not-found");
         await plane.Command(id, "start");
         (await agents[1].DoNext()).Desired!.ExperimentId.ShouldBe(id);
         (await agents[0].Poll(waitSeconds: 0.2)).ShouldBeEmpty();
         await (await plane.User.PutAsJsonAsync($"/api/v2/experiments/{id}", await Design("third", [agents[1].HostId]))).ShouldBeProblem(HttpStatusCode.Conflict, "illegal-transition");
-        (await plane.Get($"/api/v2/audit?streamId={id}")).GetProperty("items").EnumerateArray().Select(e => e.GetProperty("type").GetString()).ShouldContain("experiment_edited");
+        await Eventually.Get(() => plane.Get($"/api/v2/audit?streamId={id}"), log => log.GetProperty("items").EnumerateArray().Any(e => e.GetProperty("type").GetString() == "experiment_edited"), "the edit to be in the log");
     }
 
     [Fact]
@@ -139,11 +145,14 @@ public sealed class ExperimentDesignTests(ControlPlane plane)
         var baseline = await plane.Pipeline();
         var id = await plane.Experiment(baseline, candidate, [agent.HostId], windows: HostsClaim.LeastWindows, claim: "hosts");
         await (await plane.User.GetAsync($"/api/v2/experiments/{id}/power")).ShouldBeProblem(HttpStatusCode.UnprocessableEntity, "power-question-incomplete");
-        await (await plane.User.GetAsync($"/api/v2/experiments/{id}/power?expectedReductionPct=50&windowDeviationPct=-1")).ShouldBeProblem(HttpStatusCode.UnprocessableEntity, "power-question-invalid");
-        var given = await plane.Get($"/api/v2/experiments/{id}/power?expectedReductionPct=50&windowDeviationPct=5");
+        await (await plane.User.GetAsync($"/api/v2/experiments/{id}/power?expectedReductionPct=50&windowDeviationPct=-1&autocorrelationWindows=1")).ShouldBeProblem(HttpStatusCode.UnprocessableEntity, "power-question-invalid");
+        await (await plane.User.GetAsync($"/api/v2/experiments/{id}/power?expectedReductionPct=50&windowDeviationPct=5")).ShouldBeProblem(HttpStatusCode.UnprocessableEntity, "power-question-incomplete");
+        var given = await plane.Get($"/api/v2/experiments/{id}/power?expectedReductionPct=50&windowDeviationPct=5&autocorrelationWindows=1");
         given.GetProperty("basis").GetString().ShouldBe("given");
         given.GetProperty("earliestSeconds").GetDouble().ShouldBe(5 * HostsClaim.LeastWindows);
         given.GetProperty("power").GetDouble().ShouldBeGreaterThan(0.9);
+        // What takes longer than anybody lives is never.
+        (await plane.Get($"/api/v2/experiments/{id}/power?expectedReductionPct=20.001&windowDeviationPct=1000&autocorrelationWindows=100000")).GetProperty("expectedSeconds").ValueKind.ShouldBe(JsonValueKind.Null);
 
         await plane.Command(id, "start");
         await agent.DoNext();

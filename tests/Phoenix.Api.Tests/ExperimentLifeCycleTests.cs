@@ -16,7 +16,7 @@ public sealed class ExperimentLifeCycleTests(ControlPlane plane)
         for (var n = 1; n <= 4; n++) await agent.Report(id, Windows.Good(n));
         var completing = await plane.UntilState(id, "completing");
         completing.GetProperty("verdict").GetProperty("outcome").GetString().ShouldBe("promote");
-        completing.GetProperty("verdict").GetProperty("scope").GetString().ShouldBe("this host");
+        completing.GetProperty("verdict").GetProperty("scope").GetString().ShouldBe("this host, the windows measured");
         completing.GetProperty("windows").GetInt32().ShouldBe(3);
         var evidence = completing.GetProperty("evidence");
         evidence.GetProperty("liveSeriesReductionPct").GetDouble().ShouldBe(70, 0.001);

@@ -26,7 +26,9 @@ public sealed class LargeExperimentTests(ControlPlane plane)
         }
         var done = await plane.UntilState(id, "completing");
         done.GetProperty("verdict").GetProperty("outcome").GetString().ShouldBe("promote");
-        var events = (await plane.Get($"/api/v2/audit?streamId={id}&limit=1000")).GetProperty("items").EnumerateArray().ToList();
+        var log = await Eventually.Get(() => plane.Get($"/api/v2/audit?streamId={id}&limit=1000"),
+            found => found.GetProperty("items").EnumerateArray().Any(e => e.GetProperty("type").GetString() == "verdict_reached"), "the verdict to be in the log");
+        var events = log.GetProperty("items").EnumerateArray().ToList();
         var measured = events.Where(e => e.GetProperty("type").GetString() == "window_measured").Select(e => e.GetProperty("data")).ToList();
         measured.Select(m => (m.GetProperty("number").GetInt32(), m.GetProperty("hosts").GetInt32())).Order().ShouldBe([(1, Hosts), (2, Hosts - 1), (3, Hosts)]);
         measured.ShouldAllBe(m => m.GetProperty("candidate").GetProperty("seriesActive").GetInt64() == 300 * m.GetProperty("hosts").GetInt32());

@@ -61,6 +61,17 @@ public sealed class ProjectionRebuildTests(ControlPlane plane) : IClassFixture<C
         await third.Fail((await third.Poll()).ShouldHaveSingleItem());
         var (running, _) = await plane.Running();
         await plane.Command(running, "stop");
+        // Enough windows that some are settled, and a design that was changed.
+        var (long_, fourth) = await plane.Running(windows: 40);
+        await fourth.Report(long_, [.. Enumerable.Range(1, 25).Select(n => Windows.Good(n, 300 + n))]);
+        await Eventually.Get(() => plane.Get($"/api/v2/experiments/{long_}"), e => e.GetProperty("windows").GetInt32() >= 20, "windows to count");
+        await plane.Command(long_, "stop");
+        await fourth.DoNext();
+        await plane.UntilState(long_, "stopped");
+        await plane.Command(long_, "archive");
+        var cloned = await plane.User.PostAsJsonAsync($"/api/v2/experiments/{long_}/clone", new { name = "again" });
+        cloned.EnsureSuccessStatusCode();
+        (await plane.User.PutAsJsonAsync("/api/v2/exchange-rates/USD/EUR/2026-02-02", new { rate = 0.9m, source = "bank" })).EnsureSuccessStatusCode();
         using var releases = new ReleaseDirectory();
         var upgrade = await plane.User.PostAsJsonAsync("/api/v2/upgrades", new { release = releases.Add("linux-x64"), hosts = new[] { third.HostId } });
         upgrade.EnsureSuccessStatusCode();

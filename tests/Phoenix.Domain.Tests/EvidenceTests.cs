@@ -65,7 +65,7 @@ public sealed class EvidenceTests
             // Each overtakes at most as many as wait for their turn.
             var random = new Random(seed);
             var order = Enumerable.Range(0, series.Length).OrderBy(n => n + random.Next(8)).ThenBy(n => n);
-            WindowMeasured Of(int n) => Given.Window(n + 1, series[n]) with { StartedAt = Given.Now.AddMinutes(20 * n), EndedAt = Given.Now.AddMinutes(20 * n + 5) };
+            WindowMeasured Of(int n) => Given.Window(n + 1, series[n]) with { HoursUtc = [n / 3 % 24] };
             var late = order.Aggregate(Evidence.None, (e, n) => e.Add(Of(n)));
             var straight = Enumerable.Range(0, series.Length).Aggregate(Evidence.None, (e, n) => e.Add(Of(n)));
             return late.OverTime() == straight.OverTime();
@@ -76,7 +76,7 @@ public sealed class EvidenceTests
     {
         var asked = SuccessCriteria.Default with { MinSeriesReductionPct = 20 };
         var x = Given.Running(windows: HostsClaim.LeastWindows) with { Criteria = asked };
-        var windows = Enumerable.Range(1, HostsClaim.LeastWindows + 1).Select(n => (object)(Given.Window(n, 290 + n % 20) with { StartedAt = Given.Now.AddSeconds(5 * n), EndedAt = Given.Now.AddSeconds(5 * n + 5) })).ToArray();
+        var windows = Enumerable.Range(1, HostsClaim.LeastWindows + 1).Select(n => (object)(Given.Window(n, 290 + n % 20) with { HoursUtc = [12] })).ToArray();
         var early = x.And(windows[..^9]);
         Verdicts.Claims(early).Select(c => (c.Claim, c.Outcome)).ShouldBe([(VerdictClaim.Observed, VerdictOutcome.Promote), (VerdictClaim.Hosts, VerdictOutcome.Inconclusive)]);
         Verdicts.Claims(early)[1].Missing.ShouldHaveSingleItem().ShouldContain("blocks");
@@ -97,6 +97,33 @@ public sealed class EvidenceTests
         // What fails exactly is not saved by what is open.
         Verdicts.Reach((x with { Criteria = asked with { MinSeriesReductionPct = claim.ReductionPct.Value } }).And([.. windows[..^1], Given.Window(windows.Length, retained: 4)]), null)
             .Outcome.ShouldBe(VerdictOutcome.Reject);
+    }
+
+    [Fact]
+    public void what_is_open_at_the_planned_end_goes_on_until_it_is_decided_or_the_deadline()
+    {
+        // Far above and far below the minimum by turns of ten windows: the interval holds it for long.
+        var criteria = SuccessCriteria.Default with { MinSeriesReductionPct = 40 };
+        var x = Given.Running(windows: HostsClaim.LeastWindows) with { Criteria = criteria };
+        var n = 0;
+        Experiment Next(long series)
+        {
+            n++;
+            return x.And(ExperimentDecisions.Record(x, Given.Window(n, series), [], null));
+        }
+        while (x.Evidence.Windows < HostsClaim.LeastWindows + 40) x = Next(n / 20 % 2 == 0 ? 300 : 800);
+        x.State.ShouldBe(ExperimentState.Running);
+        Verdicts.Claims(x).Single(c => c.Claim == VerdictClaim.Hosts).Outcome.ShouldBe(VerdictOutcome.Inconclusive);
+        x.And(ExperimentDecisions.EndRun(x, null)).Verdict!.Outcome.ShouldBe(VerdictOutcome.Inconclusive);
+        for (var i = 0; i < 20_000 && x.State == ExperimentState.Running; i++) x = Next(900);
+        x.Verdict!.Outcome.ShouldBe(VerdictOutcome.Reject);
+    }
+
+    [Fact]
+    public void a_claim_says_where_not_every_window_had_every_host()
+    {
+        var x = Given.Running(hosts: 3, windows: 2).And(Given.Window(1) with { Hosts = 3 }, Given.Window(2) with { Hosts = 2 }, Given.Window(3) with { Hosts = 3 });
+        Verdicts.Claims(x)[1].Scope.ShouldEndWith("of which 2 or more were measured in every window");
     }
 
     [Fact]

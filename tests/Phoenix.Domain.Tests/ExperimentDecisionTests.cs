@@ -82,6 +82,20 @@ public sealed class ExperimentDecisionTests
     }
 
     [Fact]
+    public void what_is_archived_is_not_promoted_and_comes_back_into_sight_when_it_is_rolled_back()
+    {
+        var decided = Given.Running(windows: 1).And(Given.Window(1), Given.Window(2));
+        decided = decided.And(ExperimentDecisions.EndRun(decided, null)).And(new CandidateRemoved(["h1"]), new ExperimentCompleted());
+        var archived = decided.And(ExperimentDecisions.Archive(decided));
+        ExperimentDecisions.Promote(archived, Given.NothingLive).Rejection!.Code.ShouldBe("experiment-archived");
+        ExperimentDecisions.Archive(archived).Events.ShouldBeEmpty();
+        var promoted = decided.And(ExperimentDecisions.Promote(decided, Given.NothingLive)).And(new VariantPromoted(["h1"]), new ExperimentPromoted());
+        promoted = promoted.And(ExperimentDecisions.Archive(promoted));
+        var returning = promoted.And(ExperimentDecisions.RollBack(promoted, Given.NothingLive));
+        (returning.State, returning.Archived).ShouldBe((ExperimentState.RollingBack, false));
+    }
+
+    [Fact]
     public void a_timer_that_comes_too_late_is_silent()
     {
         ExperimentDecisions.EndWarmUp(Given.Running()).Events.ShouldBeEmpty();

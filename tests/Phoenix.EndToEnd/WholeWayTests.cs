@@ -23,7 +23,7 @@ public sealed class WholeWayTests : EndToEndTest
         var judged = await topK.UntilOverAsync();
         ExperimentRun.State(judged).ShouldBe("completed", judged.ToJsonString());
         judged["verdict"]!["outcome"]!.GetValue<string>().ShouldBe("promote", judged.ToJsonString());
-        judged["verdict"]!["scope"]!.GetValue<string>().ShouldBe("this host");
+        judged["verdict"]!["scope"]!.GetValue<string>().ShouldBe("this host, the windows measured");
         var evidence = judged["evidence"].ShouldNotBeNull();
         Number(evidence, "conservationErrorPct").ShouldBe(0);
         Number(evidence, "conservationGroups").ShouldBeGreaterThan(0);

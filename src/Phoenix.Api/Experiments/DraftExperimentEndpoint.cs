@@ -55,31 +55,42 @@ public static class DraftExperimentEndpoint
         return Begin(session, decision);
     }
 
-    /// <summary>Says something else with a draft, in full; what has been started stays as it ran.</summary>
-    [WolverinePut("/api/v2/experiments/{id}"), Tags("Experiments"), ProducesResponseType<Created>(200), ProducesResponseType(404)]
+    /// <summary>
+    /// Says something else with a draft, in full; what has been started stays as it ran. With <c>If-Match</c>, the <c>ETag</c> of what was read, only where
+    /// nobody has changed it since.
+    /// </summary>
+    [WolverinePut("/api/v2/experiments/{id}"), Tags("Experiments"), ProducesResponseType<Created>(200), ProducesResponseType(404), ProducesResponseType(412)]
     public static async Task<IResult> Put(
         Guid id, DraftExperimentRequest command, IDocumentSession session, NpgsqlDataSource database, TimeProvider clock, HttpContext http, CancellationToken cancellation)
     {
         if (Problems.TooLong(("reason", command.Reason, EventMetadata.MaxReasonLength)) is { } tooLong) return tooLong;
+        var wanted = await Decide(command, session, database, clock, cancellation);
         var stream = await session.Events.FetchForExclusiveWriting<Experiment>(id, cancellation);
         if (stream.Aggregate is not { } experiment) return Problems.NotFound("experiment", id);
-        var decision = DraftExperiment.Edit(experiment, await Decide(command, session, database, clock, cancellation));
+        if (http.Request.Headers.IfMatch is { Count: > 0 } read && !read.Contains($"\"{experiment.Version}\"") && !read.Contains("*"))
+            return Problems.Of(412, "changed-meanwhile", $"The draft is at version {experiment.Version} now. Read it again, and edit that.");
+        var decision = DraftExperiment.Edit(experiment, wanted);
         if (decision.Rejection is { } rejection) return rejection.ToProblem();
         session.Stamp(http, command.Reason);
         stream.AppendMany(decision.Events);
-        return TypedResults.Ok(new Created(id, experiment.Version + 1));
+        return TypedResults.Ok(new Created(id, experiment.Version + decision.Events.Count));
     }
 
-    /// <summary>A new draft with the design of this experiment, to be changed and started for itself.</summary>
+    /// <summary>A new draft with the design of this experiment, to be changed and started for itself. What would be refused in a draft is refused here too.</summary>
     [WolverinePost("/api/v2/experiments/{id}/clone"), Tags("Experiments"), ProducesResponseType<Created>(201), ProducesResponseType(404)]
-    public static async Task<IResult> Clone(Guid id, CloneExperiment command, IDocumentSession session, HttpContext http, CancellationToken cancellation)
+    public static async Task<IResult> Clone(
+        Guid id, CloneExperiment command, IDocumentSession session, NpgsqlDataSource database, TimeProvider clock, HttpContext http, CancellationToken cancellation)
     {
         if (Problems.TooLong(("reason", command.Reason, EventMetadata.MaxReasonLength)) is { } tooLong) return tooLong;
-        if (await session.LoadAsync<Experiment>(id, cancellation) is not { } experiment) return Problems.NotFound("experiment", id);
-        var decision = DraftExperiment.Clone(experiment, command.Name);
+        if (await session.LoadAsync<Experiment>(id, cancellation) is not { } x) return Problems.NotFound("experiment", id);
+        var decision = await Decide(new(
+            command.Name ?? DraftExperiment.NameOfClone(x.Name), x.Hypothesis, new(x.Baseline.PipelineId, x.Baseline.Version), new(x.Candidate.PipelineId, x.Candidate.Version),
+            (x.Selector ?? x.Group) is null ? [.. x.Hosts] : null, new(x.Plan.WarmUp.TotalSeconds, x.Plan.Duration.TotalSeconds, x.Plan.Window.TotalSeconds),
+            new(x.Criteria.MinSeriesReductionPct, x.Criteria.MaxConservationErrorPct, x.Criteria.MaxCandidateCpuPct, x.Criteria.MaxCandidateResidentBytes, x.Criteria.Claim),
+            [.. x.ProtectedMetrics], x.PriceEntry, null, x.Selector, x.Group), session, database, clock, cancellation);
         if (decision.Rejection is { } rejection) return rejection.ToProblem();
         session.Stamp(http, command.Reason);
-        return Begin(session, decision);
+        return Begin(session, Decision.Of((ExperimentDrafted)decision.Events[0] with { ClonedFrom = id }));
     }
 
     static Microsoft.AspNetCore.Http.HttpResults.Created<Created> Begin(IDocumentSession session, Decision drafted)

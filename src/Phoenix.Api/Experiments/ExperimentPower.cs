@@ -10,18 +10,18 @@ namespace Phoenix.Api.Experiments;
 /// <param name="ExpectedReductionPct">Reduction that is expected.</param>
 /// <param name="WindowDeviationPct">Standard deviation of one window's reduction, in points.</param>
 /// <param name="AutocorrelationWindows">1 where windows are independent.</param>
-/// <param name="Basis">Where these are from: <c>given</c>, <c>this experiment</c>, or <c>experiment NAME</c>, the latest one with the same candidate pipeline.</param>
+/// <param name="Basis">Where those that were not given are from: <c>this experiment</c>, or <c>experiment NAME</c>, the latest one with the same pipelines and length of windows; <c>given</c> where all were.</param>
 /// <param name="Windows">Windows that were measured for it; 0 where all was given.</param>
-/// <param name="EarliestSeconds">Measuring time before which there is no verdict.</param>
+/// <param name="EarliestSeconds">Measuring time before which there is no verdict: what was planned, or what the claim takes at least.</param>
 /// <param name="ExpectedSeconds">Measuring time until a verdict, the median; null where the effect is too near the minimum for any time to tell.</param>
-/// <param name="Power">Probability of the right verdict within the planned duration.</param>
+/// <param name="Power">Probability of the right verdict before the deadline, which is twice the planned duration.</param>
 public sealed record PowerView(
     double ExpectedReductionPct, double WindowDeviationPct, double AutocorrelationWindows, string Basis, long Windows, long WindowsPerBlock, long PlannedBlocks,
     double EarliestSeconds, double? ExpectedSeconds, double Power);
 
 public static class ExperimentPowerEndpoint
 {
-    /// <summary>What is left out is taken from what was measured, by this experiment or the latest one with the same candidate pipeline.</summary>
+    /// <summary>What is left out is taken from what was measured, by this experiment or the latest one with the same pipelines and length of windows.</summary>
     [WolverineGet("/api/v2/experiments/{id}/power"), Tags("Experiments"), ProducesResponseType<PowerView>(200), ProducesResponseType(404)]
     public static async Task<IResult> Get(
         Guid id, IQuerySession session, double? expectedReductionPct, double? windowDeviationPct, double? autocorrelationWindows, CancellationToken cancellation)
@@ -37,9 +37,12 @@ public static class ExperimentPowerEndpoint
             return Missing("expectedReductionPct", "Say what reduction is expected, in per cent");
         if ((windowDeviationPct ?? (pilot is null ? null : 100 * Math.Sqrt(pilot.Finest.Variance))) is not { } deviation)
             return Missing("windowDeviationPct", "Say by how many points the reduction of a window varies (standard deviation)");
-        // What nobody has measured is taken for independent only where somebody says the rest.
-        var question = new PowerQuestion(x.Plan.Window, deviation / 100, autocorrelationWindows ?? pilot?.AutocorrelationTime ?? 1,
-            x.Criteria.MinSeriesReductionPct / 100, expected / 100, x.Plan.Duration);
+        if ((autocorrelationWindows ?? pilot?.AutocorrelationTime) is not { } autocorrelation)
+            return Missing("autocorrelationWindows", "Say over how many windows the reduction goes on as it was; 1 where each is independent of those before");
+        if (expected is not (>= -1000 and <= 100)) return Problems.Of(422, "power-question-invalid", "An expected reduction is -1000 to 100 per cent.", "expectedReductionPct");
+        if (deviation is not (>= 0 and <= 1000)) return Problems.Of(422, "power-question-invalid", "A standard deviation is 0 to 1,000 points.", "windowDeviationPct");
+        if (autocorrelation is not (>= 1 and <= 100_000)) return Problems.Of(422, "power-question-invalid", "An autocorrelation time is 1 to 100,000 windows.", "autocorrelationWindows");
+        var question = new PowerQuestion(x.Plan.Window, deviation / 100, autocorrelation, x.Criteria.MinSeriesReductionPct / 100, expected / 100, x.Plan.Duration, Deadline: x.Plan.Deadline);
         if (question.Refusal() is { } refusal) return refusal.ToProblem();
         var answer = PowerAnalysis.Hosts(question);
         return TypedResults.Ok(new PowerView(expected, deviation, question.AutocorrelationTime, basis, pilot?.Windows ?? 0, answer.WindowsPerBlock, answer.PlannedBlocks,
@@ -47,7 +50,8 @@ public static class ExperimentPowerEndpoint
     }
 
     static async Task<Experiment?> Before(Experiment x, IQuerySession session, CancellationToken cancellation) =>
-        (await session.Query<Experiment>().Where(e => e.Candidate.PipelineId == x.Candidate.PipelineId && e.Id != x.Id && e.Evidence.Windows >= LeastWindows)
+        (await session.Query<Experiment>().Where(e => e.Candidate.PipelineId == x.Candidate.PipelineId && e.Candidate.Version == x.Candidate.Version && e.Baseline.ConfigurationHash == x.Baseline.ConfigurationHash
+                && e.Plan.Window == x.Plan.Window && e.Id != x.Id && e.Evidence.Windows >= LeastWindows)
             .OrderByDescending(e => e.DraftedAt).Take(5).ToListAsync(cancellation)).FirstOrDefault(Tells);
 
     const int LeastWindows = AsymptoticConfidenceSequence.MinCount;
@@ -55,5 +59,5 @@ public static class ExperimentPowerEndpoint
     static bool Tells(Experiment x) => x.Evidence.OverTime().Finest.Count >= LeastWindows;
 
     static IResult Missing(string field, string what) => Problems.Of(422, "power-question-incomplete",
-        $"{what}: neither this experiment nor another with the same candidate pipeline has measured {LeastWindows} windows yet.", field);
+        $"{what}: neither this experiment nor another with the same pipelines and length of windows has measured {LeastWindows} windows yet.", field);
 }

@@ -109,13 +109,16 @@ public static class ExperimentProcess
         ];
     }
 
+    static Task<OutgoingMessages> Decide(Guid experimentId, IDocumentSession session, Func<Experiment, Decision> decide, CancellationToken cancellation) =>
+        Decide(experimentId, session, x => Task.FromResult(decide(x)), cancellation);
+
     /// <summary>Loads, decides and appends under the stream's optimistic lock; a conflict throws and the message is handled again.</summary>
     public static async Task<OutgoingMessages> Decide(
-        Guid experimentId, IDocumentSession session, Func<Experiment, Decision> decide, CancellationToken cancellation)
+        Guid experimentId, IDocumentSession session, Func<Experiment, Task<Decision>> decide, CancellationToken cancellation)
     {
         var stream = await session.Events.FetchForWriting<Experiment>(experimentId, cancellation);
         if (stream.Aggregate is not { } experiment) return [];
-        var decision = decide(experiment);
+        var decision = await decide(experiment);
         if (decision.Events.Count == 0) return [];
         session.StampDecision();
         stream.AppendMany(decision.Events);

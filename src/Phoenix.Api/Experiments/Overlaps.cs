@@ -33,7 +33,7 @@ public static class OverlapEndpoint
 {
     /// <summary>
     /// Which other experiments mean some of these hosts: one that has them now keeps another from starting; of drafts and of those that wait to be promoted
-    /// the first to run may make the others' baseline untrue.
+    /// the first to run may make the others' baseline untrue. Drafts that choose by labels are held to the hosts that they meant when they were written.
     /// </summary>
     [WolverinePost("/api/v2/experiments/overlaps"), Tags("Experiments"), ProducesResponseType<OverlapView>(200)]
     public static async Task<IResult> Post(OverlapQuestion question, IQuerySession session, NpgsqlDataSource database, CancellationToken cancellation)
@@ -63,8 +63,10 @@ public static class OverlapEndpoint
               select d.id, false, h from phoenix.mt_doc_experiment d, jsonb_array_elements_text(d.data->'hosts') h
               where not coalesce((d.data->>'archived')::boolean, false) and h = any($1)
                 and (d.data->>'state' = 'draft' or d.data->>'state' in ('completed', 'rolledBack') and d.data->'verdict'->>'outcome' = 'promote'))
-            select s.id, d.data->>'name', d.data->>'state', bool_or(s.blocks), count(distinct s.host_id), (array_agg(distinct s.host_id))[1:20]
-            from shared s join phoenix.mt_doc_experiment d on d.id = s.id where s.id is distinct from $2 group by s.id, d.data order by bool_or(s.blocks) desc, s.id
+            , by_experiment as (
+              select id, bool_or(blocks) blocks, count(distinct host_id) hosts, (array_agg(distinct host_id))[1:20] some from shared where id is distinct from $2 group by id)
+            select s.id, d.data->>'name', d.data->>'state', s.blocks, s.hosts, s.some
+            from by_experiment s join phoenix.mt_doc_experiment d on d.id = s.id order by s.blocks desc, s.id
             """);
         command.Parameters.Add(new() { Value = hosts.ToArray() });
         command.Parameters.Add(new() { Value = (object?)except ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Uuid });
@@ -80,7 +82,8 @@ public static class OverlapEndpoint
     }
 
     static string Remedy(OverlapKind kind, ExperimentState state) =>
-        kind == OverlapKind.Blocking ? "Wait for its end, stop it, or choose other hosts."
+        kind == OverlapKind.Blocking && state is ExperimentState.Starting or ExperimentState.WarmingUp or ExperimentState.Running ? "Wait for its end, stop it, or choose other hosts."
+        : kind == OverlapKind.Blocking ? "It is about to free them: wait a moment, or choose other hosts."
         : state == ExperimentState.Draft ? "Start one after the other, or choose other hosts for one of them."
         : "Promote it first and draft with its candidate as the baseline, or archive it: what it proved no longer holds once another pipeline runs on the hosts.";
 }

@@ -14,15 +14,21 @@ public static class StartExperimentEndpoint
 {
     /// <summary>Freezes the hosts, those that the selector or group means now, and puts both variants on them.</summary>
     [WolverinePost("/api/v2/experiments/{id}/start"), Tags("Experiments"), ProducesResponseType(202)]
-    public static Task<(IResult, OutgoingMessages)> Post(
-        Guid id, ExperimentReason command, IDocumentSession session, NpgsqlDataSource database, HttpContext http, TimeProvider clock, CancellationToken cancellation) =>
-        ExperimentCommand.Run(id, command.Reason, session, http, async x =>
+    public static async Task<(IResult, OutgoingMessages)> Post(
+        Guid id, ExperimentReason command, IDocumentSession session, NpgsqlDataSource database, HttpContext http, TimeProvider clock, CancellationToken cancellation)
+    {
+        // Before the experiment is locked, since it takes another connection.
+        var seen = await session.LoadAsync<Experiment>(id, cancellation);
+        var chooses = seen is { State: ExperimentState.Draft } && (seen.Selector ?? seen.Group) is not null;
+        var (chosen, gone) = chooses ? await Targets.Resolve(null, seen!.Selector, seen.Group, session, database, cancellation) : (null, null);
+        return await ExperimentCommand.Run(id, command.Reason, session, http, async x =>
         {
-            if (x.State == ExperimentState.Draft && (x.Selector ?? x.Group) is not null)
+            if (chooses)
             {
-                var (hosts, gone) = await Targets.Resolve(null, x.Selector, x.Group, session, database, cancellation);
+                if ((x.Selector, x.Group) != (seen!.Selector, seen.Group))
+                    return Rejection.Conflict("concurrent-change", "Somebody changed it at the same moment. Read it again and repeat.");
                 if (gone is not null) return gone;
-                x = x with { Hosts = hosts! };
+                x = x with { Hosts = chosen! };
             }
             return await WithOpen(TaskPurpose.SimulateLoad, x, session, cancellation) is { } host
                 ? Rejection.Conflict("load-running", $"Host '{host}' gets a simulated load, whose series would enter the experiment. Wait for its end, or cancel it.")
@@ -31,6 +37,7 @@ public static class StartExperimentEndpoint
                 : await session.Held(x.Hosts, cancellation) is { } held ? held
                 : ExperimentDecisions.Start(x, await ExperimentCommand.Live(x, session, cancellation), clock.GetUtcNow());
         }, cancellation);
+    }
 
     static async Task<string?> WithOpen(TaskPurpose purpose, Experiment experiment, IDocumentSession session, CancellationToken cancellation)
     {

@@ -30,6 +30,6 @@ static class Targets
         if (invalid is not null) return (null, invalid);
         return labels!.Requirements.Count == 0
             ? (null, Rejection.Invalid("selector-missing", "selector", "A selector asks for something, such as 'role=web'."))
-            : (await database.Matching(labels, cancellation), null);
+            : (await database.Matching(labels, heard: true, cancellation), null);
     }
 }

@@ -3,7 +3,6 @@ using Npgsql;
 using Phoenix.Api.Experiments;
 using Phoenix.Api.Infrastructure;
 using Phoenix.Api.Pricing;
-using Phoenix.Contracts;
 using Phoenix.Domain;
 using Phoenix.Domain.Experiments;
 using Wolverine;
@@ -39,14 +38,16 @@ public static class RecordWindowHandler
         session.StampDecision();
         var reports = await WindowStore.Read(database, experimentId, number, cancellation);
         var (measured, voided) = WindowSums.Over(number, reports, now.Hosts.Count);
-        // The window may be the last one that was needed, and then its verdict is priced.
-        var prices = await session.PriceBook(cancellation);
-        return await ExperimentProcess.Decide(experimentId, session, x =>
+        return await ExperimentProcess.Decide(experimentId, session, async x =>
         {
             // Who did not report in time is named, not left out in silence.
             var missing = closing ? x.Hosts.Where(h => !reports.ContainsKey(h)).Select(h => new WindowVoided(number, h, "not-reported")) : [];
             List<WindowVoided> all = [.. voided, .. missing];
-            return measured is null && all.Count == 0 ? Decision.Nothing : ExperimentDecisions.Record(x, measured, all, prices.PriceOf(x.PriceEntry, clock.Today()).Price);
+            if (measured is null && all.Count == 0) return Decision.Nothing;
+            var decision = ExperimentDecisions.Record(x, measured, all, null);
+            // The book is asked where there is something to price.
+            return !decision.Events.Any(e => e is VerdictReached) ? decision
+                : ExperimentDecisions.Record(x, measured, all, (await session.PriceBook(cancellation)).PriceOf(x.PriceEntry, clock.Today()).Price);
         }, cancellation);
     }
 }

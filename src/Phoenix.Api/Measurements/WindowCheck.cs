@@ -7,11 +7,15 @@ public static class WindowCheck
 {
     const int MaxNumber = 100_000_000;
 
+    /// <summary>Twice the longest that a plan may ask for.</summary>
+    static readonly TimeSpan Longest = TimeSpan.FromHours(2);
+
     /// <summary>Why the report is malformed; null where it is well-formed.</summary>
     public static string? Wrong(WindowReport? w) =>
         w is null ? "A window is missing."
         : w.Number is < 1 or > MaxNumber ? $"Window numbers lie between 1 and {MaxNumber}, not at {w.Number}."
         : w.EndedAt <= w.StartedAt ? $"Window {w.Number} ends before it began."
+        : w.EndedAt - w.StartedAt > Longest ? $"Window {w.Number} lasts for {w.EndedAt - w.StartedAt}; at most {Longest.TotalHours:0} hours are believed."
         : w.VoidReason is { Length: > 100 } ? $"Window {w.Number}: a reason has at most 100 characters."
         : w.VoidReason is null && (w.Baseline is null || w.Candidate is null) ? $"Window {w.Number} counts and so has both arms."
         : (Incomplete(w.Baseline) ?? Incomplete(w.Candidate)) is { } part ? $"Window {w.Number}: an arm lacks '{part}'."
@@ -20,6 +24,8 @@ public static class WindowCheck
 
     /// <summary>Of one host in one window; ten thousand of them still add up without an overflow.</summary>
     const long MostCount = 10_000_000_000_000;
+
+    const double MostSum = 1e200;
 
     /// <summary>The first figure that nothing can have counted; null where all can be.</summary>
     static string? Implausible(ArmWindow? arm)
@@ -31,6 +37,9 @@ public static class WindowCheck
             ("cost.cpuMs", arm.Cost.CpuMs), ("cost.residentBytes", arm.Cost.ResidentBytes), ("ledger.groups", arm.Ledger.Groups), ("ledger.increments", arm.Ledger.Increments),
             ("ledger.errorPct", arm.Ledger.ErrorPct), ("ledger.worstErrorPct", arm.Ledger.WorstErrorPct), ("protected.expected", arm.Protected.Expected), ("protected.retained", arm.Protected.Retained),
         ];
+        // Sums of counters may be of either sign and large, but they are finite and add up.
+        foreach (var (name, value) in (ReadOnlySpan<(string, double)>)[("ledger.in", arm.Ledger.In), ("ledger.out", arm.Ledger.Out)])
+            if (Math.Abs(value) is not <= MostSum) return $"{name} {value.ToString(System.Globalization.CultureInfo.InvariantCulture)}";
         // NaN compares as false.
         foreach (var (name, value) in figures)
             if (value is not (>= 0 and <= MostCount)) return $"{name} {value.ToString(System.Globalization.CultureInfo.InvariantCulture)}";

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Phoenix.Contracts;
 using Phoenix.Domain.Experiments;
+using Phoenix.Domain.Statistics;
 
 namespace Phoenix.Api.Measurements;
 
@@ -26,7 +27,7 @@ public static class WindowSums
             candidate += Totals(w.Candidate!);
         }
         return (new WindowMeasured(number, counted.Count, counted.Average(w => (w.EndedAt - w.StartedAt).TotalSeconds), baseline, candidate,
-            Conserved(counted, hosts <= EpochsApart), Retained(counted), counted.Min(w => w.StartedAt), counted.Max(w => w.EndedAt)), voided);
+            Conserved(counted, hosts <= EpochsApart), Retained(counted), Hours(counted)), voided);
     }
 
     static ArmTotals Totals(ArmWindow arm)
@@ -35,6 +36,10 @@ public static class WindowSums
         return new(o.StreamsActive, o.SeriesActive, o.SeriesDistinct, o.Points, o.Samples, arm.Output.WireBytes, arm.Cost.CpuMs,
             arm.Cost.ResidentBytes, arm.Output.DroppedPoints);
     }
+
+    /// <summary>Of half of the hosts or more: one whose clock is wrong has not seen another time of the day.</summary>
+    static List<int> Hours(List<WindowReport> windows) =>
+        [.. windows.SelectMany(w => HoursOfDay.Between(w.StartedAt, w.EndedAt).Hours).CountBy(hour => hour).Where(h => 2 * h.Value >= windows.Count).Select(h => h.Key).Order()];
 
     static Conservation Conserved(List<WindowReport> windows, bool apart)
     {

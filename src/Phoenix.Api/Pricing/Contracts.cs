@@ -1,11 +1,12 @@
 using Marten;
+using Phoenix.Domain;
 using Phoenix.Domain.Pricing;
 using Wolverine.Http;
 
 namespace Phoenix.Api.Pricing;
 
 /// <summary>What the contract says about one line of the bill; what is left out stays as the price entry says.</summary>
-public sealed record TermsRequest(PriceMeter? Meter, TierRequest[]? Tiers, double? Included, double? IncludedPerHost, double? Scale);
+public sealed record TermsRequest(PriceMeter? Meter, TierRequest?[]? Tiers, double? Included, double? IncludedPerHost, double? Scale);
 
 /// <summary>What the operator's contract says instead of a list price, for some days.</summary>
 /// <param name="Entry">Id of the price entry.</param>
@@ -17,15 +18,33 @@ public sealed record TermsRequest(PriceMeter? Meter, TierRequest[]? Tiers, doubl
 /// <param name="SelfHosted">Own figures of a self-hosted database.</param>
 /// <param name="Reason">Why, for the audit log.</param>
 public sealed record ContractRequest(
-    string? Entry, DateOnly? ValidFrom, DateOnly? ValidUntil, string? Currency, string? Source, TermsRequest[]? Charges, decimal? DiscountPct,
-    decimal? PlatformFee, decimal? MinimumPerMonth, SelfHostedFigures? SelfHosted, string? Reason)
+    string? Entry, DateOnly? ValidFrom, DateOnly? ValidUntil, string? Currency, string? Source, TermsRequest?[]? Charges, decimal? DiscountPct,
+    decimal? PlatformFee, decimal? MinimumPerMonth, SelfHostedRequest? SelfHosted, string? Reason)
 {
-    public ContractOverride ToOverride(string id, DateOnly today) => new(
-        id, Entry ?? "", ValidFrom ?? today, ValidUntil, Currency ?? "", Source ?? "",
-        [.. (Charges ?? []).Where(c => c is not null).Select(c => new ChargeTerms(
-            c.Meter ?? (PriceMeter)(-1), c.Tiers is null ? null : [.. c.Tiers.Select(t => new PriceTier(t.From, t.PerUnit))], c.Included, c.IncludedPerHost, c.Scale))],
-        DiscountPct, PlatformFee, MinimumPerMonth, SelfHosted);
+    public (ContractOverride? Contract, Rejection? Rejection) ToOverride(string id, DateOnly today)
+    {
+        List<ChargeTerms> charges = [];
+        foreach (var request in Charges ?? [])
+        {
+            if (request is not { Meter: { } meter }) return (null, Rejection.Invalid("price-charges-invalid", "charges.meter", "Terms say of which meter they are."));
+            var (tiers, wrong) = request.Tiers is null ? (null, null) : TierRequest.All(request.Tiers);
+            if (wrong is not null) return (null, wrong);
+            charges.Add(new(meter, tiers, request.Included, request.IncludedPerHost, request.Scale));
+        }
+        if (SelfHosted is not (null or { BytesPerSample: not null, RetentionDays: not null, MemoryBytesPerSeries: not null, CoresPerMillionSamplesPerSecond: not null, Replicas: not null }))
+            return (null, Rejection.Invalid("self-hosted-figures-invalid", "selfHosted", "An own database is said in full: bytesPerSample, retentionDays, memoryBytesPerSeries, coresPerMillionSamplesPerSecond and replicas."));
+        return (new(id, Entry ?? "", ValidFrom ?? today, ValidUntil, Currency ?? "", Source ?? "", charges, DiscountPct, PlatformFee, MinimumPerMonth,
+            SelfHosted is { } own ? new(own.BytesPerSample!.Value, own.RetentionDays!.Value, own.MemoryBytesPerSeries!.Value, own.CoresPerMillionSamplesPerSecond!.Value, own.Replicas!.Value) : null), null);
+    }
 }
+
+/// <summary>Own figures of a self-hosted database, all of them.</summary>
+/// <param name="BytesPerSample">On disk, index included.</param>
+/// <param name="MemoryBytesPerSeries">Resident memory for each active series.</param>
+/// <param name="CoresPerMillionSamplesPerSecond">For ingestion.</param>
+/// <param name="Replicas">Copies that are kept.</param>
+public sealed record SelfHostedRequest(
+    double? BytesPerSample, double? RetentionDays, double? MemoryBytesPerSeries, double? CoresPerMillionSamplesPerSecond, int? Replicas);
 
 public static class ContractEndpoints
 {
@@ -39,9 +58,10 @@ public static class ContractEndpoints
     public static Task<IResult> Put(
         string id, ContractRequest command, IDocumentSession session, TimeProvider clock, HttpContext http, CancellationToken cancellation)
     {
-        var contract = command.ToOverride(id, clock.Today());
+        var (contract, wrong) = command.ToOverride(id, clock.Today());
         return PriceBooks.Change(session, http, command.Reason,
-            book => book.Overrides.Any(o => o.Id == id) ? PriceBookDecisions.CorrectOverride(book, contract) : PriceBookDecisions.SetOverride(book, contract),
+            book => wrong is not null ? wrong
+                : book.Overrides.Any(o => o.Id == id) ? PriceBookDecisions.CorrectOverride(book, contract!) : PriceBookDecisions.SetOverride(book, contract!),
             () => TypedResults.Ok(contract), cancellation);
     }
 

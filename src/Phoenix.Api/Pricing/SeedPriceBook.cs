@@ -13,14 +13,19 @@ public sealed class SeedPriceBook(IDocumentStore store) : IHostedService
     {
         await using var session = store.LightweightSession();
         await session.BeginTransactionAsync(cancellationToken);
-        // Nodes that start together do this one after the other.
+        // Nodes that start together do this one after the other, also before there is a book that could be locked.
         await session.ExecuteAsync(new NpgsqlCommand("select pg_advisory_xact_lock(hashtext('phoenix.price_book'))"), cancellationToken);
-        var known = await session.LoadAsync<PriceBook>(StreamIds.PriceBook, cancellationToken);
-        var decision = PriceBookDecisions.Seed(known ?? PriceBook.Empty, ListPrices.Entries);
-        if (decision.Events.Count == 0) return;
         session.LastModifiedBy = EventMetadata.System;
-        if (known is null) session.Events.StartStream<PriceBook>(StreamIds.PriceBook, decision.Events);
-        else session.Events.Append(StreamIds.PriceBook, decision.Events);
+        if (await session.LoadAsync<PriceBook>(StreamIds.PriceBook, cancellationToken) is null)
+        {
+            session.Events.StartStream<PriceBook>(StreamIds.PriceBook, PriceBookDecisions.Seed(PriceBook.Empty, ListPrices.Entries).Events);
+        }
+        else
+        {
+            // In turn with the commands of operators.
+            var stream = await session.Events.FetchForExclusiveWriting<PriceBook>(StreamIds.PriceBook, cancellationToken);
+            stream.AppendMany(PriceBookDecisions.Seed(stream.Aggregate!, ListPrices.Entries).Events);
+        }
         await session.SaveChangesAsync(cancellationToken);
     }
 

@@ -1,4 +1,5 @@
 using Marten;
+using Marten.Linq.MatchesSql;
 using Phoenix.Api.Infrastructure;
 using Phoenix.Domain.Experiments;
 using Phoenix.Domain.Pricing;
@@ -37,7 +38,7 @@ public static class ExperimentReads
     {
         var take = Paging.Limit(limit);
         var wanted = archived ?? false;
-        var found = await session.Query<Experiment>().Where(e => e.Archived == wanted).OrderByDescending(e => e.DraftedAt).Skip(Math.Max(0, after ?? 0)).Take(take + 1).ToListAsync(cancellation);
+        var found = await session.Query<Experiment>().Where(e => e.MatchesSql("coalesce((d.data->>'archived')::boolean, false) = ?", wanted)).OrderByDescending(e => e.DraftedAt).Skip(Math.Max(0, after ?? 0)).Take(take + 1).ToListAsync(cancellation);
         return new([.. found.Take(take).Select(View)], found.Count > take ? (Math.Max(0, after ?? 0) + take).ToString() : null);
     }
 

@@ -83,7 +83,7 @@ public static class RequestUpgradeEndpoint
     /// <summary>Every host with these labels that does not run the release, in random order: a stage is then a fair sample of the next one.</summary>
     static async Task<string[]> Others(string? release, LabelSelector labels, NpgsqlDataSource database, HostCondition condition, CancellationToken cancellation)
     {
-        var fleet = await database.Matching(labels, cancellation);
+        var fleet = await database.Matching(labels, heard: false, cancellation);
         string[] others = [.. (await condition.Read([.. fleet], cancellation)).Where(h => h.Version != release).Select(h => h.HostId)];
         Random.Shared.Shuffle(others);
         return others;

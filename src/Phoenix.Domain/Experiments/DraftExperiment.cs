@@ -66,7 +66,7 @@ public static class DraftExperiment
     }
 
     /// <summary>Only a draft can say something else: what has run stays as it ran.</summary>
-    /// <param name="wanted">What it shall say, as a new draft would; the same again is no change.</param>
+    /// <param name="wanted">What it shall say, as a new draft would.</param>
     public static Decision Edit(Experiment x, Decision wanted)
     {
         if (x.State != ExperimentState.Draft) return ExperimentDecisions.Illegal(x, "edit", "a draft; clone it");
@@ -76,14 +76,6 @@ public static class DraftExperiment
             d.Name, d.Hypothesis, d.Baseline, d.Candidate, d.Hosts, d.Plan, d.Criteria, d.ProtectedMetrics, d.PriceEntry, d.Selector, d.Group));
     }
 
-    /// <summary>A new draft with the design of another experiment, whatever became of that one.</summary>
-    /// <param name="name">Of the new one; null names it after the other.</param>
-    public static Decision Clone(Experiment x, string? name)
-    {
-        name ??= x.Name.Length > MaxNameLength - CopyOf.Length ? x.Name : CopyOf + x.Name;
-        return string.IsNullOrWhiteSpace(name) || name.Length > MaxNameLength
-            ? Rejection.Invalid("experiment-name-invalid", "name", $"An experiment needs a name of 1 to {MaxNameLength} characters.")
-            : Decision.Of(new ExperimentDrafted(
-                name, x.Hypothesis, x.Baseline, x.Candidate, x.Hosts, x.Plan, x.Criteria, x.ProtectedMetrics, x.PriceEntry, x.Selector, x.Group, x.Id));
-    }
+    /// <summary>How a clone is named where nobody says it.</summary>
+    public static string NameOfClone(string name) => name.Length > MaxNameLength - CopyOf.Length ? name : CopyOf + name;
 }

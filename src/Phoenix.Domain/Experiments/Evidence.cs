@@ -7,30 +7,33 @@ namespace Phoenix.Domain.Experiments;
 /// <param name="Windows">Windows that count.</param>
 /// <param name="Baseline">Sums over windows; <c>SeriesDistinct</c> is the latest count, not a sum.</param>
 /// <param name="Increments">Increments checked, by epoch of a candidate.</param>
-/// <param name="Settled">Live series over time, of windows that no other can be told before any more.</param>
+/// <param name="Settled">Live series over time, of windows that no other can be told before any more; null in what an earlier version has stored.</param>
 /// <param name="Ahead">The newest windows by number: one that is closed late still takes its place among them.</param>
+/// <param name="LeastHosts">Hosts of the window that had the fewest.</param>
 public sealed record Evidence(
     int Windows, double Seconds, int Hosts, ArmTotals Baseline, ArmTotals Candidate, long Groups, ImmutableSortedDictionary<string, long> Increments,
     double ErrorPct, double WorstErrorPct, string? WorstGroup, long ProtectedExpected, long ProtectedRetained,
-    TimeBlocks Settled, ImmutableSortedDictionary<int, LiveSeries> Ahead)
+    TimeBlocks? Settled, ImmutableSortedDictionary<int, LiveSeries>? Ahead, int LeastHosts)
 {
     public static readonly Evidence None = new(
         0, 0, 0, ArmTotals.Zero, ArmTotals.Zero, 0, ImmutableSortedDictionary<string, long>.Empty, 0, 0, null, 0, 0,
-        TimeBlocks.None, ImmutableSortedDictionary<int, LiveSeries>.Empty);
+        TimeBlocks.None, NoneAhead, 0);
+
+    static ImmutableSortedDictionary<int, LiveSeries> NoneAhead => ImmutableSortedDictionary<int, LiveSeries>.Empty;
 
     /// <summary>A window is closed at most two windows after its first report; more of them pass where messages are late.</summary>
     const int MostAhead = 16;
 
     /// <summary>Live series of both arms over time, in the order of the windows: what a claim on the time to come rests on.</summary>
-    public TimeBlocks OverTime() => Ahead.Values.Aggregate(Settled, (blocks, w) => blocks.Add(w.Sums, w.Hours));
+    public TimeBlocks OverTime() => (Ahead ?? NoneAhead).Values.Aggregate(Settled ?? TimeBlocks.None, (blocks, w) => blocks.Add(w.Sums, w.Hours));
 
     public Evidence Add(WindowMeasured w)
     {
         var increments = Increments;
         foreach (var (epoch, count) in w.Conservation.Increments)
             increments = increments.SetItem(epoch, Math.Max(count, increments.GetValueOrDefault(epoch)));
-        var ahead = Ahead.SetItem(w.Number, LiveSeries.Of(w));
-        var settled = Settled;
+        var ahead = (Ahead ?? NoneAhead).SetItem(w.Number, LiveSeries.Of(w));
+        var settled = Settled ?? TimeBlocks.None;
         if (ahead.Count > MostAhead)
         {
             var (number, oldest) = ahead.First();
@@ -44,7 +47,7 @@ public sealed record Evidence(
             w.Conservation.Groups, increments,
             Math.Max(ErrorPct, w.Conservation.ErrorPct), worse ? w.Conservation.WorstErrorPct : WorstErrorPct,
             worse ? w.Conservation.WorstGroup : WorstGroup,
-            ProtectedExpected + w.Retention.Expected, ProtectedRetained + w.Retention.Retained, settled, ahead);
+            ProtectedExpected + w.Retention.Expected, ProtectedRetained + w.Retention.Retained, settled, ahead, Windows == 0 ? w.Hosts : Math.Min(LeastHosts, w.Hosts));
     }
 
     public EvidenceSummary Summary() => new(
@@ -64,7 +67,7 @@ public sealed record LiveSeries(ArmSums Sums, HoursOfDay Hours)
 {
     public static LiveSeries Of(WindowMeasured w) => new(
         new(w.Baseline.SeriesActive, w.Candidate.SeriesActive),
-        w is { StartedAt: { } from, EndedAt: { } until } && until >= from ? HoursOfDay.Between(from, until) : HoursOfDay.None);
+        HoursOfDay.Of(w.HoursUtc ?? []));
 }
 
 /// <summary>The evidence in the numbers that people compare. Observed on these hosts in these windows: exact, no interval.</summary>

@@ -12,7 +12,7 @@ public static class ExperimentDecisions
     public static Decision Start(Experiment x, IReadOnlyDictionary<string, string> live, DateTimeOffset now)
     {
         if (x.State != ExperimentState.Draft) return Illegal(x, "start", "a draft");
-        if (x.Archived) return Rejection.Conflict("experiment-archived", $"Experiment {x.Id} is archived. Take it out of the archive first, or clone it.");
+        if (x.Archived) return Archived(x);
         if (x.Hosts.Count == 0)
             return Rejection.Conflict("hosts-missing", $"'{x.Selector ?? x.Group}' means no host that takes new work now; GET /api/v2/agents shows hosts with their labels.");
         return NotLive(x, x.Baseline, "baseline-not-live", live) ?? Decision.Of(new ExperimentStarted(x.Hosts, now + HostPatience + x.Plan.WarmUp + x.Plan.Deadline + TimeSpan.FromMinutes(5)));
@@ -30,6 +30,7 @@ public static class ExperimentDecisions
     public static Decision Promote(Experiment x, IReadOnlyDictionary<string, string> live) =>
         x.State is not (ExperimentState.Completed or ExperimentState.RolledBack) || x.Verdict is null
             ? Illegal(x, "promote", "completed with a verdict")
+            : x.Archived ? Archived(x)
             : x.Verdict.Outcome != VerdictOutcome.Promote
                 ? Rejection.Conflict("verdict-not-promote",
                     $"The verdict is {x.Verdict.Outcome.ToString().ToLowerInvariant()}: {string.Join("; ", x.Verdict.Reasons)}")
@@ -38,7 +39,8 @@ public static class ExperimentDecisions
     public static Decision RollBack(Experiment x, IReadOnlyDictionary<string, string> live) =>
         x.State == ExperimentState.Promoted && NotLive(x, x.Candidate, "candidate-not-live", live) is { } elsewhere ? elsewhere
         : x.Measures || x.State is ExperimentState.Promoting or ExperimentState.Promoted
-            ? Decision.Of(new RollbackRequested(RollbackCause.Operator, "", x.Round + 1, x.Hosts))
+            // At once, and in sight.
+            ? Decision.Of([.. x.Archived ? [new ExperimentUnarchived()] : Array.Empty<object>(), new RollbackRequested(RollbackCause.Operator, "", x.Round + 1, x.Hosts)])
             : Illegal(x, "roll back", "started or promoted");
 
     /// <summary>Silent where the state no longer waits for it: timers come late, messages twice.</summary>
@@ -60,14 +62,15 @@ public static class ExperimentDecisions
         var after = x.Apply(measured);
         if (Guardrails.Check(measured, x.Criteria) is { } breach)
         {
-            var verdict = Verdicts.Reach(after, price);
             events.Add(breach);
-            events.Add(verdict with { Outcome = VerdictOutcome.Reject, Reasons = [$"guardrail {breach.Guardrail}: {breach.Detail}"] });
+            events.Add(Verdicts.Reach(after, price) with { Outcome = VerdictOutcome.Reject, Reasons = [$"guardrail {breach.Guardrail}: {breach.Detail}"] });
             events.Add(new RollbackRequested(RollbackCause.Guardrail, breach.Detail, x.Round + 1, x.Hosts));
         }
-        else if (after.State == ExperimentState.Running && after.Evidence.Windows >= x.Plan.RequiredWindows)
+        else if (after.State == ExperimentState.Running && after.Evidence.Windows >= x.Plan.RequiredWindows && Verdicts.Reach(after, price) is var verdict
+            // An interval may be looked at as often as one likes: what is open goes on until it is decided, or the deadline.
+            && (verdict.Outcome != VerdictOutcome.Inconclusive || x.Criteria.Claim == VerdictClaim.Observed))
         {
-            events.Add(Verdicts.Reach(after, price));
+            events.Add(verdict);
         }
         return new Decision(events, null);
     }
@@ -109,6 +112,9 @@ public static class ExperimentDecisions
             $"Host '{host}' runs another pipeline than '{expected.Name}' v{expected.Version} as production. " +
             "Draft an experiment with the live pipeline as its baseline.");
     }
+
+    static Rejection Archived(Experiment x) =>
+        Rejection.Conflict("experiment-archived", $"Experiment {x.Id} is archived. Take it out of the archive first, or clone it.");
 
     internal static Rejection Illegal(Experiment x, string what, string needed) =>
         Rejection.Conflict("illegal-transition", $"Cannot {what} experiment {x.Id} in state {Camel(x.State)}; it must be {needed}.");

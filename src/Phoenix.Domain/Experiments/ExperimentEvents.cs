@@ -41,11 +41,10 @@ public sealed record WarmUpEnded;
 /// <param name="Number">1, 2, 3, …</param>
 /// <param name="Hosts">Hosts whose window is in the sums.</param>
 /// <param name="Seconds">Length of the window.</param>
-/// <param name="StartedAt">When the first of the hosts began it, by the hosts' clocks; null in events of versions that did not tell.</param>
-/// <param name="EndedAt">When the last of them ended it.</param>
+/// <param name="HoursUtc">Hours of the day that it touched by the clocks of half of its hosts or more; null in events of versions that did not tell.</param>
 public sealed record WindowMeasured(
     int Number, int Hosts, double Seconds, ArmTotals Baseline, ArmTotals Candidate, Conservation Conservation, Retention Retention,
-    DateTimeOffset? StartedAt = null, DateTimeOffset? EndedAt = null);
+    IReadOnlyList<int>? HoursUtc = null);
 
 /// <summary>A host's window says nothing and is no evidence.</summary>
 /// <param name="Reason"><c>input-mismatch</c>, <c>tee-dropped</c>, <c>arm-restarted</c>, <c>incomplete</c>, …</param>
@@ -55,7 +54,7 @@ public sealed record WindowVoided(int Number, string HostId, string Reason);
 public sealed record GuardrailBreached(Guardrail Guardrail, string Detail, double Measured, double Limit, int Window);
 
 /// <summary>What the evidence says, and for what.</summary>
-/// <param name="Scope">For what it holds: <c>this host</c> or <c>these N hosts</c>, in the measured time.</param>
+/// <param name="Scope">For what it holds, as the claim that was asked says: which hosts, which time.</param>
 /// <param name="Reasons">Each criterion with what was measured; for inconclusive, what is missing.</param>
 /// <param name="Saving">Null where there was nothing to price.</param>
 /// <param name="Claims">What can be said of the reduction, each with its scope; null in events of versions that knew one claim only.</param>

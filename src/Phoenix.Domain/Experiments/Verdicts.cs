@@ -41,16 +41,18 @@ public static class Verdicts
         var (evidence, minimum) = (experiment.Evidence, experiment.Criteria.MinSeriesReductionPct);
         var observed = ObservedReduction.None.Add(evidence.Baseline.SeriesActive, evidence.Candidate.SeriesActive);
         var hosts = experiment.Hosts.Count == 1 ? "this host" : $"these {experiment.Hosts.Count} hosts";
+        var all = evidence.Windows == 0 || evidence.LeastHosts >= experiment.Hosts.Count;
         return
         [
             Of(VerdictClaim.Observed, Judgement.Exact(
                 observed.Share is null ? null : observed.Meets((decimal)minimum / 100), minimum / 100, observed.Share, $"{hosts}, the windows measured")),
-            Of(VerdictClaim.Hosts, HostsClaim.Of(evidence.OverTime(), experiment.Hosts.Count).Judge(minimum / 100, experiment.Plan.Window)),
+            Of(VerdictClaim.Hosts, HostsClaim.Of(evidence.OverTime(), experiment.Hosts.Count).Judge(minimum / 100, experiment.Plan.Window),
+                all ? "" : $", of which {evidence.LeastHosts} or more were measured in every window"),
         ];
     }
 
-    static ClaimJudged Of(VerdictClaim claim, Judgement j) => new(
-        claim, j.Outcome, j.Scope, 100 * j.Estimate, 100 * j.Interval?.Lower, 100 * j.Interval?.Upper, [.. j.Missing.Select(m => m.Text)]);
+    static ClaimJudged Of(VerdictClaim claim, Judgement j, string besides = "") => new(
+        claim, j.Outcome, j.Scope + besides, 100 * j.Estimate, 100 * j.Interval?.Lower, 100 * j.Interval?.Upper, [.. j.Missing.Select(m => m.Text)]);
 
     static string Reduction(ClaimJudged claim, double asked) =>
         $"live series reduced by {claim.ReductionPct:0.##} %" +

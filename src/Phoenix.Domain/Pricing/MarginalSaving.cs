@@ -4,8 +4,8 @@ namespace Phoenix.Domain.Pricing;
 /// What a month's bill would be less: everything that the organisation sends with the change and without it. Inside an allowance, a free
 /// tier or a committed minimum that is nothing, however much less is sent.
 /// </summary>
-/// <param name="Lower">By the lower bound of the reduction; null where it was measured and not estimated.</param>
-/// <param name="Upper">By its upper bound.</param>
+/// <param name="Lower">The least by the bounds of the reduction; null where it was measured and not estimated.</param>
+/// <param name="Upper">The most by them.</param>
 /// <param name="Gaps">What the figure does not know, in words; each one makes it less than a promise.</param>
 /// <param name="WhyNothing">Where nothing is saved: why; else null.</param>
 public sealed record MarginalSaving(
@@ -27,9 +27,10 @@ public sealed record MarginalSaving(
         if (rejection is not null) return (null, rejection);
         var lower = Difference(price, rest, baseline, reduction.Lower(baseline));
         var upper = Difference(price, rest, baseline, reduction.Upper(baseline));
-        return (lower.Rejection ?? upper.Rejection) is { } problem
-            ? (null, problem)
-            : (saving! with { Lower = lower.Saving!.PerMonth, Upper = upper.Saving!.PerMonth }, null);
+        if ((lower.Rejection ?? upper.Rejection) is { } problem) return (null, problem);
+        // Where a vendor's allowance of one thing grows with another, sending less may save less: the bounds are those of money, whichever bound they are from.
+        decimal[] perMonth = [lower.Saving!.PerMonth, saving!.PerMonth, upper.Saving!.PerMonth];
+        return (saving with { Lower = perMonth.Min(), Upper = perMonth.Max() }, null);
     }
 
     static (MarginalSaving? Saving, Rejection? Rejection) Difference(Price price, MeterUsage? rest, MeterUsage baseline, MeterUsage candidate)

@@ -38,6 +38,8 @@ public static class Currencies
         if (rate is null && inverse is null)
             return (null, Rejection.Conflict("exchange-rate-missing",
                 $"There is no rate from {money.Currency} to {to} of {on:yyyy-MM-dd} or earlier; write one down in the price book."));
+        if (Math.Abs(money.Amount) > decimal.MaxValue * PriceChecks.LeastExchangeRate)
+            return (null, Rejection.Invalid("amount-too-large", "amount", $"{money.Amount:0.###e+0} {money.Currency} is no amount that could be converted."));
         return rate is not null && (inverse is null || rate.On >= inverse.On)
             ? (new(money, new(money.Amount * rate.Rate, to), rate), null)
             : (new(money, new(money.Amount / inverse!.Rate, to), inverse), null);

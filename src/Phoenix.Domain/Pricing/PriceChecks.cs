@@ -8,6 +8,9 @@ static class PriceChecks
     /// <summary>A rate or fee past this is a slip of the pen, and its bill would not fit a <see cref="decimal"/>.</summary>
     public const decimal MaxRate = 1e9m;
 
+    /// <summary>No two currencies are farther apart, and what is converted either way still fits a <see cref="decimal"/>.</summary>
+    public const decimal LeastExchangeRate = 1e-9m;
+
     public static Rejection? Entry(PriceEntry e)
     {
         if (Id(e.Id) is { } wrong) return wrong;
@@ -51,8 +54,8 @@ static class PriceChecks
         if (!Currencies.IsKnown(r.From)) return Currencies.Unknown("from", r.From);
         if (!Currencies.IsKnown(r.To)) return Currencies.Unknown("to", r.To);
         if (r.From == r.To) return Rejection.Invalid("exchange-rate-invalid", "to", "A rate is between two currencies.");
-        return r.Rate is <= 0 or > MaxRate
-            ? Rejection.Invalid("exchange-rate-invalid", "rate", "A rate is more than 0: units of the second currency for one of the first.")
+        return r.Rate is < LeastExchangeRate or > 1 / LeastExchangeRate
+            ? Rejection.Invalid("exchange-rate-invalid", "rate", "A rate is 0.000000001 to 1,000,000,000 units of the second currency for one of the first.")
             : Text("source", r.Source);
     }
 

@@ -6,8 +6,10 @@ namespace Phoenix.Domain.Statistics;
 /// <param name="Minimum">Required reduction, as a share.</param>
 /// <param name="Expected">Reduction that is expected, as a share.</param>
 /// <param name="Duration">Planned measuring time, without the warm-up.</param>
+/// <param name="Deadline">Where the first look is at the end of the duration and a verdict that is open then goes on: until when. Null where every look within the duration counts.</param>
 public sealed record PowerQuestion(
-    TimeSpan Window, double WindowDeviation, double AutocorrelationTime, double Minimum, double Expected, TimeSpan Duration, double Alpha = HostsClaim.DefaultAlpha)
+    TimeSpan Window, double WindowDeviation, double AutocorrelationTime, double Minimum, double Expected, TimeSpan Duration, double Alpha = HostsClaim.DefaultAlpha,
+    TimeSpan? Deadline = null)
 {
     /// <summary>What windows that were measured say of deviation and autocorrelation, of a warm-up for instance; as assumed before where they are too few to tell.</summary>
     public PowerQuestion FromPilot(TimeBlocks pilot) => pilot.Finest.Count < AsymptoticConfidenceSequence.MinCount
@@ -33,6 +35,7 @@ public sealed record PowerQuestion(
     public Rejection? Refusal() =>
         Window <= TimeSpan.Zero ? Invalid("window", "A window lasts longer than nothing.")
         : Duration < Window ? Invalid("duration", "A duration is at least one window.")
+        : Deadline < Duration ? Invalid("deadline", "A deadline is not before the end of the duration.")
         : !(double.IsFinite(WindowDeviation) && WindowDeviation is >= 0 and <= 10) ? Invalid("windowDeviation", "A standard deviation is a share of 0 to 10.")
         : AutocorrelationTime is not (>= 1 and <= 1e6) ? Invalid("autocorrelationTime", "An autocorrelation time is 1 to 1,000,000 windows.")
         : !(double.IsFinite(Minimum) && Minimum <= 1) ? Invalid("minimum", "A required reduction is a share of at most 1.")
@@ -48,6 +51,7 @@ public sealed record PowerQuestion(
 /// <param name="PlannedBlocks">Blocks within the planned duration.</param>
 /// <param name="Earliest">Time of the least number of blocks, before which there is no verdict.</param>
 /// <param name="ExpectedBlocks">Blocks until a verdict, the median; null where the effect expected is too near the minimum for any time to tell.</param>
+/// <param name="ExpectedDuration">The same as measuring time; null also beyond a hundred years.</param>
 /// <param name="Power">Probability of the right verdict within the plan: promote where more than the minimum is expected, reject where less.</param>
 public sealed record PowerAnswer(
     long WindowsPerBlock, double BlockDeviation, long PlannedBlocks, TimeSpan Earliest, long? ExpectedBlocks, TimeSpan? ExpectedDuration, double Power);
@@ -63,6 +67,9 @@ public static class PowerAnalysis
 
     const long Never = 1_000_000;
 
+    /// <summary>A hundred years: longer than that is never.</summary>
+    const double MaxDays = 36_500;
+
     /// <summary>The claim on these hosts (<see cref="HostsClaim"/>), with blocks that are normally distributed.</summary>
     /// <exception cref="ArgumentException">See <see cref="PowerQuestion.Refusal"/>.</exception>
     public static PowerAnswer Hosts(PowerQuestion question)
@@ -72,6 +79,8 @@ public static class PowerAnalysis
         while (length < TimeBlocks.TimesAutocorrelation * question.AutocorrelationTime) length *= 2;
         var deviation = question.WindowDeviation * Math.Sqrt(Math.Min(1, question.AutocorrelationTime / length));
         var planned = (long)(question.Duration / question.Window) / length;
+        var last = question.Deadline is { } deadline ? (long)(deadline / question.Window) / length : planned;
+        var first = question.Deadline is null ? AsymptoticConfidenceSequence.MinCount : Math.Max(AsymptoticConfidenceSequence.MinCount, planned);
 
         var random = new Random(1);
         List<long> verdicts = [];
@@ -79,11 +88,11 @@ public static class PowerAnalysis
         for (var run = 0; run < Runs; run++)
         {
             var blocks = BlockLevel.Empty;
-            while (blocks.Count < Math.Min(planned, MaxBlocks))
+            while (blocks.Count < Math.Min(last, MaxBlocks))
             {
                 var value = Math.Min(1, question.Expected + deviation * Normal(random));
                 blocks = blocks.Add(new(1, 1 - value));
-                if (blocks.Count < AsymptoticConfidenceSequence.MinCount) continue;
+                if (blocks.Count < Math.Min(first, MaxBlocks)) continue;
                 var half = AsymptoticConfidenceSequence.HalfWidth(blocks.Count, blocks.Variance * (1 + 2 * Math.Max(0, blocks.Correlation)), question.Alpha);
                 var (promote, reject) = (blocks.Mean - half >= question.Minimum, blocks.Mean + half < question.Minimum);
                 if (!promote && !reject) continue;
@@ -96,8 +105,9 @@ public static class PowerAnalysis
         var expected = verdicts.Count > Runs / 2
             ? verdicts[Runs / 2]
             : HostsClaim.BlocksFor(Math.Abs(question.Expected - question.Minimum), deviation * deviation, question.Alpha, Never);
-        return new(length, deviation, planned, AsymptoticConfidenceSequence.MinCount * length * question.Window,
-            expected, expected * length * question.Window, (double)right / Runs);
+        return new(length, deviation, planned, first * length * question.Window,
+            expected, expected is { } blocksNeeded && (blocksNeeded * (double)length * question.Window.TotalDays) < MaxDays ? blocksNeeded * length * question.Window : null,
+            (double)right / Runs);
     }
 
     /// <summary>

@@ -21,11 +21,12 @@ public static class FleetHosts
             $"select host_id from {FleetProjection.TableName} where host_id = any(?)", cancellation, (object)hosts.ToArray())).ToHashSet();
 
     /// <summary>Hosts with these labels that take new work: those that are drained or decommissioned are left out.</summary>
-    public static async Task<IReadOnlyList<string>> Matching(this NpgsqlDataSource database, LabelSelector labels, CancellationToken cancellation)
+    /// <param name="heard">Leaves out those that are lost too: work that all have to do would wait for them.</param>
+    public static async Task<IReadOnlyList<string>> Matching(this NpgsqlDataSource database, LabelSelector labels, bool heard, CancellationToken cancellation)
     {
         await using var command = database.CreateCommand();
         command.CommandText =
-            $"select host_id from {FleetProjection.TableName} where drained_at is null and decommissioned_at is null and {labels.Condition("labels", command.Parameters)} order by host_id";
+            $"select host_id from {FleetProjection.TableName} where drained_at is null and decommissioned_at is null {(heard ? "and lost_contact is null " : "")}and {labels.Condition("labels", command.Parameters)} order by host_id";
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         List<string> found = [];
         while (await reader.ReadAsync(cancellation)) found.Add(reader.GetString(0));

@@ -87,6 +87,20 @@ public sealed class MarginalSavingTests
         MarginalSaving.Estimated(Books.Full.Price("signoz-cloud-samples"), null, Samples(1), new(None, new(lower, estimate, upper), None))
             .Rejection.ShouldNotBeNull().Code.ShouldBe("reduction-invalid");
 
+    /// <summary>Each indexed point includes five ingested ones, so that more of the indexed makes what is ingested elsewhere cheaper.</summary>
+    [Fact]
+    public void bounds_of_money_are_in_order_also_where_sending_less_saves_less()
+    {
+        var rest = Books.Month with { Names = [new("elsewhere", 0, 1_000_000)] };
+        var usage = Books.Month with { Names = [new("here", 1_000, 1_000)] };
+        var same = ReductionInterval.None;
+        var saving = MarginalSaving.Estimated(Books.Full.Price("datadog-metric-names"), rest, usage, new(same, new(-30, -15, 0), same)).Saving!;
+        // 150 more points indexed and ingested: 600 ingested ones less are billed, at 0.10 a million.
+        saving.PerMonth.ShouldBe(600 * 0.10m / 1_000_000);
+        saving.Lower.ShouldBe(0);
+        saving.Upper.ShouldBe(1200 * 0.10m / 1_000_000);
+    }
+
     [Fact]
     public void what_is_not_known_is_said()
     {
