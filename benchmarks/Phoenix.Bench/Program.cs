@@ -53,6 +53,21 @@ if (args.Skip(1).Any(a => a != "--quick"))
     Console.Error.WriteLine("The only option is --quick.");
     return 2;
 }
+// Ended from outside, it leaves none of the servers and fleets running that it has started.
+AppDomain.CurrentDomain.ProcessExit += (_, _) =>
+{
+    foreach (var child in DatabaseFaults.Children(Environment.ProcessId))
+    {
+        try
+        {
+            System.Diagnostics.Process.GetProcessById(child).Kill();
+        }
+        catch (Exception e) when (e is ArgumentException or InvalidOperationException or System.ComponentModel.Win32Exception)
+        {
+            // It has ended by itself.
+        }
+    }
+};
 try
 {
     var result = await chosen.Run(args.Contains("--quick"));

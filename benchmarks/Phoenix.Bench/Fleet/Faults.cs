@@ -47,7 +47,7 @@ sealed class DatabaseFaults(string restart, string pidFile)
 
     int Postmaster() => int.Parse(File.ReadLines(pidFile).First(), CultureInfo.InvariantCulture);
 
-    static List<int> Children(int parent) =>
+    internal static List<int> Children(int parent) =>
         [.. Directory.EnumerateDirectories("/proc").Select(d => int.TryParse(Path.GetFileName(d), out var pid) ? pid : 0).Where(pid => pid > 0 && Parent(pid) == parent)];
 
     static int Parent(int pid)
