@@ -51,25 +51,7 @@ internal sealed class SimulatedAgent : IDisposable
     {
         var body = Json(new EnrolmentRequest(_hostId, token, _credential, _version, "linux", "x64"), WireJson.Default.EnrolmentRequest);
         var headers = Encoding.ASCII.GetBytes($"Host: {_target.Authority}\r\n");
-        for (var attempt = 0; attempt < 5; attempt++)
-        {
-            double? retryAfter = null;
-            try
-            {
-                if (!shared.IsOpen) await shared.Open(stop);
-                var answer = await shared.Exchange("POST /api/v2/agents/enrol HTTP/1.1\r\n", headers, body, Patience);
-                if (answer.Status == 200) return true;
-                _seen.Error(ErrorCode(answer));
-                if (!WorthRepeating(answer.Status)) return false;
-                retryAfter = answer.RetryAfterSeconds;
-            }
-            catch (ExchangeException e)
-            {
-                _seen.Error(e.Code);
-            }
-            await Pause(attempt, retryAfter, stop);
-        }
-        return false;
+        return await Exchange(shared, "POST /api/v2/agents/enrol HTTP/1.1\r\n", headers, body, stop);
     }
 
     public string HostId => _hostId;
@@ -81,13 +63,19 @@ internal sealed class SimulatedAgent : IDisposable
     public async Task<bool> Report(HttpConnection shared, MeasurementReport report, CancellationToken stop)
     {
         var body = Json(report, WireJson.Default.MeasurementReport);
+        return await Exchange(shared, "POST /api/v2/measurements HTTP/1.1\r\n", _headers, body, stop);
+    }
+
+    /// <summary>Over a connection that is shared, a few times where that is worth it.</summary>
+    async Task<bool> Exchange(HttpConnection shared, string request, byte[] headers, byte[] body, CancellationToken stop)
+    {
         for (var attempt = 0; attempt < 5; attempt++)
         {
             double? retryAfter = null;
             try
             {
                 if (!shared.IsOpen) await shared.Open(stop);
-                var answer = await shared.Exchange("POST /api/v2/measurements HTTP/1.1\r\n", _headers, body, Patience);
+                var answer = await shared.Exchange(request, headers, body, Patience);
                 if (answer.Status is >= 200 and < 300) return true;
                 _seen.Error(ErrorCode(answer));
                 if (!WorthRepeating(answer.Status)) return false;
