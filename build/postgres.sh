@@ -206,8 +206,8 @@ pg_stop() {
     while ((tenths-- > 0)) && is_alive "$pid"; do sleep 0.1; done
     is_alive "$pid" || break
   done
-  # Dead, but not yet reaped by whoever inherited it: a new server would take its lock file for that of a living one.
-  if [[ -d "/proc/$pid" ]] && ! is_alive "$pid"; then rm -f -- "$PG_HOME/data/postmaster.pid"; fi
+  # Dead, but not yet reaped by whoever inherited it: a new server would take its lock files for those of a living one.
+  if [[ -d "/proc/$pid" ]] && ! is_alive "$pid"; then rm -f -- "$PG_HOME/data/postmaster.pid" "$PG_HOME/run"/.s.PGSQL.*.lock; fi
   if [[ -f "$PG_HOME/socket-directory" ]]; then
     rm -rf -- "$(cat "$PG_HOME/socket-directory")"
     rm -f "$PG_HOME/socket-directory"

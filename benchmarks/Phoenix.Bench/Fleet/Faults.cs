@@ -91,7 +91,9 @@ sealed class DatabaseFaults(string restart, string pidFile)
 /// </summary>
 sealed class Link : IAsyncDisposable
 {
-    readonly string _name = $"phx{Environment.ProcessId % 100_000}";
+    const string Prefix = "phx";
+
+    readonly string _name = $"{Prefix}{Environment.ProcessId % 100_000}";
 
     Link() { }
 
@@ -109,6 +111,7 @@ sealed class Link : IAsyncDisposable
         var link = new Link();
         try
         {
+            await RemoveLeft();
             await Ip("netns", "add", link._name);
             await Ip("link", "add", link._name, "type", "veth", "peer", "name", "far", "netns", link._name);
             await Ip("addr", "add", $"{Address}/30", "dev", link._name);
@@ -133,6 +136,19 @@ sealed class Link : IAsyncDisposable
             Console.WriteLine("The kernel has no netem here: packets are lost by taking the link down for moments.");
         }
         return link;
+    }
+
+    /// <summary>Of a bench that was killed its network is left, whose address would take what is meant for this one.</summary>
+    static async Task RemoveLeft()
+    {
+        const string networks = "/run/netns";
+        if (!Directory.Exists(networks)) return;
+        foreach (var name in Directory.EnumerateFiles(networks, Prefix + "*").Select(Path.GetFileName))
+        {
+            if (!int.TryParse(name![Prefix.Length..], NumberStyles.None, CultureInfo.InvariantCulture, out var owner) || Directory.Exists($"/proc/{owner}")) continue;
+            await DatabaseFaults.Run("ip", ["link", "del", name], tolerate: true);
+            await DatabaseFaults.Run("ip", ["netns", "del", name], tolerate: true);
+        }
     }
 
     public async Task Cut(TimeSpan time)
