@@ -43,7 +43,8 @@ public static class EventStoreOptions
             typeof(WindowVoided), typeof(GuardrailBreached), typeof(VerdictReached), typeof(CandidateRemoved), typeof(ExperimentCompleted),
             typeof(PromotionRequested), typeof(VariantPromoted), typeof(ExperimentPromoted), typeof(RollbackRequested),
             typeof(BaselineRestored), typeof(ExperimentRolledBack), typeof(StopRequested), typeof(ExperimentStopped), typeof(HostFailed),
-            typeof(ExperimentArchived), typeof(ExperimentUnarchived),
+            typeof(ExperimentArchived), typeof(ExperimentUnarchived), typeof(HostsLeftOut), typeof(ExperimentExtended), typeof(CandidateRenewed),
+            typeof(BaselineKept),
         ],
         ["AgentTask"] =
         [

@@ -155,4 +155,39 @@ public sealed class ExperimentLifeCycleTests(ControlPlane plane)
         var ended = await plane.UntilState(id, "rolledBack");
         ended.GetProperty("failedHosts").EnumerateArray().ShouldHaveSingleItem().GetProperty("error").GetString()!.ShouldContain("configuration-invalid");
     }
+
+    [Fact]
+    public async Task an_experiment_is_extended_while_it_runs_and_its_host_is_told_the_new_time()
+    {
+        var (id, agent) = await plane.Running(windows: 2);
+        var before = await plane.Get($"/api/v2/experiments/{id}");
+        await (await plane.User.PostAsJsonAsync($"/api/v2/experiments/{id}/extend", new { seconds = 0.5, reason = "" })).ShouldBeProblem(HttpStatusCode.UnprocessableEntity, "duration-invalid");
+        (await plane.User.PostAsJsonAsync($"/api/v2/experiments/{id}/extend", new { seconds = 10, reason = "one more look" })).StatusCode.ShouldBe(HttpStatusCode.Accepted);
+        var renewal = await agent.DoNext();
+        var candidate = renewal.Desired.Collectors.Single(c => c.Arm == CollectorArm.Candidate);
+        renewal.Desired.Measurement.ShouldNotBeNull().ExperimentId.ShouldBe(id);
+        var after = await Eventually.Get(() => plane.Get($"/api/v2/experiments/{id}"), e => e.GetProperty("plan").GetProperty("durationSeconds").GetDouble() == 20, "the longer plan");
+        (after.GetProperty("runEndsAt").GetDateTimeOffset() - before.GetProperty("runEndsAt").GetDateTimeOffset()).ShouldBe(TimeSpan.FromSeconds(20));
+        candidate.ExpiresAt.ShouldNotBeNull().ShouldBeGreaterThan(after.GetProperty("runEndsAt").GetDateTimeOffset());
+
+        // Two windows were enough before; it takes four now.
+        for (var n = 1; n <= 4; n++) await agent.Report(id, Windows.Good(n));
+        var running = await Eventually.Get(() => plane.Get($"/api/v2/experiments/{id}"), e => e.GetProperty("windows").GetInt32() == 3, "three windows");
+        running.GetProperty("state").GetString().ShouldBe("running");
+        await agent.Report(id, Windows.Good(5));
+        await plane.UntilState(id, "completing");
+        var types = (await Eventually.Get(() => plane.Get($"/api/v2/experiments/{id}/timeline?limit=1000"),
+            t => t.GetProperty("items").EnumerateArray().Any(e => e.GetProperty("type").GetString() == "verdict_reached"), "the timeline"))
+            .GetProperty("items").EnumerateArray().Select(e => e.GetProperty("type").GetString()).ToList();
+        types.IndexOf("experiment_extended").ShouldBeLessThan(types.IndexOf("candidate_renewed"));
+    }
+
+    [Fact]
+    public async Task deciding_for_the_baseline_ends_a_running_experiment()
+    {
+        var (id, agent) = await plane.Running();
+        (await plane.User.PostAsJsonAsync($"/api/v2/experiments/{id}/promote", new { variant = "baseline", reason = "we know enough" })).StatusCode.ShouldBe(HttpStatusCode.Accepted);
+        (await agent.DoNext()).Desired.Remove.ShouldHaveSingleItem();
+        (await plane.UntilState(id, "stopped")).GetProperty("baselineKept").GetBoolean().ShouldBeTrue();
+    }
 }

@@ -114,7 +114,7 @@ public sealed class EvidenceTests
         while (x.Evidence.Windows < HostsClaim.LeastWindows + 40) x = Next(n / 20 % 2 == 0 ? 300 : 800);
         x.State.ShouldBe(ExperimentState.Running);
         Verdicts.Claims(x).Single(c => c.Claim == VerdictClaim.Hosts).Outcome.ShouldBe(VerdictOutcome.Inconclusive);
-        x.And(ExperimentDecisions.EndRun(x, null)).Verdict!.Outcome.ShouldBe(VerdictOutcome.Inconclusive);
+        x.And(ExperimentDecisions.EndRun(x, null, Given.Now.AddDays(1))).Verdict!.Outcome.ShouldBe(VerdictOutcome.Inconclusive);
         for (var i = 0; i < 20_000 && x.State == ExperimentState.Running; i++) x = Next(900);
         x.Verdict!.Outcome.ShouldBe(VerdictOutcome.Reject);
     }

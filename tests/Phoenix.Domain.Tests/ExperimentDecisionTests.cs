@@ -22,7 +22,7 @@ public sealed class ExperimentDecisionTests
     {
         var elsewhere = new Dictionary<string, string> { ["h1"] = "other" };
         var decided = Given.Running(windows: 1).And(Given.Window(1), Given.Window(2));
-        decided = decided.And(ExperimentDecisions.EndRun(decided, null)).And(new CandidateRemoved(["h1"]), new ExperimentCompleted());
+        decided = decided.And(ExperimentDecisions.EndRun(decided, null, Given.Now.AddDays(1))).And(new CandidateRemoved(["h1"]), new ExperimentCompleted());
         ExperimentDecisions.Promote(decided, elsewhere).Rejection!.Code.ShouldBe("baseline-not-live");
         var promoted = decided.And(ExperimentDecisions.Promote(decided, Given.NothingLive)).And(new VariantPromoted(["h1"]), new ExperimentPromoted());
         ExperimentDecisions.RollBack(promoted, elsewhere).Rejection!.Code.ShouldBe("candidate-not-live");
@@ -47,9 +47,9 @@ public sealed class ExperimentDecisionTests
     {
         // One experiment in each state, reached by events.
         var running = Given.Running();
-        var decided = running.And(ExperimentDecisions.EndRun(running, null));
+        var decided = running.And(ExperimentDecisions.EndRun(running, null, Given.Now.AddDays(1)));
         var promotable = Given.Running(windows: 1).And(Given.Window(1), Given.Window(2));
-        promotable = promotable.And(ExperimentDecisions.EndRun(promotable, null)).And(new CandidateRemoved(["h1"]), new ExperimentCompleted());
+        promotable = promotable.And(ExperimentDecisions.EndRun(promotable, null, Given.Now.AddDays(1))).And(new CandidateRemoved(["h1"]), new ExperimentCompleted());
         var promoting = promotable.And(ExperimentDecisions.Promote(promotable, Given.NothingLive));
         var promoted = promoting.And(ExperimentDecisions.HostsEnded(promoting, ["h1"], []));
         var rollingBack = promoted.And(ExperimentDecisions.RollBack(promoted, Given.NothingLive));
@@ -65,6 +65,8 @@ public sealed class ExperimentDecisionTests
         ShouldAllow(x => ExperimentDecisions.Start(x, Given.NothingLive, Given.Now), ExperimentState.Draft);
         ShouldAllow(x => DraftExperiment.Edit(x, Decision.Of(Given.Draft())), ExperimentState.Draft);
         ShouldAllow(ExperimentDecisions.Archive, ExperimentState.Draft, ExperimentState.Completed, ExperimentState.Promoted, ExperimentState.RolledBack, ExperimentState.Stopped);
+        ShouldAllow(x => ExperimentDecisions.Extend(x, TimeSpan.FromHours(1)), ExperimentState.WarmingUp, ExperimentState.Running);
+        ShouldAllow(x => ExperimentDecisions.Keep(x, Given.NothingLive), [.. Enum.GetValues<ExperimentState>().Except([ExperimentState.Draft])]);
         ShouldAllow(ExperimentDecisions.Stop, ExperimentState.Starting, ExperimentState.WarmingUp, ExperimentState.Running);
         ShouldAllow(x => ExperimentDecisions.Promote(x, Given.NothingLive), ExperimentState.Completed, ExperimentState.RolledBack);
         ShouldAllow(x => ExperimentDecisions.RollBack(x, Given.NothingLive),
@@ -85,7 +87,7 @@ public sealed class ExperimentDecisionTests
     public void what_is_archived_is_not_promoted_and_comes_back_into_sight_when_it_is_rolled_back()
     {
         var decided = Given.Running(windows: 1).And(Given.Window(1), Given.Window(2));
-        decided = decided.And(ExperimentDecisions.EndRun(decided, null)).And(new CandidateRemoved(["h1"]), new ExperimentCompleted());
+        decided = decided.And(ExperimentDecisions.EndRun(decided, null, Given.Now.AddDays(1))).And(new CandidateRemoved(["h1"]), new ExperimentCompleted());
         var archived = decided.And(ExperimentDecisions.Archive(decided));
         ExperimentDecisions.Promote(archived, Given.NothingLive).Rejection!.Code.ShouldBe("experiment-archived");
         ExperimentDecisions.Archive(archived).Events.ShouldBeEmpty();
@@ -99,9 +101,9 @@ public sealed class ExperimentDecisionTests
     public void a_timer_that_comes_too_late_is_silent()
     {
         ExperimentDecisions.EndWarmUp(Given.Running()).Events.ShouldBeEmpty();
-        ExperimentDecisions.EndRun(Given.Experiment(Given.Draft()), null).Events.ShouldBeEmpty();
+        ExperimentDecisions.EndRun(Given.Experiment(Given.Draft()), null, Given.Now.AddDays(1)).Events.ShouldBeEmpty();
         var stopped = Given.Running().And(new StopRequested());
-        ExperimentDecisions.EndRun(stopped, null).Events.ShouldBeEmpty();
+        ExperimentDecisions.EndRun(stopped, null, Given.Now.AddDays(1)).Events.ShouldBeEmpty();
         ExperimentDecisions.Record(stopped, Given.Window(1), [], null).Events.ShouldBeEmpty();
     }
 
@@ -157,5 +159,76 @@ public sealed class ExperimentDecisionTests
         var ids = ExperimentTasks.For(x, x.Hosts).Select(t => t.Id).ToList();
         ExperimentTasks.For(x, x.Hosts).Select(t => t.Id).ShouldBe(ids);
         ExperimentTasks.For(x.And(new RollbackRequested(RollbackCause.Operator, "", 2, ["h1"])), x.Hosts).Select(t => t.Id).ShouldNotBe(ids);
+    }
+
+    [Fact]
+    public void an_extension_moves_the_deadline_and_the_dead_mans_switch_and_asks_every_host_again()
+    {
+        var x = Given.Running(hosts: 2);
+        var before = ExperimentTasks.For(x, x.Hosts).Select(t => t.Id).ToHashSet();
+        var extended = x.And(ExperimentDecisions.Extend(x, TimeSpan.FromSeconds(45)));
+        // Of 15 s and 45 s more; a deadline is twice that and a minute.
+        extended.Plan.RequiredWindows.ShouldBe(12);
+        extended.RunEndsAt.ShouldBe(Given.Now.AddSeconds(2 * 60 + 60));
+        extended.CandidateExpiresAt.ShouldBe(x.CandidateExpiresAt!.Value.AddSeconds(90));
+        (extended.State, extended.Waiting.Count).ShouldBe((ExperimentState.Running, 2));
+        var renewals = ExperimentTasks.For(extended, extended.Waiting).ToList();
+        renewals.ShouldAllBe(t => !before.Contains(t.Id) && t.Task.Desired.Collectors.Any(c => c.ExpiresAt == extended.CandidateExpiresAt));
+
+        ExperimentDecisions.EndRun(extended, null, Given.Now.AddSeconds(2 * 15 + 60)).Events.ShouldBeEmpty();
+        // One host does not take it: it is named, and nothing goes back.
+        var renewed = extended.And(ExperimentDecisions.HostsEnded(extended, ["h1"], [new("h2", "ApplyVariants", "host-silent")]));
+        (renewed.State, renewed.Waiting.Count).ShouldBe((ExperimentState.Running, 0));
+        renewed.FailedHosts.ShouldHaveSingleItem().HostId.ShouldBe("h2");
+        ExperimentDecisions.EndRun(renewed, null, renewed.RunEndsAt!.Value).Events.ShouldHaveSingleItem().ShouldBeOfType<VerdictReached>();
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(-5)]
+    [InlineData(91 * 86_400)]
+    public void an_extension_is_a_window_at_least_and_stays_within_the_longest_duration(double seconds) =>
+        ExperimentDecisions.Extend(Given.Running(), TimeSpan.FromSeconds(seconds)).Rejection!.Code.ShouldBe("duration-invalid");
+
+    [Fact]
+    public void a_few_silent_hosts_are_left_out_at_the_start_and_the_experiment_speaks_of_the_others()
+    {
+        var hosts = Enumerable.Range(1, 20).Select(n => $"h{n}").ToArray();
+        var x = Given.Experiment(Given.Draft(hosts: 20), new ExperimentStarted(hosts, Given.Now), new VariantsApplied(hosts[2..]));
+        x = x.And(ExperimentDecisions.LeaveOut(x, ["h1"]));
+        x.State.ShouldBe(ExperimentState.Starting);
+        x = x.And(ExperimentDecisions.LeaveOut(x, ["h2", "h3"]));
+        x.State.ShouldBe(ExperimentState.WarmingUp);
+        x.LeftOut.ShouldBe(["h1", "h2"]);
+        x.Hosts.ShouldBe(hosts[2..]);
+        ExperimentDecisions.LeaveOut(x, ["h4"]).Events.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void where_more_than_a_tenth_is_silent_all_go_back()
+    {
+        var hosts = Enumerable.Range(1, 20).Select(n => $"h{n}").ToArray();
+        var x = Given.Experiment(Given.Draft(hosts: 20), new ExperimentStarted(hosts, Given.Now), new VariantsApplied(hosts[3..]));
+        x = x.And(ExperimentDecisions.LeaveOut(x, ["h1", "h2", "h3"]));
+        x.State.ShouldBe(ExperimentState.RollingBack);
+        x.LeftOut.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void keeping_the_baseline_ends_what_runs_and_is_undone_by_a_promotion()
+    {
+        var running = Given.Running();
+        var kept = running.And(ExperimentDecisions.Keep(running, Given.NothingLive));
+        (kept.State, kept.BaselineKept).ShouldBe((ExperimentState.Stopping, true));
+        ExperimentDecisions.Keep(kept, Given.NothingLive).Events.ShouldBeEmpty();
+
+        var decided = Given.Running(windows: 1).And(Given.Window(1), Given.Window(2));
+        decided = decided.And(ExperimentDecisions.EndRun(decided, null, Given.Now.AddDays(1))).And(new CandidateRemoved(["h1"]), new ExperimentCompleted());
+        var keeps = decided.And(ExperimentDecisions.Keep(decided, Given.NothingLive));
+        (keeps.State, keeps.BaselineKept).ShouldBe((ExperimentState.Completed, true));
+        keeps.And(ExperimentDecisions.Promote(keeps, Given.NothingLive)).BaselineKept.ShouldBeFalse();
+
+        var promoted = decided.And(ExperimentDecisions.Promote(decided, Given.NothingLive)).And(new VariantPromoted(["h1"]), new ExperimentPromoted());
+        promoted.And(ExperimentDecisions.Keep(promoted, Given.NothingLive)).State.ShouldBe(ExperimentState.RollingBack);
     }
 }

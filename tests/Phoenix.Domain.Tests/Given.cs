@@ -48,6 +48,7 @@ static class Given
     static Experiment Apply(Experiment x, object e) => e switch
     {
         ExperimentStarted started => x.Apply(new Event<ExperimentStarted>(started) { StreamId = x.Id, Timestamp = Now }),
+        WarmUpEnded ended => x.Apply(new Event<WarmUpEnded>(ended) { StreamId = x.Id, Timestamp = Now }),
         _ => (Experiment)typeof(Experiment).GetMethod(nameof(Experiments.Experiment.Apply), [e.GetType()])!.Invoke(x, [e])!,
     };
 }

@@ -5,6 +5,7 @@ using Phoenix.Api.Tasks;
 using Phoenix.Domain;
 using Phoenix.Domain.Experiments;
 using Phoenix.Domain.Tasks;
+using Phoenix.Projections;
 using Phoenix.Projections.Tasks;
 using Wolverine;
 
@@ -63,7 +64,7 @@ public static class ExperimentProcess
         if (!experiment.Waiting.IsEmpty)
             messages.Add(new GiveUpWaiting(experiment.Id, experiment.State, experiment.Round).DelayedFor(ExperimentDecisions.HostPatience));
         if (experiment.State == ExperimentState.WarmingUp) messages.Add(new EndWarmUp(experiment.Id).DelayedFor(experiment.Plan.WarmUp));
-        if (experiment.State == ExperimentState.Running) messages.Add(new EndRun(experiment.Id).DelayedFor(experiment.Plan.Deadline));
+        if (experiment.State == ExperimentState.Running) messages.Add(new EndRun(experiment.Id).ScheduledAt(experiment.RunEndsAt ?? EventStoreOptions.Clock.GetUtcNow() + experiment.Plan.Deadline));
         return messages;
     }
 
@@ -83,7 +84,11 @@ public static class ExperimentProcess
     public static async Task<OutgoingMessages> Handle(EndRun message, IDocumentSession session, TimeProvider clock, CancellationToken cancellation)
     {
         var prices = await session.PriceBook(cancellation);
-        return await Decide(message.ExperimentId, session, x => ExperimentDecisions.EndRun(x, prices.PriceOf(x.PriceEntry, clock.Today()).Price), cancellation);
+        Experiment? seen = null;
+        var messages = await Decide(message.ExperimentId, session, x => ExperimentDecisions.EndRun(seen = x, prices.PriceOf(x.PriceEntry, clock.Today()).Price, clock.GetUtcNow()), cancellation);
+        // Too early: it was extended, or this node's clock is behind the one that set the timer.
+        if (messages.Count == 0 && seen is { State: ExperimentState.Running, RunEndsAt: { } end } && clock.GetUtcNow() < end) messages.Add(message.ScheduledAt(end));
+        return messages;
     }
 
     /// <summary>
@@ -97,10 +102,12 @@ public static class ExperimentProcess
         session.StampDecision();
         var detail = $"the host did not do it within {ExperimentDecisions.HostPatience.TotalMinutes:0} minutes";
         var silent = ExperimentTasks.For(experiment, experiment.Waiting.Take(TaskEvents.PerTransaction)).ToList();
-        if (experiment.State is ExperimentState.Starting or ExperimentState.Promoting)
-        {
-            // One that is given up sends all back, and what else is open is then cancelled.
+        if (experiment.Measures || experiment.State == ExperimentState.Promoting)
             await TaskQueue.Change(session, [.. silent.Select(t => t.Id)], task => AgentTaskDecisions.GiveUp(task, detail), cancellation);
+        if (ExperimentDecisions.LeaveOut(experiment, [.. silent.Select(t => t.Task.HostId)]) is { Events: [_, ..] leftOut })
+        {
+            stream.AppendMany(leftOut);
+            return [new AdvanceExperiment(experiment.Id), .. silent.Count == TaskEvents.PerTransaction ? [message] : Array.Empty<object>()];
         }
         return silent.Count == 0 ? [] :
         [

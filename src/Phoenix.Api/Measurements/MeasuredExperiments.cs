@@ -5,7 +5,7 @@ using Phoenix.Domain.Experiments;
 
 namespace Phoenix.Api.Measurements;
 
-/// <param name="Hosts">Frozen when the experiment started.</param>
+/// <param name="Hosts">Frozen when the experiment started, less those that were left out.</param>
 /// <param name="Window">Length of a window.</param>
 public sealed record MeasuredExperiment(FrozenSet<string> Hosts, TimeSpan Window);
 
@@ -23,7 +23,10 @@ public sealed class MeasuredExperiments(TimeProvider clock)
 
     public static readonly TimeSpan Moment = TimeSpan.FromSeconds(1);
 
-    readonly ConcurrentDictionary<Guid, MeasuredExperiment> _known = new();
+    /// <summary>How long an answer is believed: hosts that were silent at the start leave an experiment.</summary>
+    static readonly TimeSpan Fresh = TimeSpan.FromMinutes(1);
+
+    readonly ConcurrentDictionary<Guid, (MeasuredExperiment Experiment, long ReadAt)> _known = new();
     readonly ConcurrentDictionary<(Guid Experiment, int Window), long> _told = new();
     long _forgotten = clock.GetTimestamp();
 
@@ -33,10 +36,12 @@ public sealed class MeasuredExperiments(TimeProvider clock)
     /// <summary>Null where there is no such experiment, or it has not started.</summary>
     public async ValueTask<MeasuredExperiment?> Find(Guid id, IQuerySession session, CancellationToken cancellation)
     {
-        if (_known.TryGetValue(id, out var known)) return known;
+        if (_known.TryGetValue(id, out var known) && clock.GetElapsedTime(known.ReadAt) < Fresh) return known.Experiment;
         if (await session.LoadAsync<Experiment>(id, cancellation) is not { StartedAt: not null } x) return null;
         if (_known.Count >= Most) _known.Clear();
-        return _known[id] = new([.. x.Hosts], x.Plan.Window);
+        var experiment = new MeasuredExperiment([.. x.Hosts], x.Plan.Window);
+        _known[id] = (experiment, clock.GetTimestamp());
+        return experiment;
     }
 
     /// <summary>

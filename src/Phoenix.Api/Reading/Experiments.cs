@@ -11,13 +11,16 @@ namespace Phoenix.Api.Reading;
 /// <param name="Windows">Windows that count as evidence.</param>
 /// <param name="VoidWindows">Windows of single hosts that said nothing.</param>
 /// <param name="LatestWindow">The newest window, counted or not.</param>
+/// <param name="RunEndsAt">When the verdict is reached with what there is; null before windows count.</param>
+/// <param name="LeftOut">Hosts that were not heard of at the start, and take no part.</param>
+/// <param name="BaselineKept">Somebody decided for the baseline.</param>
 /// <param name="Claims">What can be said of the reduction as the evidence is now, each with its scope. The intervals hold at every look.</param>
 public sealed record ExperimentView(
     Guid Id, int Version, string Name, string Hypothesis, ExperimentState State, PipelineReference Baseline, PipelineReference Candidate,
     IReadOnlyList<string> Hosts, PlanView Plan, SuccessCriteria Criteria, IReadOnlyList<string> ProtectedMetrics, string PriceEntry,
     DateTimeOffset DraftedAt, DateTimeOffset? StartedAt, int Windows, int VoidWindows, WindowMeasured? LatestWindow, EvidenceView? Evidence,
     VerdictView? Verdict, GuardrailBreached? Breach, IReadOnlyList<HostFailed> FailedHosts, IReadOnlyList<ClaimJudged> Claims,
-    string? Selector, string? Group, Guid? ClonedFrom, bool Archived);
+    string? Selector, string? Group, Guid? ClonedFrom, bool Archived, DateTimeOffset? RunEndsAt, IReadOnlyCollection<string> LeftOut, bool BaselineKept);
 
 public sealed record PlanView(double WarmUpSeconds, double DurationSeconds, double WindowSeconds);
 
@@ -61,6 +64,6 @@ public static class ExperimentReads
                 e.BaselineSeries, e.CandidateSeries, e.BaselineLiveSeries, e.CandidateLiveSeries, e.CandidateCpuPct, e.CandidateResidentBytes,
                 e.MeasuredMinutes, x.Verdict?.Saving),
             x.Verdict is { } v ? new(v.Outcome, v.Scope, v.Reasons) : null, x.Breach, x.FailedHosts,
-            Verdicts.Claims(x), x.Selector, x.Group, x.ClonedFrom, x.Archived);
+            Verdicts.Claims(x), x.Selector, x.Group, x.ClonedFrom, x.Archived, x.RunEndsAt, x.LeftOut, x.BaselineKept);
     }
 }

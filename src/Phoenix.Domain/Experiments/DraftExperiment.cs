@@ -12,7 +12,7 @@ public static class DraftExperiment
 {
     public const int MaxTextLength = 5000, MaxNameLength = 200;
     const string CopyOf = "Copy of ";
-    public static readonly TimeSpan MinWindow = TimeSpan.FromSeconds(1);
+    public static readonly TimeSpan MinWindow = TimeSpan.FromSeconds(1), LongestDuration = TimeSpan.FromDays(90);
 
     public static Decision Decide(
         string? name, string? hypothesis, ChosenPipeline? baseline, ChosenPipeline? candidate, IReadOnlyList<string> hosts,
@@ -40,7 +40,7 @@ public static class DraftExperiment
             return Rejection.Invalid("window-invalid", "plan.windowSeconds", "A window lasts 1 to 3600 seconds.");
         if (plan.WarmUp < TimeSpan.Zero || plan.WarmUp > TimeSpan.FromDays(1))
             return Rejection.Invalid("warm-up-invalid", "plan.warmUpSeconds", "A warm-up lasts 0 seconds to one day.");
-        if (plan.Duration < plan.Window || plan.Duration > TimeSpan.FromDays(90))
+        if (plan.Duration < plan.Window || plan.Duration > LongestDuration)
             return Rejection.Invalid("duration-invalid", "plan.durationSeconds", "A duration is at least one window and at most 90 days.");
         if (criteria.Claim == VerdictClaim.Hosts && plan.RequiredWindows < HostsClaim.LeastWindows)
             return Rejection.Invalid("plan-too-short", "plan.durationSeconds",

@@ -59,6 +59,18 @@ public sealed record Experiment
     public DateTimeOffset? StartedAt { get; init; }
     public DateTimeOffset? CandidateExpiresAt { get; init; }
 
+    /// <summary>Since when windows count; null before that, and in what an earlier version has stored.</summary>
+    public DateTimeOffset? RunningSince { get; init; }
+
+    /// <summary>When the verdict is reached with what there is.</summary>
+    public DateTimeOffset? RunEndsAt => RunningSince + Plan.Deadline;
+
+    /// <summary>Hosts that were not heard of at the start, and take no part.</summary>
+    public ImmutableSortedSet<string> LeftOut { get; init; } = [];
+
+    /// <summary>Somebody decided for the baseline, and nobody for the candidate since.</summary>
+    public bool BaselineKept { get; init; }
+
     /// <summary>Windows that were measured or voided: a report that comes again changes nothing.</summary>
     public WindowNumbers RecordedWindows { get; init; } = WindowNumbers.None;
 
@@ -107,11 +119,27 @@ public sealed record Experiment
         return State == ExperimentState.Starting && done.Waiting.IsEmpty ? done with { State = ExperimentState.WarmingUp } : done;
     }
 
-    public Experiment Apply(WarmUpEnded _) => this with
+    public Experiment Apply(HostsLeftOut e)
     {
+        var left = Done(e.Hosts) with { Hosts = [.. Hosts.Except(e.Hosts)], LeftOut = LeftOut.Union(e.Hosts) };
+        return State == ExperimentState.Starting && left.Waiting.IsEmpty ? left with { State = ExperimentState.WarmingUp } : left;
+    }
+
+    public Experiment Apply(IEvent<WarmUpEnded> e) => this with
+    {
+        RunningSince = e.Timestamp,
         // The window that is open now belongs to both. Reports of the warm-up that come late have lower numbers.
         State = ExperimentState.Running, WarmUpWindow = Math.Max(RecordedWindows.Highest + 1, Plan.WarmUpWindows),
     };
+
+    public Experiment Apply(ExperimentExtended e) => this with
+    {
+        Plan = Plan with { Duration = e.Duration }, CandidateExpiresAt = e.CandidateExpiresAt, Round = e.Round, Waiting = [.. Hosts],
+    };
+
+    public Experiment Apply(CandidateRenewed e) => Done(e.Hosts);
+
+    public Experiment Apply(BaselineKept _) => this with { BaselineKept = true };
 
     public Experiment Apply(WindowMeasured e) => this with
     {
@@ -131,7 +159,7 @@ public sealed record Experiment
 
     public Experiment Apply(ExperimentCompleted _) => this with { State = ExperimentState.Completed };
 
-    public Experiment Apply(PromotionRequested e) => Await(ExperimentState.Promoting) with { Round = e.Round };
+    public Experiment Apply(PromotionRequested e) => Await(ExperimentState.Promoting) with { Round = e.Round, BaselineKept = false };
 
     public Experiment Apply(VariantPromoted e) => Done(e.Hosts);
 

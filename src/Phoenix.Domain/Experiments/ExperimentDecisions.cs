@@ -1,4 +1,5 @@
 using Phoenix.Domain.Pricing;
+using Phoenix.Domain.Tasks;
 
 namespace Phoenix.Domain.Experiments;
 
@@ -8,6 +9,12 @@ public static class ExperimentDecisions
     /// <summary>How long a state waits for a host that does not do what was asked, before it goes on without it.</summary>
     public static readonly TimeSpan HostPatience = TimeSpan.FromMinutes(10);
 
+    /// <summary>Of the hosts that were meant, so many may not be heard of at the start without the experiment going back: a tenth.</summary>
+    const int LeftOutAtMost = 10;
+
+    /// <summary>A candidate outlives the time that is planned for it by so much, so that the experiment takes it off and not the host.</summary>
+    static readonly TimeSpan Slack = TimeSpan.FromMinutes(5);
+
     /// <param name="live">Configuration hash of what runs as production, by host; hosts where nothing runs are absent.</param>
     public static Decision Start(Experiment x, IReadOnlyDictionary<string, string> live, DateTimeOffset now)
     {
@@ -15,7 +22,7 @@ public static class ExperimentDecisions
         if (x.Archived) return Archived(x);
         if (x.Hosts.Count == 0)
             return Rejection.Conflict("hosts-missing", $"'{x.Selector ?? x.Group}' means no host that takes new work now; GET /api/v2/agents shows hosts with their labels.");
-        return NotLive(x, x.Baseline, "baseline-not-live", live) ?? Decision.Of(new ExperimentStarted(x.Hosts, now + HostPatience + x.Plan.WarmUp + x.Plan.Deadline + TimeSpan.FromMinutes(5)));
+        return NotLive(x, x.Baseline, "baseline-not-live", live) ?? Decision.Of(new ExperimentStarted(x.Hosts, now + HostPatience + x.Plan.WarmUp + x.Plan.Deadline + Slack));
     }
 
     /// <summary>Archiving hides, and takes nothing away; what is under way stays in sight.</summary>
@@ -47,9 +54,48 @@ public static class ExperimentDecisions
     public static Decision EndWarmUp(Experiment x) =>
         x.State == ExperimentState.WarmingUp ? Decision.Of(new WarmUpEnded()) : Decision.Nothing;
 
-    /// <summary>The deadline: the verdict is reached with what there is.</summary>
-    public static Decision EndRun(Experiment x, Price? price) =>
-        x.State == ExperimentState.Running ? Decision.Of(Verdicts.Reach(x, price)) : Decision.Nothing;
+    /// <summary>The deadline: the verdict is reached with what there is. Before it nothing happens: an extension has moved it.</summary>
+    public static Decision EndRun(Experiment x, Price? price, DateTimeOffset now) =>
+        x.State == ExperimentState.Running && !(now < x.RunEndsAt) ? Decision.Of(Verdicts.Reach(x, price)) : Decision.Nothing;
+
+    /// <summary>Measures for longer. Every host is told, so that the candidate does not end by its own switch before.</summary>
+    /// <param name="by">Added to the plan's duration.</param>
+    public static Decision Extend(Experiment x, TimeSpan by)
+    {
+        if (x.State is not (ExperimentState.WarmingUp or ExperimentState.Running)) return Illegal(x, "extend", "warming up or running; clone one that is over");
+        if (by < x.Plan.Window || x.Plan.Duration + by > DraftExperiment.LongestDuration)
+            return Rejection.Invalid("duration-invalid", "seconds",
+                $"An experiment is extended by one window ({x.Plan.Window.TotalSeconds:0.###} s) or more, to {DraftExperiment.LongestDuration.TotalDays:0} days at most; it is planned for {x.Plan.Duration.TotalSeconds:0} s.");
+        var longer = x.Plan with { Duration = x.Plan.Duration + by };
+        return Decision.Of(new ExperimentExtended(longer.Duration, x.CandidateExpiresAt!.Value + (longer.Deadline - x.Plan.Deadline), x.Round + 1));
+    }
+
+    /// <summary>
+    /// Hosts that were not heard of since the start: a few are left out, and the experiment speaks of the others; of more it would no longer be what
+    /// was asked, and all go back.
+    /// </summary>
+    /// <param name="silent">Some of those that are waited for.</param>
+    public static Decision LeaveOut(Experiment x, IReadOnlyList<string> silent)
+    {
+        string[] hosts = [.. silent.Where(x.Waiting.Contains)];
+        if (x.State != ExperimentState.Starting || hosts.Length == 0) return Decision.Nothing;
+        var reason = $"the host did not do it within {HostPatience.TotalMinutes:0} minutes";
+        return (x.LeftOut.Count + x.Waiting.Count) * LeftOutAtMost <= x.Hosts.Count + x.LeftOut.Count
+            ? Decision.Of(new HostsLeftOut(hosts, reason))
+            : Decision.Of(
+                new HostFailed(hosts[0], nameof(TaskPurpose.ApplyVariants), reason),
+                new RollbackRequested(RollbackCause.HostFailed, $"{x.LeftOut.Count + x.Waiting.Count} of {x.Hosts.Count + x.LeftOut.Count} hosts, {hosts[0]} among them: {reason}", x.Round + 1, x.Hosts));
+    }
+
+    /// <summary>Decides for the baseline, whatever was measured.</summary>
+    /// <param name="live">Configuration hash of what runs as production, by host.</param>
+    public static Decision Keep(Experiment x, IReadOnlyDictionary<string, string> live)
+    {
+        if (x.State == ExperimentState.Draft) return Illegal(x, "decide for the baseline of", "started");
+        if (x.BaselineKept) return Decision.Nothing;
+        var follows = x.State is ExperimentState.Promoting or ExperimentState.Promoted ? RollBack(x, live) : x.Measures ? Stop(x) : Decision.Nothing;
+        return follows.Rejection is not null ? follows : Decision.Of([new BaselineKept(), .. follows.Events]);
+    }
 
     /// <summary>A window over all reporting hosts: recorded once, checked against the guardrails, and perhaps the last that was needed.</summary>
     public static Decision Record(Experiment x, WindowMeasured? measured, IReadOnlyList<WindowVoided> voided, Price? price)
@@ -90,6 +136,7 @@ public static class ExperimentDecisions
         var (progress, end) = x.State switch
         {
             ExperimentState.Starting => (new VariantsApplied(finished), null),
+            ExperimentState.WarmingUp or ExperimentState.Running => (new CandidateRenewed(finished), null),
             ExperimentState.Completing => (new CandidateRemoved(finished), new ExperimentCompleted()),
             ExperimentState.Stopping => (new CandidateRemoved(finished), new ExperimentStopped()),
             ExperimentState.Promoting => (new VariantPromoted(finished), new ExperimentPromoted()),

@@ -34,8 +34,23 @@ public sealed record ExperimentStarted(IReadOnlyList<string> Hosts, DateTimeOffs
 /// <summary>Both variants run on these hosts.</summary>
 public sealed record VariantsApplied(IReadOnlyList<string> Hosts);
 
+/// <summary>
+/// These hosts were not heard of while the variants were put on their hosts, and what was to be put on them was taken back: the experiment
+/// goes on without them. Its scope is the hosts that are left.
+/// </summary>
+public sealed record HostsLeftOut(IReadOnlyList<string> Hosts, string Reason);
+
 /// <summary>Windows count as evidence from now on.</summary>
 public sealed record WarmUpEnded;
+
+/// <summary>The experiment measures for longer than was planned.</summary>
+/// <param name="Duration">The plan's duration from now on, not what was added to it.</param>
+/// <param name="CandidateExpiresAt">When the hosts end the candidate by themselves now; each is told.</param>
+/// <param name="Round">Numbers the tasks that tell them.</param>
+public sealed record ExperimentExtended(TimeSpan Duration, DateTimeOffset CandidateExpiresAt, int Round);
+
+/// <summary>These hosts keep the candidate until its new time. One that was not reached ends it at the earlier time.</summary>
+public sealed record CandidateRenewed(IReadOnlyList<string> Hosts);
 
 /// <summary>One window over all hosts that reported it. Verdicts rest on these.</summary>
 /// <param name="Number">1, 2, 3, …</param>
@@ -81,6 +96,12 @@ public sealed record ClaimJudged(
 
 /// <summary>The candidate runs on none of the hosts any more; the experiment is over and waits for a decision, if it earned one.</summary>
 public sealed record ExperimentCompleted;
+
+/// <summary>
+/// Somebody decided for the baseline: nothing of the candidate becomes production. Where it ran as such, a rollback follows; where it was still
+/// measured, a stop does.
+/// </summary>
+public sealed record BaselineKept;
 
 /// <summary>Somebody asked for the candidate's pipeline to become the production one on every host.</summary>
 /// <param name="Round">Numbers promotions and rollbacks of the experiment.</param>

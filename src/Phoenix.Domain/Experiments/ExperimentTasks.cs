@@ -13,7 +13,8 @@ public static class ExperimentTasks
     /// <param name="hosts">Of the experiment's hosts those that are asked about, however many it has.</param>
     public static IEnumerable<(Guid Id, TaskQueued Task)> For(Experiment x, IEnumerable<string> hosts) => x.State switch
     {
-        ExperimentState.Starting => All(x, hosts, TaskPurpose.ApplyVariants, Normal, new DesiredHostState(
+        // While it measures they are asked again only after an extension, whose round gives the tasks other ids.
+        ExperimentState.Starting or ExperimentState.WarmingUp or ExperimentState.Running => All(x, hosts, TaskPurpose.ApplyVariants, Normal, new DesiredHostState(
             [Runs(x.Baseline), new(CandidateName(x.Id), Arm.Candidate, x.Candidate.PipelineId, x.Candidate.Version, x.Candidate.ConfigurationHash, x.CandidateExpiresAt)],
             [], new MeasurementSpecification(Production, CandidateName(x.Id), x.Plan.Window, x.ProtectedMetrics))),
         ExperimentState.Completing or ExperimentState.Stopping =>

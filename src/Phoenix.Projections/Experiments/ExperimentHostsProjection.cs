@@ -32,6 +32,9 @@ public sealed partial class ExperimentHostsProjection : EventProjection
 
     public void Project(IEvent<RollbackRequested> e, IDocumentOperations ops) => Take(e.StreamId, e.Data.Hosts, ops);
 
+    public void Project(IEvent<HostsLeftOut> e, IDocumentOperations ops) =>
+        ops.QueueSqlCommand($"delete from {TableName} where experiment_id = ? and host_id = any(?)", e.StreamId, e.Data.Hosts.ToArray());
+
     public void Project(IEvent<ExperimentCompleted> e, IDocumentOperations ops) => Free(e.StreamId, ops);
 
     public void Project(IEvent<ExperimentStopped> e, IDocumentOperations ops) => Free(e.StreamId, ops);
