@@ -74,8 +74,10 @@ internal sealed class ControlPlane(Uri address) : IDisposable
         (await SendAsync<Versioned>(HttpMethod.Post, "experiments", draft, cancel)).Id;
 
     /// <param name="what"><c>start</c>, <c>stop</c>, <c>promote</c> or <c>rollback</c>.</param>
+    /// <remarks>One host is one wave; it is watched for a few seconds before it is judged.</remarks>
     public Task CommandAsync(Guid experiment, string what, string reason, CancellationToken cancel) =>
-        SendAsync<JsonElement?>(HttpMethod.Post, $"experiments/{experiment}/{what}", new { reason }, cancel);
+        SendAsync<JsonElement?>(HttpMethod.Post, $"experiments/{experiment}/{what}",
+            what == "promote" ? new { reason, rollout = new { soakSeconds = 5 } } : new { reason }, cancel);
 
     public Task<Experiment> ExperimentAsync(Guid id, CancellationToken cancel) => SendAsync<Experiment>(HttpMethod.Get, $"experiments/{id}", null, cancel);
 

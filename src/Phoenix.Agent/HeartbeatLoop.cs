@@ -118,6 +118,6 @@ internal sealed class HeartbeatLoop(ApiClient api, Fleet fleet, Func<Heartbeat, 
         var usage = state.Process is null ? null : collector.Usage;
         return new CollectorHealth(
             state.Name, state.Arm, state.ConfigurationHash, problem is null, problem, collector.Restarts,
-            usage?.ResidentBytes ?? status?.ResidentBytes ?? 0, tail, status?.Breach, usage?.CpuSeconds, collector.Limits);
+            usage?.ResidentBytes ?? status?.ResidentBytes ?? 0, tail, status?.Breach, usage?.CpuSeconds, collector.Limits, problem is null ? status?.Flow : null);
     }
 }

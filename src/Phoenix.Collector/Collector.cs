@@ -215,11 +215,16 @@ internal sealed class Collector : IAsyncDisposable
             status.Epoch, Environment.ProcessId, _options is { Arm: CollectorArm.Production, Shadow: true } ? CollectorArm.Baseline : _options.Arm, status.ConfigurationHash, reason is null, reason, _startedAt,
             status.LastInput == 0 ? null : Clock.Time(status.LastInput), lastExport == 0 ? null : Clock.Time(lastExport),
             _tee?.Subscribers ?? 0, connected, status.Window, Environment.WorkingSet,
-            ArmHealth.Patience(_configuration.LongestInputInterval).TotalSeconds, Breach());
+            ArmHealth.Patience(_configuration.LongestInputInterval).TotalSeconds, Breach(), Flow(status.Epoch));
     }
 
     private ConservationBreach? Breach() =>
         _pipeline.Windows.Last is { Ledger: { WorstGroup: { } group } ledger } ? new(ledger.ErrorPct, group, ledger.WorstErrorPct) : null;
+
+    private CollectorFlow? Flow(string epoch) => _pipeline.Windows.Last is { Complete: true } w && w.Epoch == epoch
+        ? new((w.EndedAt - w.StartedAt).TotalSeconds, w.Input.Counts.SeriesActive, w.Output.Counts.SeriesActive, w.Input.Counts.Points, w.Output.Counts.Points,
+            w.Output.ExportErrors, w.Output.DroppedPoints, w.Cost.CpuMs)
+        : null;
 
     private async Task ReloadOnSignalAsync()
     {

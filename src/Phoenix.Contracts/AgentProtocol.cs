@@ -171,9 +171,10 @@ public sealed record HeartbeatAccepted(double NextInSeconds);
 /// <param name="Breach">What left the collector is not what came in; null where both agree or it is not known.</param>
 /// <param name="CpuSeconds">CPU time of the collector's processes since the agent or an earlier one started them, by its control group; null where it has none of its own.</param>
 /// <param name="Limits">Which of the host owner's limits are in force; null where none are set.</param>
+/// <param name="Flow">What went through it in the last whole window; null before the first one with its configuration.</param>
 public sealed record CollectorHealth(
     string Name, CollectorArm Arm, string ConfigurationHash, bool Healthy, string? Reason, int Restarts, long ResidentBytes,
-    IReadOnlyList<string> LogTail, ConservationBreach? Breach = null, double? CpuSeconds = null, CollectorLimits? Limits = null);
+    IReadOnlyList<string> LogTail, ConservationBreach? Breach = null, double? CpuSeconds = null, CollectorLimits? Limits = null, CollectorFlow? Flow = null);
 
 /// <param name="Held">Limits that the system holds, such as <c>memory.max=512MiB</c>.</param>
 /// <param name="NotHeld">Limits that are asked for and not held, with the reason.</param>

@@ -44,10 +44,21 @@ public static class CollectorControl
 /// <param name="Window">Number of the window that is open.</param>
 /// <param name="PatienceSeconds">How long the arm may go without input before it is unhealthy; a new arm may need as long for its first. 0 where not told.</param>
 /// <param name="Breach">What left is not what came in, as of the last closed window; null where both agree.</param>
+/// <param name="Flow">What went through it in the last whole window of its epoch; null before that.</param>
 public sealed record CollectorStatus(
     string Epoch, int ProcessId, CollectorArm Arm, string ConfigurationHash, bool Healthy, string? Reason, DateTimeOffset StartedAt,
     DateTimeOffset? LastInputAt, DateTimeOffset? LastExportAt, int TeeSubscribers, bool TeeConnected, long Window, long ResidentBytes,
-    double PatienceSeconds = 0, ConservationBreach? Breach = null);
+    double PatienceSeconds = 0, ConservationBreach? Breach = null, CollectorFlow? Flow = null);
+
+/// <summary>A window in the numbers that say whether a collector does its work.</summary>
+/// <param name="Seconds">Length of the window.</param>
+/// <param name="SeriesIn">Live classic series of the input.</param>
+/// <param name="SeriesOut">Live classic series of the output.</param>
+/// <param name="ExportErrors">Export attempts that failed.</param>
+/// <param name="DroppedPoints">Points lost after all retries.</param>
+/// <param name="CpuMs">CPU time of the collector's process.</param>
+public sealed record CollectorFlow(
+    double Seconds, long SeriesIn, long SeriesOut, long PointsIn, long PointsOut, long ExportErrors, long DroppedPoints, double CpuMs);
 
 /// <summary>A conservation error that the ledger of an arm has found in its epoch.</summary>
 /// <param name="ErrorPct">100 · Σ|in − out| ÷ Σ|in| over all groups.</param>

@@ -14,6 +14,9 @@ public static class StreamIds
     /// <summary>There is one price book.</summary>
     public static readonly Guid PriceBook = From("price-book", "");
 
+    /// <summary>There is one change policy.</summary>
+    public static readonly Guid ChangePolicy = From("change-policy", "");
+
     public static Guid Group(string name) => From("group", name);
 
     /// <summary>One task per experiment, purpose, round and host, however often the step that queues it is repeated.</summary>

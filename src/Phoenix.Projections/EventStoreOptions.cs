@@ -4,6 +4,7 @@ using JasperFx.Events;
 using JasperFx.Events.Projections;
 using Marten;
 using Phoenix.Domain.Agents;
+using Phoenix.Domain.Deployments;
 using Phoenix.Domain.Experiments;
 using Phoenix.Domain.Pipelines;
 using Phoenix.Domain.Pricing;
@@ -44,13 +45,21 @@ public static class EventStoreOptions
             typeof(PromotionRequested), typeof(VariantPromoted), typeof(ExperimentPromoted), typeof(RollbackRequested),
             typeof(BaselineRestored), typeof(ExperimentRolledBack), typeof(StopRequested), typeof(ExperimentStopped), typeof(HostFailed),
             typeof(ExperimentArchived), typeof(ExperimentUnarchived), typeof(HostsLeftOut), typeof(ExperimentExtended), typeof(CandidateRenewed),
-            typeof(BaselineKept),
+            typeof(BaselineKept), typeof(PromotionWithdrawn),
         ],
         ["AgentTask"] =
         [
             typeof(TaskQueued), typeof(TaskAssigned), typeof(TaskProgressed), typeof(TaskSucceeded), typeof(TaskFailed),
             typeof(TaskLeaseExpired), typeof(TaskRequeued), typeof(TaskDeadLettered), typeof(TaskRevived), typeof(TaskCancelled),
         ],
+        ["Deployment"] =
+        [
+            typeof(DeploymentRequested), typeof(DeploymentApproved), typeof(DeploymentRejected), typeof(WaveStarted), typeof(HostsDeployed),
+            typeof(HostDeploymentsFailed), typeof(HostsNotReached), typeof(WaveCompleted), typeof(WaveJudged), typeof(DeploymentHeld),
+            typeof(DeploymentResumed), typeof(DeploymentRollbackRequested), typeof(HostsRestored), typeof(HostRestoresFailed),
+            typeof(DeploymentRolledBack), typeof(DeploymentCompleted), typeof(DeploymentAborted),
+        ],
+        ["ChangePolicy"] = [typeof(ChangePolicySet)],
         ["Upgrade"] =
         [
             typeof(UpgradeRequested), typeof(UpgradeStageStarted), typeof(HostsUpgraded), typeof(HostUpgradesFailed), typeof(HostsUnreached),
@@ -122,6 +131,8 @@ public static class EventStoreOptions
         options.Projections.Add(new ExperimentHostsProjection(), ProjectionLifecycle.Inline);
         options.Projections.Snapshot<Experiment>(SnapshotLifecycle.Inline);
         options.Projections.Snapshot<Upgrade>(SnapshotLifecycle.Inline);
+        options.Projections.Snapshot<Deployment>(SnapshotLifecycle.Inline);
+        options.Projections.Snapshot<ChangePolicy>(SnapshotLifecycle.Inline);
         options.Projections.Add(new FleetProjection(), ProjectionLifecycle.Inline, FleetProjection.Name,
             async =>
             {
@@ -133,6 +144,7 @@ public static class EventStoreOptions
         options.Projections.Snapshot<HostGroup>(SnapshotLifecycle.Inline);
         options.Projections.Snapshot<PriceBook>(SnapshotLifecycle.Inline);
         options.Projections.Add(new SavingsLedgerProjection(), ProjectionLifecycle.Async);
+        options.Projections.Add(new HostVersionsProjection(), ProjectionLifecycle.Async);
         options.Projections.LiveStreamAggregation<AgentTask>();
         options.Projections.LiveStreamAggregation<Agent>();
         options.Projections.LiveStreamAggregation<Pipeline>();

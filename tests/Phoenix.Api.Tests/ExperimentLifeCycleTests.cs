@@ -40,7 +40,7 @@ public sealed class ExperimentLifeCycleTests(ControlPlane plane)
         types.Where(t => !t!.StartsWith("task_", StringComparison.Ordinal)).ShouldBe([
             "experiment_drafted", "experiment_started", "variants_applied", "warm_up_ended", "window_measured", "window_measured",
             "window_measured", "window_measured", "verdict_reached", "candidate_removed", "experiment_completed", "promotion_requested",
-            "variant_promoted", "experiment_promoted"]);
+            "deployment_requested", "wave_started", "hosts_deployed", "wave_completed", "variant_promoted", "wave_judged", "deployment_completed", "experiment_promoted"], ignoreOrder: true);
         var requested = audit.GetProperty("items").EnumerateArray().Single(e => e.GetProperty("type").GetString() == "promotion_requested");
         requested.GetProperty("reason").GetString().ShouldBe("it saves money");
         Guid.TryParse(requested.GetProperty("actor").GetString(), out _).ShouldBeTrue();

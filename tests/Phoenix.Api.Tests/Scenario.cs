@@ -68,9 +68,13 @@ public static class Scenario
 
     public static async Task Command(this ControlPlane plane, Guid experiment, string verb, string reason = "because of the test")
     {
-        var answer = await plane.User.PostAsJsonAsync($"/api/v2/experiments/{experiment}/{verb}", new { reason });
+        var answer = await plane.User.PostAsJsonAsync($"/api/v2/experiments/{experiment}/{verb}",
+            verb == "promote" ? new { reason, rollout = Unwatched } : (object)new { reason });
         answer.StatusCode.ShouldBe(HttpStatusCode.Accepted, await answer.Content.ReadAsStringAsync());
     }
+
+    /// <summary>Hosts of tests say nothing of how they are unless the test is about that.</summary>
+    public static readonly object Unwatched = new { soakSeconds = 0, gate = new { off = true } };
 
     public static async Task<JsonElement> Get(this ControlPlane plane, string path)
     {

@@ -55,6 +55,13 @@ public sealed class TestAgent
         return task;
     }
 
+    /// <summary>A heartbeat that says how these collectors are.</summary>
+    public async Task Beat(params CollectorHealth[] collectors)
+    {
+        var answer = await Http.PostAsJsonAsync("/api/v2/agents/heartbeat", new Heartbeat("1.0", DateTimeOffset.UtcNow, 1 << 20, 1, collectors), WireJson.Default.Options);
+        answer.StatusCode.ShouldBe(HttpStatusCode.OK, await answer.Content.ReadAsStringAsync());
+    }
+
     public async Task Report(Guid experimentId, params WindowReport[] windows)
     {
         var answer = await Http.PostAsJsonAsync("/api/v2/measurements", new MeasurementReport(experimentId, windows), WireJson.Default.Options);

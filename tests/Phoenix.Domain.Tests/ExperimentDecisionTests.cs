@@ -23,8 +23,8 @@ public sealed class ExperimentDecisionTests
         var elsewhere = new Dictionary<string, string> { ["h1"] = "other" };
         var decided = Given.Running(windows: 1).And(Given.Window(1), Given.Window(2));
         decided = decided.And(ExperimentDecisions.EndRun(decided, null, Given.Now.AddDays(1))).And(new CandidateRemoved(["h1"]), new ExperimentCompleted());
-        ExperimentDecisions.Promote(decided, elsewhere).Rejection!.Code.ShouldBe("baseline-not-live");
-        var promoted = decided.And(ExperimentDecisions.Promote(decided, Given.NothingLive)).And(new VariantPromoted(["h1"]), new ExperimentPromoted());
+        ExperimentDecisions.Promote(decided, elsewhere, Given.Deployment).Rejection!.Code.ShouldBe("baseline-not-live");
+        var promoted = decided.And(ExperimentDecisions.Promote(decided, Given.NothingLive, Given.Deployment)).And(new VariantPromoted(["h1"]), new ExperimentPromoted());
         ExperimentDecisions.RollBack(promoted, elsewhere).Rejection!.Code.ShouldBe("candidate-not-live");
     }
 
@@ -50,8 +50,9 @@ public sealed class ExperimentDecisionTests
         var decided = running.And(ExperimentDecisions.EndRun(running, null, Given.Now.AddDays(1)));
         var promotable = Given.Running(windows: 1).And(Given.Window(1), Given.Window(2));
         promotable = promotable.And(ExperimentDecisions.EndRun(promotable, null, Given.Now.AddDays(1))).And(new CandidateRemoved(["h1"]), new ExperimentCompleted());
-        var promoting = promotable.And(ExperimentDecisions.Promote(promotable, Given.NothingLive));
-        var promoted = promoting.And(ExperimentDecisions.HostsEnded(promoting, ["h1"], []));
+        var promoting = promotable.And(ExperimentDecisions.Promote(promotable, Given.NothingLive, Given.Deployment));
+        var promoted = promoting.And(ExperimentDecisions.PromotionProgressed(promoting, Given.Deployment, ["h1"]));
+        promoted = promoted.And(ExperimentDecisions.PromotionEnded(promoted, Given.Deployment, PromotionOutcome.Promoted, "", []));
         var rollingBack = promoted.And(ExperimentDecisions.RollBack(promoted, Given.NothingLive));
         Experiment[] states =
         [
@@ -68,7 +69,7 @@ public sealed class ExperimentDecisionTests
         ShouldAllow(x => ExperimentDecisions.Extend(x, TimeSpan.FromHours(1)), ExperimentState.WarmingUp, ExperimentState.Running);
         ShouldAllow(x => ExperimentDecisions.Keep(x, Given.NothingLive), [.. Enum.GetValues<ExperimentState>().Except([ExperimentState.Draft])]);
         ShouldAllow(ExperimentDecisions.Stop, ExperimentState.Starting, ExperimentState.WarmingUp, ExperimentState.Running);
-        ShouldAllow(x => ExperimentDecisions.Promote(x, Given.NothingLive), ExperimentState.Completed, ExperimentState.RolledBack);
+        ShouldAllow(x => ExperimentDecisions.Promote(x, Given.NothingLive, Given.Deployment), ExperimentState.Completed, ExperimentState.RolledBack);
         ShouldAllow(x => ExperimentDecisions.RollBack(x, Given.NothingLive),
             ExperimentState.Starting, ExperimentState.WarmingUp, ExperimentState.Running, ExperimentState.Promoting, ExperimentState.Promoted);
 
@@ -89,9 +90,9 @@ public sealed class ExperimentDecisionTests
         var decided = Given.Running(windows: 1).And(Given.Window(1), Given.Window(2));
         decided = decided.And(ExperimentDecisions.EndRun(decided, null, Given.Now.AddDays(1))).And(new CandidateRemoved(["h1"]), new ExperimentCompleted());
         var archived = decided.And(ExperimentDecisions.Archive(decided));
-        ExperimentDecisions.Promote(archived, Given.NothingLive).Rejection!.Code.ShouldBe("experiment-archived");
+        ExperimentDecisions.Promote(archived, Given.NothingLive, Given.Deployment).Rejection!.Code.ShouldBe("experiment-archived");
         ExperimentDecisions.Archive(archived).Events.ShouldBeEmpty();
-        var promoted = decided.And(ExperimentDecisions.Promote(decided, Given.NothingLive)).And(new VariantPromoted(["h1"]), new ExperimentPromoted());
+        var promoted = decided.And(ExperimentDecisions.Promote(decided, Given.NothingLive, Given.Deployment)).And(new VariantPromoted(["h1"]), new ExperimentPromoted());
         promoted = promoted.And(ExperimentDecisions.Archive(promoted));
         var returning = promoted.And(ExperimentDecisions.RollBack(promoted, Given.NothingLive));
         (returning.State, returning.Archived).ShouldBe((ExperimentState.RollingBack, false));
@@ -226,9 +227,46 @@ public sealed class ExperimentDecisionTests
         decided = decided.And(ExperimentDecisions.EndRun(decided, null, Given.Now.AddDays(1))).And(new CandidateRemoved(["h1"]), new ExperimentCompleted());
         var keeps = decided.And(ExperimentDecisions.Keep(decided, Given.NothingLive));
         (keeps.State, keeps.BaselineKept).ShouldBe((ExperimentState.Completed, true));
-        keeps.And(ExperimentDecisions.Promote(keeps, Given.NothingLive)).BaselineKept.ShouldBeFalse();
+        keeps.And(ExperimentDecisions.Promote(keeps, Given.NothingLive, Given.Deployment)).BaselineKept.ShouldBeFalse();
 
-        var promoted = decided.And(ExperimentDecisions.Promote(decided, Given.NothingLive)).And(new VariantPromoted(["h1"]), new ExperimentPromoted());
+        var promoted = decided.And(ExperimentDecisions.Promote(decided, Given.NothingLive, Given.Deployment)).And(new VariantPromoted(["h1"]), new ExperimentPromoted());
         promoted.And(ExperimentDecisions.Keep(promoted, Given.NothingLive)).State.ShouldBe(ExperimentState.RollingBack);
+    }
+
+    [Fact]
+    public void without_a_verdict_for_it_only_force_promotes_and_the_event_says_what_was_gone_over()
+    {
+        var running = Given.Running();
+        ExperimentDecisions.Promote(running, Given.NothingLive, Given.Deployment, forced: true).Rejection!.Code.ShouldBe("illegal-transition");
+        var stopped = running.And(new StopRequested(), new CandidateRemoved(["h1"]), new ExperimentStopped());
+        ExperimentDecisions.Promote(stopped, Given.NothingLive, Given.Deployment).Rejection!.Code.ShouldBe("illegal-transition");
+        var forced = ExperimentDecisions.Promote(stopped, Given.NothingLive, Given.Deployment, forced: true);
+        forced.Events.ShouldHaveSingleItem().ShouldBeOfType<PromotionRequested>().Overrides.ShouldBe("there is no verdict");
+
+        var rejected = Given.Running(windows: 1).And(Given.Window(1), Given.Window(2, candidateSeries: 990));
+        rejected = rejected.And(ExperimentDecisions.EndRun(rejected, null, Given.Now.AddDays(1))).And(new CandidateRemoved(["h1"]), new ExperimentCompleted());
+        ExperimentDecisions.Promote(rejected, Given.NothingLive, Given.Deployment).Rejection!.Code.ShouldBe("verdict-not-promote");
+        ExperimentDecisions.Promote(rejected, Given.NothingLive, Given.Deployment, forced: true).Events.ShouldHaveSingleItem()
+            .ShouldBeOfType<PromotionRequested>().Overrides!.ShouldContain("the verdict is reject: ");
+    }
+
+    [Fact]
+    public void a_promotion_ends_as_its_deployment_does_and_another_ones_end_moves_nothing()
+    {
+        var completed = Given.Running(windows: 1).And(Given.Window(1), Given.Window(2));
+        completed = completed.And(ExperimentDecisions.EndRun(completed, null, Given.Now.AddDays(1))).And(new CandidateRemoved(["h1"]), new ExperimentCompleted());
+        var promoting = completed.And(ExperimentDecisions.Promote(completed, Given.NothingLive, Given.Deployment));
+        ExperimentTasks.For(promoting, promoting.Hosts).ShouldBeEmpty();
+        ExperimentDecisions.PromotionEnded(promoting, Guid.NewGuid(), PromotionOutcome.Promoted, "", []).Events.ShouldBeEmpty();
+        ExperimentDecisions.PromotionProgressed(promoting, Guid.NewGuid(), ["h1"]).Events.ShouldBeEmpty();
+
+        var withdrawn = promoting.And(ExperimentDecisions.PromotionEnded(promoting, Given.Deployment, PromotionOutcome.Withdrawn, "rejected", []));
+        (withdrawn.State, withdrawn.Waiting.Count).ShouldBe((ExperimentState.Completed, 0));
+        var back = promoting.And(ExperimentDecisions.PromotionEnded(promoting, Given.Deployment, PromotionOutcome.TakenBack, "no data leaves", []));
+        (back.State, back.Waiting.Count).ShouldBe((ExperimentState.RollingBack, 1));
+        // A host that does not run it where the others do is named.
+        var promoted = promoting.And(ExperimentDecisions.PromotionEnded(promoting, Given.Deployment, PromotionOutcome.Promoted, "", [new("h1", "Deploy", "silent")]));
+        promoted.State.ShouldBe(ExperimentState.Promoted);
+        promoted.FailedHosts.ShouldHaveSingleItem().Error.ShouldBe("silent");
     }
 }

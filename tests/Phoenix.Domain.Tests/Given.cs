@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using JasperFx.Events;
 using Phoenix.Domain.Experiments;
+using Phoenix.Domain.Pipelines;
 
 namespace Phoenix.Domain.Tests;
 
@@ -10,6 +11,8 @@ static class Given
     public static readonly DateTimeOffset Now = new(2026, 11, 1, 12, 0, 0, TimeSpan.Zero);
     public static readonly PipelineReference Baseline = new(Guid.NewGuid(), 1, "everything", "aa");
     public static readonly PipelineReference Candidate = new(Guid.NewGuid(), 1, "topk", "bb");
+
+    public static readonly Guid Deployment = Guid.NewGuid();
 
     public static ExperimentDrafted Draft(int hosts = 1, int windows = 3, string[]? protectedMetrics = null) => new(
         "e", "", Baseline, Candidate, [.. Enumerable.Range(1, hosts).Select(n => $"h{n}")],

@@ -64,7 +64,9 @@ public sealed class Api(int port) : IDisposable
     public async Task<Guid> PublishAsync(string name, string configuration) =>
         (await PostAsync("pipelines", new { name, description = "", configuration, reason = $"publishing {name}" }))!["id"]!.GetValue<Guid>();
 
-    public Task CommandAsync(Guid experiment, string what, string reason) => PostAsync($"experiments/{experiment}/{what}", new { reason });
+    /// <remarks>A promotion is watched for a few seconds before it is judged.</remarks>
+    public Task CommandAsync(Guid experiment, string what, string reason) =>
+        PostAsync($"experiments/{experiment}/{what}", what == "promote" ? new { reason, rollout = new { soakSeconds = 5 } } : new { reason });
 
     /// <summary>The audit log, whole and in order.</summary>
     public async Task<IReadOnlyList<AuditEntry>> AuditAsync(Guid? experiment = null)

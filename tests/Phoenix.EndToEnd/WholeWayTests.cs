@@ -37,6 +37,9 @@ public sealed class WholeWayTests : EndToEndTest
 
         await topK.CommandAsync("promote");
         await topK.UntilStateAsync("promoted");
+        var checks = (await Stack.Api.ReadAsync("deployments"))["items"]!.AsArray().ShouldHaveSingleItem()!["judged"]!["checks"]!.AsArray();
+        checks.Select(c => (c!["kind"]!.GetValue<string>(), c["outcome"]!.GetValue<string>())).ShouldBe(
+            [("dataLeaves", "met"), ("fidelity", "met"), ("saving", "met"), ("cpu", "met"), ("memory", "met")], checks.ToJsonString());
         var after = await Eventually.GetAsync(StreamsOfTwoScrapesAsync, streams => streams.Count < before.Count / 2, "fewer series at the backend", 60);
         after.Count(IsByCustomer).ShouldBeInRange(2, 2 * 20);
         after.ShouldContain(s => s.Contains("customer=__other__", StringComparison.Ordinal));
@@ -54,13 +57,16 @@ public sealed class WholeWayTests : EndToEndTest
         var story = await topK.AuditUntilAsync("experiment_promoted");
         story.Select(e => e.Sequence).ShouldBeInOrder();
         // Windows and progress come as often as they come; the rest in exactly this order.
-        var told = story.Where(e => e.Type is not ("window_measured" or "window_voided" or "task_progressed")).Select(e => e.Type).ToList();
+        // So does what the experiment hears of its deployment, which goes its own way.
+        var told = story.Where(e => e.Type is not ("window_measured" or "window_voided" or "task_progressed" or "variant_promoted")).Select(e => e.Type).ToList();
         told.ShouldBe(
         [
             "experiment_drafted", "experiment_started", "task_queued", "task_assigned", "task_succeeded", "variants_applied", "warm_up_ended",
             "verdict_reached", "task_queued", "task_assigned", "task_succeeded", "candidate_removed", "experiment_completed",
-            "promotion_requested", "task_queued", "task_assigned", "task_succeeded", "variant_promoted", "experiment_promoted",
+            "promotion_requested", "deployment_requested", "wave_started", "task_queued", "task_assigned", "task_succeeded", "hosts_deployed", "wave_completed",
+            "wave_judged", "deployment_completed", "experiment_promoted",
         ]);
+        story.Count(e => e.Type == "variant_promoted").ShouldBe(1);
         story.Count(e => e.Type == "window_measured").ShouldBeGreaterThanOrEqualTo(4);
 
         story.ShouldAllBe(e => !string.IsNullOrEmpty(e.Actor));

@@ -51,6 +51,9 @@ public static class ReceiveHeartbeat
             if (c.ConfigurationHash is null or { Length: > MaxNameLength }) return (at + ".configurationHash", $"A configuration's hash has at most {MaxNameLength} characters.");
             if (c.ResidentBytes < 0) return (at + ".residentBytes", "Resident memory is not negative.");
             if (c.CpuSeconds is { } cpu && (!(cpu >= 0) || double.IsInfinity(cpu))) return (at + ".cpuSeconds", "CPU time is a finite number of seconds, and not negative.");
+            if (c.Flow is { } f && (!(f.Seconds > 0) || double.IsInfinity(f.Seconds) || !(f.CpuMs >= 0) || double.IsInfinity(f.CpuMs)
+                || f.SeriesIn < 0 || f.SeriesOut < 0 || f.PointsIn < 0 || f.PointsOut < 0 || f.ExportErrors < 0 || f.DroppedPoints < 0))
+                return (at + ".flow", "A window has a length, and counts that are not negative.");
             if (c.Restarts < 0) return (at + ".restarts", "A number of restarts is not negative.");
         }
         return null;

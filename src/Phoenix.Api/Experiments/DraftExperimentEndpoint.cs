@@ -2,11 +2,11 @@ using Marten;
 using Npgsql;
 using Phoenix.Api.Agents;
 using Phoenix.Api.Infrastructure;
+using Phoenix.Api.Pipelines;
 using Phoenix.Api.Pricing;
 using Phoenix.Domain;
 using Phoenix.Domain.Experiments;
 using Phoenix.Projections.Fleet;
-using Phoenix.Projections.Pipelines;
 using Wolverine.Http;
 
 namespace Phoenix.Api.Experiments;
@@ -23,8 +23,6 @@ public sealed record DraftExperimentRequest(
 /// <param name="Name">Of the new draft; named after the other one where left out.</param>
 /// <param name="Reason">Why, for the audit log.</param>
 public sealed record CloneExperiment(string? Name, string? Reason);
-
-public sealed record PipelineChoice(Guid PipelineId, int Version);
 
 /// <summary>All in seconds.</summary>
 public sealed record PlanRequest(double WarmUpSeconds, double DurationSeconds, double WindowSeconds);
@@ -111,7 +109,7 @@ public static class DraftExperimentEndpoint
         var d = SuccessCriteria.Default;
         var c = command.Criteria;
         var decision = DraftExperiment.Decide(
-            command.Name, command.Hypothesis, await Choose(command.Baseline, session, cancellation), await Choose(command.Candidate, session, cancellation),
+            command.Name, command.Hypothesis, await session.Choose(command.Baseline, cancellation), await session.Choose(command.Candidate, cancellation),
             hosts!, await session.Known(hosts!, cancellation),
             new(TimeSpan.FromSeconds(plan.WarmUpSeconds), TimeSpan.FromSeconds(plan.DurationSeconds), TimeSpan.FromSeconds(plan.WindowSeconds)),
             new(c?.MinSeriesReductionPct ?? d.MinSeriesReductionPct, c?.MaxConservationErrorPct ?? d.MaxConservationErrorPct,
@@ -122,12 +120,4 @@ public static class DraftExperimentEndpoint
     }
 
     static bool IsTime(double seconds) => seconds is >= 0 and <= 366 * 86_400d;
-
-    static async Task<ChosenPipeline?> Choose(PipelineChoice? choice, IDocumentSession session, CancellationToken cancellation)
-    {
-        if (choice is null || await session.LoadAsync<PipelineText>(choice.PipelineId, cancellation) is not { } pipeline) return null;
-        return pipeline.Versions.FirstOrDefault(v => v.Version == choice.Version) is { } version
-            ? new(new(pipeline.Id, version.Version, pipeline.Name, version.ConfigurationHash), version.SourceHash, pipeline.Deprecated)
-            : null;
-    }
 }

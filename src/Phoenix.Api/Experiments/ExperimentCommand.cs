@@ -1,6 +1,7 @@
 using Marten;
 using Phoenix.Api.Infrastructure;
 using Phoenix.Domain;
+using Phoenix.Domain.Deployments;
 using Phoenix.Domain.Experiments;
 using Phoenix.Projections.Fleet;
 using Wolverine;
@@ -23,6 +24,19 @@ public static class ExperimentCommand
         session.Stamp(http, reason);
         stream.AppendMany(decision.Events);
         return (TypedResults.Accepted($"/api/v2/experiments/{id}"), [new AdvanceExperiment(id)]);
+    }
+
+    /// <summary>
+    /// Where a decision sends the hosts of a promotion back, its deployment ends in the same transaction: not one more host is asked. Experiments before
+    /// their deployments, everywhere.
+    /// </summary>
+    public static async Task<Decision> EndPromotion(Experiment x, Decision decision, IDocumentSession session, CancellationToken cancellation)
+    {
+        if (x is not { State: ExperimentState.Promoting, DeploymentId: { } id } || !decision.Events.Any(e => e is RollbackRequested)) return decision;
+        var stream = await session.Events.FetchForExclusiveWriting<Deployment>(id, cancellation);
+        session.ForExperiment(x.Id);
+        if (stream.Aggregate is { } deployment) stream.AppendMany(DeploymentDecisions.Supersede(deployment, "the experiment goes back").Events);
+        return decision;
     }
 
     /// <summary>Configuration hash of what runs as production, by host; hosts where nothing runs are absent.</summary>

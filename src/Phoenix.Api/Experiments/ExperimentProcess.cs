@@ -46,15 +46,17 @@ public static class ExperimentProcess
         if (stream.Aggregate is not { } experiment) return [];
         session.StampDecision();
 
+        // Its deployment has the work and the timers, and tells how it ends; told again, since the message that told it may have been lost.
+        if (experiment is { State: ExperimentState.Promoting, DeploymentId: { } deployment }) return [new Deployments.AdvanceDeployment(deployment)];
         if (message.After is null && await CancelOthers(experiment, session, cancellation)) return [message];
         var hosts = experiment.Waiting.Where(h => message.After is null || experiment.Waiting.KeyComparer.Compare(h, message.After) > 0).Take(HostsAtATime).ToList();
         var wanted = ExperimentTasks.For(experiment, hosts).ToList();
-        var known = await ExperimentWork.Known(session, [.. wanted.Select(t => t.Id)], cancellation);
+        var known = await QueuedWork.Known(session, [.. wanted.Select(t => t.Id)], cancellation);
         await queue.Begin(session, [.. wanted.Where(t => !known.Contains(t.Id))], cancellation);
 
         OutgoingMessages messages = [];
         // Told again: the message that told of an end may have been lost.
-        var ended = known.Count == 0 ? [] : await ExperimentWork.Ended(session, [.. wanted.Where(t => known.Contains(t.Id))], cancellation);
+        var ended = known.Count == 0 ? [] : await QueuedWork.Ended(session, [.. wanted.Where(t => known.Contains(t.Id))], cancellation);
         if (ended.Count > 0) messages.Add(new HostTasksEnded(experiment.Id, ended));
         if (hosts.Count == HostsAtATime)
         {
@@ -141,7 +143,7 @@ public static class ExperimentProcess
     static async Task<bool> CancelOthers(Experiment experiment, IDocumentSession session, CancellationToken cancellation)
     {
         var open = await session.AdvancedSql.QueryAsync<Guid, string>(
-            $"select row(id), row(host_id) from {TaskQueueProjection.TableName} where experiment_id = ? and status in (0, 1) and purpose in ('{TaskPurpose.ApplyVariants}', '{TaskPurpose.Promote}')",
+            $"select row(id), row(host_id) from {TaskQueueProjection.TableName} where experiment_id = ? and status in (0, 1) and purpose in ('{TaskPurpose.ApplyVariants}', '{TaskPurpose.Promote}', '{TaskPurpose.Deploy}')",
             cancellation, experiment.Id);
         var wanted = ExperimentTasks.For(experiment, open.Select(o => o.Item2)).Select(t => t.Id).ToHashSet();
         var unwanted = open.Select(o => o.Item1).Where(id => !wanted.Contains(id)).ToList();

@@ -1,6 +1,8 @@
 using Marten;
 using Npgsql;
+using Phoenix.Api.Agents;
 using Phoenix.Api.Infrastructure;
+using Phoenix.Domain.Deployments;
 using Phoenix.Domain.Experiments;
 using Phoenix.Projections.Experiments;
 using Wolverine.Http;
@@ -13,18 +15,21 @@ public sealed record OverlapQuestion(string[]? Hosts, string? Selector, string? 
 
 public enum OverlapKind
 {
-    /// <summary>The other experiment has the hosts now: this one cannot start.</summary>
+    /// <summary>The other experiment, or a deployment, has the hosts now: this one cannot start.</summary>
     Blocking,
 
     /// <summary>Both cannot have their way, but nothing runs on the hosts now.</summary>
     Warning,
 }
 
-/// <summary>Another experiment that means some of the same hosts.</summary>
+/// <summary>Another experiment or a deployment that means some of the same hosts.</summary>
+/// <param name="ExperimentId">Null for a deployment for itself.</param>
+/// <param name="DeploymentId">Null for an experiment.</param>
+/// <param name="State">Of the experiment or deployment.</param>
 /// <param name="SharedHosts">How many.</param>
 /// <param name="Some">Their ids, at most 20.</param>
 /// <param name="Remedy">What to do about it.</param>
-public sealed record Overlap(Guid ExperimentId, string Name, ExperimentState State, OverlapKind Kind, long SharedHosts, IReadOnlyList<string> Some, string Remedy);
+public sealed record Overlap(Guid? ExperimentId, Guid? DeploymentId, string Name, string State, OverlapKind Kind, long SharedHosts, IReadOnlyList<string> Some, string Remedy);
 
 /// <param name="Hosts">How many hosts are meant now.</param>
 public sealed record OverlapView(int Hosts, IReadOnlyList<Overlap> Overlaps);
@@ -65,8 +70,8 @@ public static class OverlapEndpoint
                 and (d.data->>'state' = 'draft' or d.data->>'state' in ('completed', 'rolledBack') and d.data->'verdict'->>'outcome' = 'promote'))
             , by_experiment as (
               select id, bool_or(blocks) blocks, count(distinct host_id) hosts, (array_agg(distinct host_id))[1:20] some from shared where id is distinct from $2 group by id)
-            select s.id, d.data->>'name', d.data->>'state', s.blocks, s.hosts, s.some
-            from by_experiment s join phoenix.mt_doc_experiment d on d.id = s.id order by s.blocks desc, s.id
+            select s.id, p.id is not null, coalesce(d.data->>'name', p.data->'pipeline'->>'name'), coalesce(d.data->>'state', p.data->>'state'), s.blocks, s.hosts, s.some
+            from by_experiment s left join phoenix.mt_doc_experiment d on d.id = s.id left join phoenix.mt_doc_deployment p on p.id = s.id order by s.blocks desc, s.id
             """);
         command.Parameters.Add(new() { Value = hosts.ToArray() });
         command.Parameters.Add(new() { Value = (object?)except ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Uuid });
@@ -74,12 +79,17 @@ public static class OverlapEndpoint
         List<Overlap> found = [];
         while (await reader.ReadAsync(cancellation))
         {
-            var state = Enum.Parse<ExperimentState>(reader.GetString(2), ignoreCase: true);
-            var kind = reader.GetBoolean(3) ? OverlapKind.Blocking : OverlapKind.Warning;
-            found.Add(new(reader.GetGuid(0), reader.GetString(1), state, kind, reader.GetInt64(4), reader.GetFieldValue<string[]>(5), Remedy(kind, state)));
+            var (id, isDeployment, state) = (reader.GetGuid(0), reader.GetBoolean(1), reader.GetString(3));
+            var kind = reader.GetBoolean(4) ? OverlapKind.Blocking : OverlapKind.Warning;
+            found.Add(new(isDeployment ? null : id, isDeployment ? id : null, reader.GetString(2), state, kind, reader.GetInt64(5), await reader.GetFieldValueAsync<string[]>(6, cancellation),
+                isDeployment ? OfDeployment(Enum.Parse<DeploymentState>(state, ignoreCase: true)) : Remedy(kind, Enum.Parse<ExperimentState>(state, ignoreCase: true))));
         }
         return new(hosts.Count, found);
     }
+
+    static string OfDeployment(DeploymentState state) =>
+        state == DeploymentState.AwaitingApproval ? "A deployment that nobody has approved yet. Approve or reject it, or choose other hosts."
+        : "A deployment is bringing them another pipeline. Wait for its end, or choose other hosts.";
 
     static string Remedy(OverlapKind kind, ExperimentState state) =>
         kind == OverlapKind.Blocking && state is ExperimentState.Starting or ExperimentState.WarmingUp or ExperimentState.Running ? "Wait for its end, stop it, or choose other hosts."

@@ -12,5 +12,5 @@ public static class RollBackExperimentEndpoint
     public static Task<(IResult, OutgoingMessages)> Post(
         Guid id, ExperimentReason command, IDocumentSession session, HttpContext http, CancellationToken cancellation) =>
         ExperimentCommand.Run(id, command.Reason, session, http, async x =>
-            ExperimentDecisions.RollBack(x, await ExperimentCommand.Live(x, session, cancellation)), cancellation);
+            await ExperimentCommand.EndPromotion(x, ExperimentDecisions.RollBack(x, await ExperimentCommand.Live(x, session, cancellation)), session, cancellation), cancellation);
 }

@@ -1,10 +1,10 @@
 using Marten;
 using Npgsql;
 using Phoenix.Api.Agents;
+using Phoenix.Api.Tasks;
 using Phoenix.Domain;
 using Phoenix.Domain.Experiments;
 using Phoenix.Domain.Tasks;
-using Phoenix.Projections.Tasks;
 using Wolverine;
 using Wolverine.Http;
 
@@ -30,20 +30,12 @@ public static class StartExperimentEndpoint
                 if (gone is not null) return gone;
                 x = x with { Hosts = chosen! };
             }
-            return await WithOpen(TaskPurpose.SimulateLoad, x, session, cancellation) is { } host
+            return await session.WithOpen(TaskPurpose.SimulateLoad, x.Hosts, cancellation) is { } host
                 ? Rejection.Conflict("load-running", $"Host '{host}' gets a simulated load, whose series would enter the experiment. Wait for its end, or cancel it.")
-                : await WithOpen(TaskPurpose.Reapply, x, session, cancellation) is { } mended
+                : await session.WithOpen(TaskPurpose.Reapply, x.Hosts, cancellation) is { } mended
                 ? Rejection.Conflict("reapply-running", $"What host '{mended}' should run is just being put back, and a late attempt would undo the experiment's. Wait for its end, or cancel the task.")
                 : await session.Held(x.Hosts, cancellation) is { } held ? held
                 : ExperimentDecisions.Start(x, await ExperimentCommand.Live(x, session, cancellation), clock.GetUtcNow());
         }, cancellation);
-    }
-
-    static async Task<string?> WithOpen(TaskPurpose purpose, Experiment experiment, IDocumentSession session, CancellationToken cancellation)
-    {
-        var found = await session.AdvancedSql.QueryAsync<string>(
-            $"select host_id from {TaskQueueProjection.TableName} where host_id = any(?) and status in (0, 1) and purpose = '{purpose}' limit 1",
-            cancellation, (object)experiment.Hosts.ToArray());
-        return found is [var host, ..] ? host : null;
     }
 }

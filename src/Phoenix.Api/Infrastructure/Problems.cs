@@ -82,7 +82,7 @@ public static class Problems
             BadHttpRequestException bad => (bad.StatusCode, "request-malformed", bad.Message + (bad.InnerException is JsonException json ? $" ({json.Message})" : "")),
             JsonException json => (400, "request-malformed", $"The body is not the JSON that is asked for: {json.Message}"),
             _ when HostTaken(error) => (409, "host-busy",
-                "One of the hosts takes part in another experiment. GET /api/v2/experiments shows which; stop it or wait for its end."),
+                "One of the hosts takes part in another experiment or deployment. GET /api/v2/experiments and /api/v2/deployments show which; stop it or wait for its end."),
             _ when IsConflict(error) => (409, "concurrent-change", "Somebody changed it at the same moment. Read it again and repeat."),
             _ when DatabaseAway(error) => (503, "database-unavailable", "The database cannot be reached. It may not have been accepted; repeat the request."),
             _ => (500, "internal", "Something failed that should not; the log has it under this request's trace id."),

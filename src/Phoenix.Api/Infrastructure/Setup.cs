@@ -9,6 +9,7 @@ using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Npgsql;
 using Phoenix.Api.Agents;
+using Phoenix.Api.Deployments;
 using Phoenix.Api.Experiments;
 using Phoenix.Api.Identity;
 using Phoenix.Api.Live;
@@ -47,6 +48,7 @@ public static class Setup
         builder.Services.AddSingleton<AgentReleases>();
         builder.Services.AddSingleton<DownloadSlots>();
         builder.Services.AddSingleton<HostCondition>();
+        builder.Services.AddSingleton<DeployedHosts>();
         builder.Services.AddSingleton<AgentCredentials>();
         builder.Services.AddSingleton<LostHosts>();
         builder.Services.AddSingleton<MeasuredExperiments>();
@@ -94,9 +96,12 @@ public static class Setup
             options.Policies.OnAnyException().RetryWithCooldown(250.Milliseconds(), 2.Seconds(), 10.Seconds());
             // In order and one at a time: windows of an experiment must not overtake each other, nor fight over its stream.
             options.LocalQueue("experiments").Sequential();
-            foreach (var message in (Type[])[typeof(AdvanceExperiment), typeof(HostTasksEnded), typeof(EndWarmUp), typeof(EndRun), typeof(GiveUpWaiting), typeof(WindowReported), typeof(CloseWindow)])
+            foreach (var message in (Type[])[typeof(AdvanceExperiment), typeof(HostTasksEnded), typeof(EndWarmUp), typeof(EndRun), typeof(GiveUpWaiting), typeof(WindowReported), typeof(CloseWindow), typeof(PromotionProgressed), typeof(PromotionEnded)])
                 options.Publish(rule => rule.Message(message).ToLocalQueue("experiments"));
             // In order too: what a state takes back must not overtake what it has queued.
+            options.LocalQueue("deployments").Sequential();
+            foreach (var message in (Type[])[typeof(AdvanceDeployment), typeof(DeploymentTasksEnded), typeof(TakeBackDeploymentTasks), typeof(EndDeploymentSoak), typeof(EndDeploymentFreeze), typeof(GiveUpDeploying)])
+                options.Publish(rule => rule.Message(message).ToLocalQueue("deployments"));
             options.LocalQueue("upgrades").Sequential();
             foreach (var message in (Type[])[typeof(AdvanceUpgrade), typeof(UpgradeTasksEnded), typeof(TakeBackUpgradeTasks), typeof(EndUpgradeSoak), typeof(GiveUpUpgrading)])
                 options.Publish(rule => rule.Message(message).ToLocalQueue("upgrades"));
@@ -108,6 +113,7 @@ public static class Setup
         builder.Services.AddHostedService(services => services.GetRequiredService<WakeUpRelay>());
         builder.Services.AddHostedService<ResumeExperiments>();
         builder.Services.AddHostedService<ResumeUpgrades>();
+        builder.Services.AddHostedService<ResumeDeployments>();
         builder.Services.AddHostedService(services => services.GetRequiredService<LostHosts>());
         builder.Services.AddHostedService<NodeWatch>();
         builder.Services.AddHostedService<AppendRelay>();

@@ -47,4 +47,26 @@ public static class WindowStore
             found.TryAdd(reader.GetString(0), JsonSerializer.Deserialize(reader.GetString(1), WireJson.Default.WindowReport)!);
         return found;
     }
+
+    /// <summary>Windows of an experiment's end that say what a promotion should bring.</summary>
+    const int Newest = 20;
+
+    /// <summary>
+    /// Of the live series that came in, so many per cent left the candidate in the newest windows; null where none is there any more. In and out of one
+    /// arm, since after a promotion there is only one.
+    /// </summary>
+    public static async Task<double?> KeptPct(NpgsqlDataSource database, Guid experimentId, CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand(
+            $"""
+            select sum((report->'candidate'->'output'->'counts'->>'seriesActive')::double precision), sum((report->'candidate'->'input'->'counts'->>'seriesActive')::double precision)
+            from {TableName} where experiment_id = $1 and report->>'voidReason' is null
+                and number > (select max(number) - $2 from {TableName} where experiment_id = $1 and report->>'voidReason' is null)
+            """);
+        command.Parameters.Add(new() { Value = experimentId });
+        command.Parameters.Add(new() { Value = Newest });
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        await reader.ReadAsync(cancellation);
+        return await reader.IsDBNullAsync(1, cancellation) || reader.GetDouble(1) <= 0 ? null : 100 * reader.GetDouble(0) / reader.GetDouble(1);
+    }
 }

@@ -2,6 +2,7 @@ using Marten;
 using Marten.Linq.MatchesSql;
 using Phoenix.Api.Infrastructure;
 using Phoenix.Domain.Experiments;
+using Phoenix.Domain.Pipelines;
 using Phoenix.Domain.Pricing;
 using Wolverine.Http;
 

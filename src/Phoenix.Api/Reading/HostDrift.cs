@@ -23,7 +23,7 @@ static class HostDrift
             when h.production_hash is null and p.running = '{"{}"}' then null
             when p.running->>(h.production->>'name') = h.production_hash then null
             when exists (select from {TaskQueueProjection.TableName} q where q.host_id = h.host_id and q.status = 1
-                and q.purpose in ('{nameof(TaskPurpose.ApplyVariants)}', '{nameof(TaskPurpose.Promote)}', '{nameof(TaskPurpose.RestoreBaseline)}', '{nameof(TaskPurpose.Reapply)}')) then null
+                and q.purpose in ('{nameof(TaskPurpose.ApplyVariants)}', '{nameof(TaskPurpose.Promote)}', '{nameof(TaskPurpose.RestoreBaseline)}', '{nameof(TaskPurpose.Reapply)}', '{nameof(TaskPurpose.Deploy)}')) then null
             when h.production_hash is null then '{Unexpected}'
             when p.running->>(h.production->>'name') is null then '{Missing}'
             else '{Differs}'

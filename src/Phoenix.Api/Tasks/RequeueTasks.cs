@@ -1,6 +1,7 @@
 using Marten;
 using Phoenix.Api.Infrastructure;
 using Phoenix.Domain;
+using Phoenix.Domain.Deployments;
 using Phoenix.Domain.Experiments;
 using Phoenix.Domain.Tasks;
 using Phoenix.Projections.Audit;
@@ -65,6 +66,7 @@ public static class RequeueTasksEndpoint
             if ((await session.Events.FetchForExclusiveWriting<Experiment>(experimentId, cancellation)).Aggregate is { } experiment) experiments[experimentId] = experiment;
         var (tasks, _) = await TaskQueue.Lock(session, ids, cancellation);
         if (tasks.Count == 0) return null;
+        Dictionary<Guid, Deployment> deployments = (await session.LoadManyAsync<Deployment>(cancellation, tasks.Values.Select(t => t.Desired.DeploymentId).OfType<Guid>().Distinct())).ToDictionary(d => d.Id);
         var holders = (await session.AdvancedSql.QueryAsync<string, Guid>(
             $"select row(host_id), row(experiment_id) from {ExperimentHostsProjection.TableName} where host_id = any(?)", cancellation, (object)tasks.Values.Select(t => t.HostId).ToArray()))
             .ToDictionary(h => h.Item1, h => h.Item2);
@@ -72,9 +74,10 @@ public static class RequeueTasksEndpoint
         List<AgentTask> revived = [];
         foreach (var task in tasks.Values)
         {
-            var decision = experiments.TryGetValue(task.ExperimentId, out var experiment)
-                && ExperimentTasks.Outdated(experiment, task, holders.TryGetValue(task.HostId, out var holder) ? holder : null) is { } outdated
-                ? outdated : AgentTaskDecisions.Revive(task);
+            Guid? holder = holders.TryGetValue(task.HostId, out var held) ? held : null;
+            var outdated = task.Desired.DeploymentId is { } id && deployments.TryGetValue(id, out var deployment) ? DeploymentTasks.Outdated(deployment, task, holder)
+                : experiments.TryGetValue(task.ExperimentId, out var experiment) ? ExperimentTasks.Outdated(experiment, task, holder) : null;
+            var decision = outdated ?? AgentTaskDecisions.Revive(task);
             if (decision.Rejection is { } rejection) refused[task.Id] = rejection;
             else if (decision.Events.Count > 0) revived.Add(task);
         }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Phoenix.Api.Deployments;
 using Phoenix.Api.Experiments;
 using Phoenix.Api.Upgrades;
 using Phoenix.Domain.Tasks;
@@ -8,8 +9,9 @@ namespace Phoenix.Api.Tasks;
 /// <summary>A task has its end.</summary>
 /// <param name="Error">Why it was given up; null where it succeeded.</param>
 /// <param name="UpgradeId">The upgrade that it was queued for; null for other work.</param>
+/// <param name="DeploymentId">The deployment that it was queued for; null for other work.</param>
 /// <param name="Report">What the host reported with its success.</param>
-public sealed record TaskEnd(Guid TaskId, string HostId, TaskPurpose Purpose, string? Error, Guid? UpgradeId = null, JsonElement? Report = null);
+public sealed record TaskEnd(Guid TaskId, string HostId, TaskPurpose Purpose, string? Error, Guid? UpgradeId = null, JsonElement? Report = null, Guid? DeploymentId = null);
 
 /// <summary>Tells those on whose behalf tasks were queued that they have ended.</summary>
 public static class TaskEnds
@@ -17,18 +19,20 @@ public static class TaskEnds
     /// <summary>The end that these events bring the task to; null where it goes on.</summary>
     public static TaskEnd? Of(AgentTask task, IReadOnlyList<object>? events) => events is [.., var last] ? last switch
     {
-        TaskSucceeded succeeded => new(task.Id, task.HostId, task.Purpose, null, task.Desired.Upgrade?.UpgradeId, task.Desired.Upgrade is null ? null : succeeded.Report),
-        TaskDeadLettered dead => new(task.Id, task.HostId, task.Purpose, $"{dead.Code}: {dead.Detail}", task.Desired.Upgrade?.UpgradeId),
-        TaskCancelled cancelled => new(task.Id, task.HostId, task.Purpose, cancelled.Cause, task.Desired.Upgrade?.UpgradeId),
+        TaskSucceeded succeeded => new(task.Id, task.HostId, task.Purpose, null, task.Desired.Upgrade?.UpgradeId, task.Desired.Upgrade is null ? null : succeeded.Report, task.Desired.DeploymentId),
+        TaskDeadLettered dead => new(task.Id, task.HostId, task.Purpose, $"{dead.Code}: {dead.Detail}", task.Desired.Upgrade?.UpgradeId, DeploymentId: task.Desired.DeploymentId),
+        TaskCancelled cancelled => new(task.Id, task.HostId, task.Purpose, cancelled.Cause, task.Desired.Upgrade?.UpgradeId, DeploymentId: task.Desired.DeploymentId),
         _ => null,
     } : null;
 
-    /// <summary>One message for each experiment and each upgrade, however many of its hosts have ended together.</summary>
+    /// <summary>One message for each experiment, deployment and upgrade, however many of its hosts have ended together.</summary>
     public static IEnumerable<object> Messages(IReadOnlyCollection<(Guid ExperimentId, TaskEnd End)> ends) =>
     [
-        .. ends.Where(e => e.ExperimentId != Guid.Empty).GroupBy(e => e.ExperimentId, e => e.End)
+        .. ends.Where(e => e.ExperimentId != Guid.Empty && e.End.DeploymentId is null).GroupBy(e => e.ExperimentId, e => e.End)
             .Select(experiment => new HostTasksEnded(experiment.Key, [.. experiment])),
         .. ends.Select(e => e.End).Where(e => e.UpgradeId is not null).GroupBy(e => e.UpgradeId!.Value)
             .Select(upgrade => new UpgradeTasksEnded(upgrade.Key, [.. upgrade])),
+        .. ends.Select(e => e.End).Where(e => e.DeploymentId is not null).GroupBy(e => e.DeploymentId!.Value)
+            .Select(deployment => new DeploymentTasksEnded(deployment.Key, [.. deployment])),
     ];
 }

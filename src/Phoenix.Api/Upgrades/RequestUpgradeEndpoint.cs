@@ -25,14 +25,6 @@ public sealed record UpgradeRequest(
     string? Release, string[]? Hosts, bool? AllHosts, string? Selector, string[]? Stages, double? SoakSeconds, double? ConfirmSeconds, double? PatienceSeconds,
     int? MaxFailures, double? MaxFailuresPct, OnFailure? OnFailure, string? Reason);
 
-public enum OnFailure
-{
-    Hold,
-
-    /// <summary>Returns every host that was asked to the version before.</summary>
-    RollBack,
-}
-
 /// <param name="Stages">With how many hosts each stage ends.</param>
 public sealed record UpgradeAccepted(Guid Id, string Release, int Hosts, IReadOnlyList<int> Stages);
 

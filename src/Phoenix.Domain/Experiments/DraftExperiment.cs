@@ -1,11 +1,9 @@
 using Phoenix.Domain.Agents;
+using Phoenix.Domain.Pipelines;
 using Phoenix.Domain.Pricing;
 using Phoenix.Domain.Statistics;
 
 namespace Phoenix.Domain.Experiments;
-
-/// <summary>What a draft needs to know of a pipeline version; null members where it does not exist.</summary>
-public sealed record ChosenPipeline(PipelineReference Reference, string SourceHash, bool Deprecated);
 
 /// <summary>Whether an experiment makes sense before anything runs.</summary>
 public static class DraftExperiment

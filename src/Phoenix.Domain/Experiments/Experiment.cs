@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using JasperFx.Events;
+using Phoenix.Domain.Pipelines;
 
 namespace Phoenix.Domain.Experiments;
 
@@ -48,6 +49,12 @@ public sealed record Experiment
 
     /// <summary>Numbers promotions and rollbacks, so that each has tasks of its own.</summary>
     public int Round { get; init; }
+
+    /// <summary>What brings the candidate to the hosts; null before a promotion.</summary>
+    public Guid? DeploymentId { get; init; }
+
+    /// <summary>What it was before a promotion that is under way.</summary>
+    public ExperimentState? PromotedFrom { get; init; }
 
     /// <summary>Hosts that have not yet done what the present state waits for.</summary>
     public ImmutableSortedSet<string> Waiting { get; init; } = [];
@@ -159,7 +166,12 @@ public sealed record Experiment
 
     public Experiment Apply(ExperimentCompleted _) => this with { State = ExperimentState.Completed };
 
-    public Experiment Apply(PromotionRequested e) => Await(ExperimentState.Promoting) with { Round = e.Round, BaselineKept = false };
+    public Experiment Apply(PromotionRequested e) => Await(ExperimentState.Promoting) with
+    {
+        Round = e.Round, DeploymentId = e.DeploymentId, PromotedFrom = State, BaselineKept = false,
+    };
+
+    public Experiment Apply(PromotionWithdrawn _) => this with { State = PromotedFrom ?? ExperimentState.Completed, Waiting = [] };
 
     public Experiment Apply(VariantPromoted e) => Done(e.Hosts);
 

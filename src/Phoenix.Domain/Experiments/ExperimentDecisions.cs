@@ -1,3 +1,4 @@
+using Phoenix.Domain.Pipelines;
 using Phoenix.Domain.Pricing;
 using Phoenix.Domain.Tasks;
 
@@ -34,14 +35,38 @@ public static class ExperimentDecisions
     public static Decision Stop(Experiment x) =>
         x.Measures ? Decision.Of(new StopRequested()) : Illegal(x, "stop", "starting, warming up or running");
 
-    public static Decision Promote(Experiment x, IReadOnlyDictionary<string, string> live) =>
-        x.State is not (ExperimentState.Completed or ExperimentState.RolledBack) || x.Verdict is null
-            ? Illegal(x, "promote", "completed with a verdict")
-            : x.Archived ? Archived(x)
-            : x.Verdict.Outcome != VerdictOutcome.Promote
-                ? Rejection.Conflict("verdict-not-promote",
-                    $"The verdict is {x.Verdict.Outcome.ToString().ToLowerInvariant()}: {string.Join("; ", x.Verdict.Reasons)}")
-                : NotLive(x, x.Baseline, "baseline-not-live", live) ?? Decision.Of(new PromotionRequested(x.Round + 1, x.Hosts));
+    /// <param name="deployment">What will bring it to the hosts.</param>
+    /// <param name="forced">Whatever the verdict says, where there is one; who may do that is decided elsewhere.</param>
+    public static Decision Promote(Experiment x, IReadOnlyDictionary<string, string> live, Guid deployment, bool forced = false)
+    {
+        if (x.State is not (ExperimentState.Completed or ExperimentState.RolledBack) && !(forced && x.State == ExperimentState.Stopped))
+            return Illegal(x, "promote", "completed with a verdict");
+        if (x.Archived) return Archived(x);
+        var against = x.Verdict is null ? "there is no verdict"
+            : x.Verdict.Outcome != VerdictOutcome.Promote ? $"the verdict is {x.Verdict.Outcome.ToString().ToLowerInvariant()}: {string.Join("; ", x.Verdict.Reasons)}" : null;
+        if (against is not null && !forced)
+            return x.Verdict is null ? Illegal(x, "promote", "completed with a verdict")
+                : Rejection.Conflict("verdict-not-promote", $"{char.ToUpperInvariant(against[0])}{against[1..]}");
+        return NotLive(x, x.Baseline, "baseline-not-live", live) ?? Decision.Of(new PromotionRequested(x.Round + 1, x.Hosts, deployment, against));
+    }
+
+    /// <summary>Hosts run the candidate's pipeline as production; the deployment, not the last host, says when all is done.</summary>
+    public static Decision PromotionProgressed(Experiment x, Guid deployment, IReadOnlyList<string> hosts)
+    {
+        if (x.State != ExperimentState.Promoting || x.DeploymentId != deployment) return Decision.Nothing;
+        string[] fresh = [.. hosts.Where(x.Waiting.Contains)];
+        return fresh.Length == 0 ? Decision.Nothing : Decision.Of(new VariantPromoted(fresh));
+    }
+
+    /// <summary>The deployment has ended.</summary>
+    /// <param name="failed">Hosts that do not run it, with the reason, where the others do.</param>
+    public static Decision PromotionEnded(Experiment x, Guid deployment, PromotionOutcome outcome, string detail, IReadOnlyList<HostFailed> failed) =>
+        x.State != ExperimentState.Promoting || x.DeploymentId != deployment ? Decision.Nothing : outcome switch
+        {
+            PromotionOutcome.Promoted => Decision.Of([.. failed.Where(f => x.Waiting.Contains(f.HostId)), new ExperimentPromoted()]),
+            PromotionOutcome.TakenBack => Decision.Of(new RollbackRequested(RollbackCause.Rollout, detail, x.Round + 1, x.Hosts)),
+            _ => Decision.Of(new PromotionWithdrawn(detail)),
+        };
 
     public static Decision RollBack(Experiment x, IReadOnlyDictionary<string, string> live) =>
         x.State == ExperimentState.Promoted && NotLive(x, x.Candidate, "candidate-not-live", live) is { } elsewhere ? elsewhere
@@ -139,7 +164,7 @@ public static class ExperimentDecisions
             ExperimentState.WarmingUp or ExperimentState.Running => (new CandidateRenewed(finished), null),
             ExperimentState.Completing => (new CandidateRemoved(finished), new ExperimentCompleted()),
             ExperimentState.Stopping => (new CandidateRemoved(finished), new ExperimentStopped()),
-            ExperimentState.Promoting => (new VariantPromoted(finished), new ExperimentPromoted()),
+            ExperimentState.Promoting when x.DeploymentId is null => (new VariantPromoted(finished), new ExperimentPromoted()),
             ExperimentState.RollingBack => (new BaselineRestored(finished), new ExperimentRolledBack()),
             _ => ((object?)null, (object?)null),
         };
@@ -171,4 +196,17 @@ public static class ExperimentDecisions
         var name = state.ToString();
         return char.ToLowerInvariant(name[0]) + name[1..];
     }
+}
+
+/// <summary>How a promotion ended.</summary>
+public enum PromotionOutcome
+{
+    /// <summary>The candidate's pipeline is the production one.</summary>
+    Promoted,
+
+    /// <summary>Hosts that had it went back.</summary>
+    TakenBack,
+
+    /// <summary>No host was asked.</summary>
+    Withdrawn,
 }

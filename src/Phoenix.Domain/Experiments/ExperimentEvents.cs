@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Phoenix.Domain.Pipelines;
 using Phoenix.Domain.Pricing;
 
 namespace Phoenix.Domain.Experiments;
@@ -105,7 +106,12 @@ public sealed record BaselineKept;
 
 /// <summary>Somebody asked for the candidate's pipeline to become the production one on every host.</summary>
 /// <param name="Round">Numbers promotions and rollbacks of the experiment.</param>
-public sealed record PromotionRequested(int Round, IReadOnlyList<string> Hosts);
+/// <param name="DeploymentId">What brings it to the hosts, in waves; null in events of versions that brought it to all at once.</param>
+/// <param name="Overrides">What was gone over: that there was no verdict, or what it said; null where the verdict was to promote.</param>
+public sealed record PromotionRequested(int Round, IReadOnlyList<string> Hosts, Guid? DeploymentId = null, string? Overrides = null);
+
+/// <summary>The promotion ended before any host was asked: the experiment is as it was before.</summary>
+public sealed record PromotionWithdrawn(string Detail);
 
 /// <summary>The candidate's pipeline is the production one on these hosts.</summary>
 public sealed record VariantPromoted(IReadOnlyList<string> Hosts);
@@ -146,6 +152,9 @@ public enum RollbackCause
     Guardrail,
     Operator,
     HostFailed,
+
+    /// <summary>Its promotion did not hold what it promised, and was taken back.</summary>
+    Rollout,
 }
 
 public enum Guardrail
@@ -156,8 +165,6 @@ public enum Guardrail
     CandidateCpu,
     CandidateMemory,
 }
-
-public sealed record PipelineReference(Guid PipelineId, int Version, string Name, string ConfigurationHash);
 
 /// <param name="WarmUp">How long both arms run before windows count.</param>
 /// <param name="Duration">How much valid window time the verdict rests on.</param>

@@ -1,3 +1,4 @@
+using Phoenix.Domain.Pipelines;
 using Phoenix.Domain.Tasks;
 
 namespace Phoenix.Domain.Experiments;
@@ -19,7 +20,8 @@ public static class ExperimentTasks
             [], new MeasurementSpecification(Production, CandidateName(x.Id), x.Plan.Window, x.ProtectedMetrics))),
         ExperimentState.Completing or ExperimentState.Stopping =>
             All(x, hosts, TaskPurpose.RemoveCandidate, Normal, new DesiredHostState([], [CandidateName(x.Id)], null)),
-        ExperimentState.Promoting =>
+        // A promotion in waves is its deployment's.
+        ExperimentState.Promoting when x.DeploymentId is null =>
             All(x, hosts, TaskPurpose.Promote, Normal, new DesiredHostState([Runs(x.Candidate)], [CandidateName(x.Id)], null)),
         ExperimentState.RollingBack =>
             All(x, hosts, TaskPurpose.RestoreBaseline, Urgent, new DesiredHostState([Runs(x.Baseline)], [CandidateName(x.Id)], null)),

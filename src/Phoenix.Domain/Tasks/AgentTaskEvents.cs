@@ -67,6 +67,9 @@ public enum TaskPurpose
 
     /// <summary>Put the host's production pipeline back where something else runs. Belongs to no experiment.</summary>
     Reapply,
+
+    /// <summary>Run a pipeline version as production, or what ran before it. Belongs to a deployment.</summary>
+    Deploy,
 }
 
 public enum Arm
@@ -79,9 +82,10 @@ public enum Arm
 /// <param name="Preview">What to preview; null for other work.</param>
 /// <param name="Load">What load to make; null for other work.</param>
 /// <param name="Upgrade">Which version of the agent to run; null for other work.</param>
+/// <param name="DeploymentId">The deployment that asks for it; null for other work.</param>
 public sealed record DesiredHostState(
     IReadOnlyList<CollectorOfPipeline> Collectors, IReadOnlyList<string> Remove, MeasurementSpecification? Measurement,
-    PreviewSpecification? Preview = null, LoadSpecification? Load = null, UpgradeSpecification? Upgrade = null)
+    PreviewSpecification? Preview = null, LoadSpecification? Load = null, UpgradeSpecification? Upgrade = null, Guid? DeploymentId = null)
 {
     public static DesiredHostState Previewing(PreviewSpecification preview) => new([], [], null, Preview: preview);
 

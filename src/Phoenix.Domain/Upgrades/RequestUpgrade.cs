@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Phoenix.Domain.Upgrades;
 
 /// <summary>Whether an upgrade may begin, and who is in which of its stages.</summary>
@@ -34,7 +32,7 @@ public static class RequestUpgrade
         List<int> ends = [];
         foreach (var stage in stages)
         {
-            if (End(stage, hosts.Count) is not { } end)
+            if (RolloutStages.End(stage, hosts.Count) is not { } end)
                 return Rejection.Invalid("stages-invalid", "stages", $"'{stage}' is no stage: write a number of hosts such as '1', or a share such as '25%'.");
             // Small fleets have fewer stages: what adds no host is none.
             if (end > ends.LastOrDefault()) ends.Add(end);
@@ -55,16 +53,6 @@ public static class RequestUpgrade
         : plan.MaxFailures < 0 ? Rejection.Invalid("max-failures-invalid", "maxFailures", "Failures are counted from 0.")
         : plan.MaxFailuresPct is not (>= 0 and <= 100) ? Rejection.Invalid("max-failures-invalid", "maxFailuresPct", "The share is 0 to 100 %.")
         : null;
-
-    /// <summary>With how many of the hosts the stage ends; at least one, at most all.</summary>
-    static int? End(string stage, int hosts)
-    {
-        var isShare = stage.EndsWith('%');
-        return double.TryParse(isShare ? stage[..^1] : stage, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
-            && number > 0 && (isShare ? number <= 100 : number == Math.Floor(number))
-                ? (int)Math.Clamp(isShare ? Math.Ceiling(hosts * number / 100) : number, 1, hosts)
-                : null;
-    }
 }
 
 /// <summary>Names of the files of a release.</summary>

@@ -1,13 +1,14 @@
 using JasperFx.Events;
 using Marten;
 using Marten.Events.Projections;
+using Phoenix.Domain.Deployments;
 using Phoenix.Domain.Experiments;
 using Weasel.Postgresql.Tables;
 
 namespace Phoenix.Projections.Experiments;
 
 /// <summary>
-/// Which experiment has which host. The primary key makes two experiments on one host impossible, also when both are
+/// Which experiment, or deployment for itself, has which host. The primary key makes two on one host impossible, also when both are
 /// started at the same moment: the second transaction fails.
 /// </summary>
 public sealed partial class ExperimentHostsProjection : EventProjection
@@ -42,6 +43,27 @@ public sealed partial class ExperimentHostsProjection : EventProjection
     public void Project(IEvent<ExperimentRolledBack> e, IDocumentOperations ops) => Free(e.StreamId, ops);
 
     public void Project(IEvent<ExperimentPromoted> e, IDocumentOperations ops) => Free(e.StreamId, ops);
+
+    public void Project(IEvent<PromotionWithdrawn> e, IDocumentOperations ops) => Free(e.StreamId, ops);
+
+    // A promotion's hosts are its experiment's.
+    public void Project(IEvent<DeploymentRequested> e, IDocumentOperations ops)
+    {
+        if (e.Data.ExperimentId is null) Take(e.StreamId, e.Data.Hosts, ops);
+    }
+
+    public void Project(IEvent<DeploymentRollbackRequested> e, IDocumentOperations ops)
+    {
+        if (e.Data.Taken.Count > 0) Take(e.StreamId, e.Data.Taken, ops);
+    }
+
+    public void Project(IEvent<DeploymentRejected> e, IDocumentOperations ops) => Free(e.StreamId, ops);
+
+    public void Project(IEvent<DeploymentCompleted> e, IDocumentOperations ops) => Free(e.StreamId, ops);
+
+    public void Project(IEvent<DeploymentAborted> e, IDocumentOperations ops) => Free(e.StreamId, ops);
+
+    public void Project(IEvent<DeploymentRolledBack> e, IDocumentOperations ops) => Free(e.StreamId, ops);
 
     static void Take(Guid experimentId, IReadOnlyList<string> hosts, IDocumentOperations ops) =>
         // What the experiment has already it keeps; what another has breaks the primary key.

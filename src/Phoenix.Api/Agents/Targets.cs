@@ -4,9 +4,9 @@ using Phoenix.Domain;
 using Phoenix.Domain.Agents;
 using Phoenix.Projections.Fleet;
 
-namespace Phoenix.Api.Experiments;
+namespace Phoenix.Api.Agents;
 
-/// <summary>The hosts of an experiment: named, or chosen by labels or a group. Labels change, so those are asked again when the experiment starts.</summary>
+/// <summary>The hosts that are meant: named, or chosen by labels or a group. Labels change, so an experiment asks for those again when it starts.</summary>
 static class Targets
 {
     /// <summary>What was given; null for nothing or white space.</summary>

@@ -1,12 +1,11 @@
 using Marten;
-using Phoenix.Api.Tasks;
 using Phoenix.Domain.Tasks;
 using Phoenix.Projections.Tasks;
 
-namespace Phoenix.Api.Experiments;
+namespace Phoenix.Api.Tasks;
 
-/// <summary>What has become of an experiment's tasks, for all its hosts at once.</summary>
-static class ExperimentWork
+/// <summary>What has become of tasks that were asked for, for many hosts at once.</summary>
+static class QueuedWork
 {
     /// <summary>Which of these tasks were ever queued.</summary>
     public static async Task<HashSet<Guid>> Known(IDocumentSession session, Guid[] ids, CancellationToken cancellation) =>
@@ -27,4 +26,10 @@ static class ExperimentWork
         return [.. wanted.Where(t => errors.ContainsKey(t.Id) || succeeded.Contains(t.Id))
             .Select(t => new TaskEnd(t.Id, t.Task.HostId, t.Task.Purpose, errors.GetValueOrDefault(t.Id)))];
     }
+
+    /// <summary>The first of the hosts that has such a task before it or at work; null where none has.</summary>
+    public static async Task<string?> WithOpen(this IQuerySession session, TaskPurpose purpose, IReadOnlyCollection<string> hosts, CancellationToken cancellation) =>
+        await session.AdvancedSql.QueryAsync<string>(
+            $"select host_id from {TaskQueueProjection.TableName} where host_id = any(?) and status in (0, 1) and purpose = '{purpose}' order by host_id limit 1",
+            cancellation, (object)hosts.ToArray()) is [var host, ..] ? host : null;
 }

@@ -1,0 +1,273 @@
+using CsCheck;
+using JasperFx.Events;
+using Phoenix.Domain.Deployments;
+using Phoenix.Domain.Pipelines;
+using Phoenix.Domain.Tasks;
+
+namespace Phoenix.Domain.Tests;
+
+public sealed class DeploymentTests
+{
+    static readonly DateTimeOffset Now = Given.Now;
+    static readonly PipelineReference Pipeline = new(Guid.NewGuid(), 3, "topk", "new");
+    static readonly RanBefore Old = new(Guid.NewGuid(), 1, "old", []);
+    static readonly HashSet<string> Known = [.. Enumerable.Range(1, 200).Select(n => $"h{n}")];
+    static readonly DeploymentPlan Plan = new(TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(10), 0, 0, true, GateLimits.Default);
+
+    static Decision Request(
+        int hosts = 10, string[]? waves = null, DeploymentPlan? plan = null, Dictionary<string, IReadOnlySet<string>>? selected = null, ChangePolicy? policy = null,
+        FreezeInForce? freeze = null, bool overrides = false, string? ticket = null, double? kept = null) => RequestDeployment.Decide(
+        new(Pipeline, "source", false), [.. Enumerable.Range(1, hosts).Select(n => $"h{n}")], Known, waves ?? ["1", "50%", "100%"], selected ?? [], plan ?? Plan, null, kept, ticket,
+        policy ?? ChangePolicy.None, freeze, overrides);
+
+    static Deployment Begin(Decision requested)
+    {
+        requested.Rejection.ShouldBeNull();
+        return Deployment.Create(new Event<DeploymentRequested>((DeploymentRequested)requested.Events[0]) { StreamId = Guid.NewGuid(), Timestamp = Now, UserName = "ann" });
+    }
+
+    static Deployment And(Deployment x, Decision decision, DateTimeOffset? at = null)
+    {
+        decision.Rejection.ShouldBeNull();
+        return decision.Events.Aggregate(x, (state, e) => e switch
+        {
+            WaveCompleted completed => state.Apply(new Event<WaveCompleted>(completed) { Timestamp = at ?? Now }),
+            DeploymentResumed resumed => state.Apply(new Event<DeploymentResumed>(resumed) { Timestamp = at ?? Now }),
+            _ => (Deployment)typeof(Deployment).GetMethod(nameof(Deployment.Apply), [e.GetType()])!.Invoke(state, [e])!,
+        });
+    }
+
+    static Deployment Started(int hosts = 10, DeploymentPlan? plan = null, double? kept = null)
+    {
+        var x = Begin(Request(hosts, plan: plan, kept: kept));
+        return And(x, DeploymentDecisions.StartWave(x, [Old with { Hosts = [.. x.HostsOf(1)] }], null));
+    }
+
+    static Deployment Soaking(int hosts = 10, DeploymentPlan? plan = null, double? kept = null)
+    {
+        var x = Started(hosts, plan, kept);
+        return And(x, DeploymentDecisions.HostsEnded(x, [.. x.Waiting], [], []));
+    }
+
+    static HostFigures Well(string host, long seriesIn = 100, long seriesOut = 30, double cpuMs = 50, long resident = 50 << 20, double error = 0) =>
+        new(host, false, "new", null, error, error > 0 ? "shop.requests{}" : null, resident, new(10, seriesIn, seriesOut, 300, 0, 0, cpuMs));
+
+    static Decision EndSoak(Deployment x, IReadOnlyList<HostFigures> figures, FreezeInForce? freeze = null, double minutes = 5) =>
+        DeploymentDecisions.EndSoak(x, x.Wave, x.Round, figures, x.Wave < x.Waves.Count ? [Old with { Hosts = [.. x.HostsOf(x.Wave + 1)] }] : [], freeze, Now.AddMinutes(minutes));
+
+    [Fact]
+    public void every_wave_begins_after_the_one_before_was_judged_and_the_last_one_completes_it()
+    {
+        var x = Begin(Request());
+        (x.State, x.Wave).ShouldBe((DeploymentState.Running, 0));
+        x.Waves.ShouldBe([1, 5, 10]);
+        x = And(x, DeploymentDecisions.StartWave(x, [], null));
+        for (var wave = 1; wave <= 3; wave++)
+        {
+            (x.Wave, x.State, x.Waiting.Count).ShouldBe((wave, DeploymentState.Running, x.HostsOf(wave).Count()));
+            x = And(x, DeploymentDecisions.HostsEnded(x, [.. x.Waiting], [], []));
+            x.State.ShouldBe(DeploymentState.Soaking);
+            EndSoak(x, [.. x.Deployed.Select(h => Well(h))], minutes: 4.9).Events.ShouldBeEmpty();
+            x = And(x, EndSoak(x, [.. x.Deployed.Select(h => Well(h))]));
+        }
+        x.State.ShouldBe(DeploymentState.Completed);
+        x.Judged!.Checks.ShouldAllBe(c => c.Outcome == GateOutcome.Met);
+    }
+
+    [Fact]
+    public void late_and_repeated_messages_move_nothing()
+    {
+        var x = Soaking();
+        DeploymentDecisions.StartWave(x, [], null).Events.ShouldBeEmpty();
+        DeploymentDecisions.HostsEnded(x, ["h1"], [], []).Events.ShouldBeEmpty();
+        var next = And(x, EndSoak(x, [Well("h1")]));
+        DeploymentDecisions.EndSoak(next, 1, 0, [Well("h1")], [], null, Now.AddDays(1)).Events.ShouldBeEmpty();
+        DeploymentDecisions.HostsEnded(next, ["h1"], [], []).Events.ShouldBeEmpty();
+    }
+
+    public static TheoryData<string, HostFigures> Unwell => new()
+    {
+        { "nothing was heard", Well("h1") with { Silent = true } },
+        { "another configuration", Well("h1") with { ConfigurationHash = "old" } },
+        { "does not run", Well("h1") with { ConfigurationHash = null } },
+        { "no export succeeded", Well("h1") with { Unhealthy = "no export succeeded" } },
+        { "lost 7 points", Well("h1") with { Flow = new(10, 100, 30, 300, 0, 7, 50) } },
+        { "none leaves", Well("h1") with { Flow = new(10, 100, 0, 0, 0, 0, 50) } },
+        { "off by 0.5 %", Well("h1", error: 0.5) },
+        { "20 % fewer", Well("h1", seriesOut: 80) },
+        { "of a core", Well("h1", cpuMs: 20_000) },
+        { "MiB", Well("h1", resident: 600L << 20) },
+    };
+
+    [Theory]
+    [MemberData(nameof(Unwell))]
+    public void what_is_measured_not_to_hold_takes_it_back_by_itself(string said, HostFigures figures)
+    {
+        var x = Soaking(kept: 30);
+        x = And(x, EndSoak(x, [figures]));
+        (x.State, x.Waiting.Count).ShouldBe((DeploymentState.RollingBack, 1));
+        x.Detail!.ShouldContain(said);
+        // Back to what it ran before.
+        var task = DeploymentTasks.For(x, x.Waiting).ShouldHaveSingleItem().Task;
+        task.Desired.Collectors.ShouldHaveSingleItem().ConfigurationHash.ShouldBe("old");
+        x = And(x, DeploymentDecisions.HostsEnded(x, ["h1"], [], []));
+        x.State.ShouldBe(DeploymentState.RolledBack);
+    }
+
+    [Fact]
+    public void where_it_is_asked_to_hold_it_holds_and_goes_on_when_somebody_says_so()
+    {
+        var x = Soaking(plan: Plan with { RollsBack = false });
+        x = And(x, EndSoak(x, [Well("h1", error: 1)]));
+        (x.State, x.HeldBy).ShouldBe((DeploymentState.Held, DeploymentCause.Gate));
+        x = And(x, DeploymentDecisions.Resume(x, null));
+        (x.State, x.Round).ShouldBe((DeploymentState.Soaking, 1));
+        And(x, EndSoak(x, [Well("h1")])).Wave.ShouldBe(2);
+    }
+
+    [Fact]
+    public void nothing_measured_proves_nothing_and_holds_it_when_there_is_no_patience_left()
+    {
+        var x = Soaking();
+        HostFigures[] quiet = [Well("h1") with { Flow = null }];
+        EndSoak(x, quiet).Events.ShouldBeEmpty();
+        EndSoak(x, quiet, minutes: 14.9).Events.ShouldBeEmpty();
+        x = And(x, EndSoak(x, quiet, minutes: 15));
+        (x.State, x.HeldBy).ShouldBe((DeploymentState.Held, DeploymentCause.NothingProved));
+        x.Judged!.Checks.ShouldContain(c => c.Outcome == GateOutcome.Open);
+    }
+
+    [Fact]
+    public void a_host_that_ran_nothing_before_returns_to_nothing()
+    {
+        var x = Begin(Request(1));
+        x = And(x, DeploymentDecisions.StartWave(x, [new(null, 0, null, ["h1"])], null));
+        x = And(x, DeploymentDecisions.HostsEnded(x, [], [new("h1", "configuration-invalid: line 3")], []));
+        x.State.ShouldBe(DeploymentState.RollingBack);
+        var desired = DeploymentTasks.For(x, ["h1"]).Single().Task.Desired;
+        desired.Collectors.ShouldBeEmpty();
+        desired.Remove.ShouldBe(["production"]);
+    }
+
+    [Fact]
+    public void a_wave_that_reaches_no_host_proves_nothing()
+    {
+        var x = Started();
+        x = And(x, DeploymentDecisions.HostsEnded(x, [], [], ["h1"]));
+        (x.State, x.HeldBy).ShouldBe((DeploymentState.Held, DeploymentCause.NothingProved));
+    }
+
+    [Fact]
+    public void tasks_of_every_round_and_way_have_ids_of_their_own()
+    {
+        var x = Started();
+        var forth = DeploymentTasks.For(x, ["h1"]).Single();
+        forth.Task.Purpose.ShouldBe(TaskPurpose.Deploy);
+        forth.Task.Desired.DeploymentId.ShouldBe(x.Id);
+        var back = And(x, DeploymentDecisions.RollBack(x, "no", busy: false));
+        var returned = DeploymentTasks.For(back, ["h1"]).Single();
+        returned.Id.ShouldNotBe(forth.Id);
+        returned.Task.Priority.ShouldBeGreaterThan(forth.Task.Priority);
+    }
+
+    [Fact]
+    public void waves_of_labels_take_the_hosts_that_have_them_and_shares_take_of_the_rest()
+    {
+        var x = Begin(Request(10, ["stage=canary", "50%", "100%"], selected: new() { ["stage=canary"] = new HashSet<string> { "h7", "h3", "elsewhere" } }));
+        x.Hosts.Take(2).ShouldBe(["h3", "h7"]);
+        x.Hosts.Order().ShouldBe(Enumerable.Range(1, 10).Select(n => $"h{n}").Order());
+        x.Waves.ShouldBe([2, 5, 10]);
+    }
+
+    [Theory]
+    [InlineData("waves-invalid", new[] { "1", "50%" })]
+    [InlineData("waves-invalid", new[] { "0" })]
+    [InlineData("waves-invalid", new[] { "101%" })]
+    [InlineData("waves-invalid", new string[0])]
+    [InlineData("waves-invalid", new[] { "stage=canary", "100%" })]
+    public void waves_that_leave_hosts_out_or_mean_none_are_refused(string code, string[] waves) =>
+        Request(10, waves, selected: new() { ["stage=canary"] = new HashSet<string>() }).Rejection!.Code.ShouldBe(code);
+
+    [Fact]
+    public void waves_are_a_partition_of_the_hosts_whatever_they_are() =>
+        Gen.Select(Gen.Int[1, 150], Gen.Int[1, 100], Gen.Int[1, 100], Gen.Int[0, 150]).Sample((hosts, a, b, canaries) =>
+        {
+            var canary = Enumerable.Range(1, Math.Min(canaries, hosts)).Select(n => $"h{n * 7 % hosts + 1}").ToHashSet();
+            string[] waves = canary.Count == 0 ? [$"{a}%", $"{b}", "100%"] : [$"{a}%", "c", $"{b}", "100%"];
+            var requested = Request(hosts, waves, selected: new() { ["c"] = canary });
+            // Labels that earlier waves have used up are refused, and nothing else is.
+            if (requested.Rejection is { } rejection) return rejection.Detail.Contains("'c' means none", StringComparison.Ordinal);
+            var x = Begin(requested);
+            return x.Waves[^1] == hosts && x.Waves.Zip(x.Waves.Skip(1)).All(w => w.First < w.Second)
+                && Enumerable.Range(1, x.Waves.Count).SelectMany(x.HostsOf).Order().SequenceEqual(Enumerable.Range(1, hosts).Select(n => $"h{n}").Order());
+        });
+
+    [Fact]
+    public void who_asked_cannot_approve_and_nothing_begins_before_somebody_else_has()
+    {
+        var x = Begin(Request(policy: new() { ApprovalRequired = true }));
+        x.State.ShouldBe(DeploymentState.AwaitingApproval);
+        DeploymentDecisions.StartWave(x, [], null).Events.ShouldBeEmpty();
+        DeploymentDecisions.Approve(x, "ann").Rejection!.Code.ShouldBe("approval-by-requester");
+        DeploymentDecisions.Approve(x, null).Rejection!.Code.ShouldBe("approval-by-requester");
+        var approved = And(x, DeploymentDecisions.Approve(x, "bob"));
+        approved.State.ShouldBe(DeploymentState.Running);
+        DeploymentDecisions.Approve(approved, "bob").Events.ShouldBeEmpty();
+        And(x, DeploymentDecisions.Reject(x)).HasEnded.ShouldBeTrue();
+        DeploymentDecisions.Reject(approved).Rejection!.Code.ShouldBe("illegal-transition");
+    }
+
+    [Fact]
+    public void a_freeze_refuses_what_is_new_and_holds_the_next_wave_until_it_ends()
+    {
+        var freeze = new FreezeInForce("weekend", Now.AddDays(2));
+        Request(freeze: freeze).Rejection!.Code.ShouldBe("change-frozen");
+        Request(freeze: freeze, overrides: true).Rejection.ShouldBeNull();
+        var x = Soaking();
+        x = And(x, EndSoak(x, [Well("h1")], freeze));
+        (x.State, x.HeldBy, x.HeldUntil).ShouldBe((DeploymentState.Held, DeploymentCause.Frozen, Now.AddDays(2)));
+        DeploymentDecisions.EndFreeze(x, freeze).Events.ShouldBeEmpty();
+        DeploymentDecisions.Resume(x, freeze).Rejection!.Code.ShouldBe("change-frozen");
+        x = And(x, DeploymentDecisions.EndFreeze(x, null));
+        x.State.ShouldBe(DeploymentState.Soaking);
+        And(x, EndSoak(x, [Well("h1")])).Wave.ShouldBe(2);
+        // A way back is never frozen.
+        DeploymentDecisions.RollBack(x, null, busy: false).Rejection.ShouldBeNull();
+    }
+
+    [Fact]
+    public void a_ticket_is_asked_for_where_the_policy_asks() =>
+        (Request(policy: new() { TicketRequired = true }).Rejection!.Code, Request(policy: new() { TicketRequired = true }, ticket: "OPS-7").Rejection).ShouldBe(("ticket-missing", null));
+
+    [Theory]
+    // A weekend in Berlin: from Friday 18:00, which is 17:00 UTC in winter, for 60 hours.
+    [InlineData("2026-11-27T16:59:59Z", null)]
+    [InlineData("2026-11-27T17:00:00Z", "2026-11-30T05:00:00Z")]
+    [InlineData("2026-11-29T23:00:00Z", "2026-11-30T05:00:00Z")]
+    [InlineData("2026-11-30T05:00:00Z", null)]
+    // In summer 18:00 is 16:00 UTC.
+    [InlineData("2026-07-03T16:30:00Z", "2026-07-06T04:00:00Z")]
+    public void a_weekly_freeze_goes_by_the_clocks_of_its_time_zone(string now, string? until)
+    {
+        var policy = new ChangePolicy { Freezes = [new("weekend", null, null, new(DayOfWeek.Friday, new(18, 0), 60, "Europe/Berlin"))] };
+        policy.FrozenAt(DateTimeOffset.Parse(now))?.Until.ShouldBe(DateTimeOffset.Parse(until ?? "2000-01-01T00:00:00Z"));
+        (policy.FrozenAt(DateTimeOffset.Parse(now)) is null).ShouldBe(until is null);
+    }
+
+    [Fact]
+    public void of_freezes_that_overlap_the_one_that_lasts_longest_is_told()
+    {
+        var policy = new ChangePolicy { Freezes = [new("a", Now, Now.AddHours(1), null), new("b", Now.AddHours(-1), Now.AddHours(5), null)] };
+        policy.FrozenAt(Now.AddMinutes(1)).ShouldBe(new("b", Now.AddHours(5)));
+        policy.FrozenAt(Now.AddHours(5)).ShouldBeNull();
+    }
+
+    [Fact]
+    public void a_promotion_that_has_begun_is_not_aborted_and_one_that_has_ended_is_its_experiments()
+    {
+        var promotion = Soaking() with { ExperimentId = Guid.NewGuid() };
+        DeploymentDecisions.Abort(promotion).Rejection!.Code.ShouldBe("deployment-of-experiment");
+        DeploymentDecisions.RollBack(promotion with { State = DeploymentState.Completed }, null, busy: false).Rejection!.Code.ShouldBe("deployment-of-experiment");
+        DeploymentDecisions.RollBack(promotion, null, busy: false).Rejection.ShouldBeNull();
+    }
+}
