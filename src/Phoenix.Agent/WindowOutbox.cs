@@ -74,7 +74,7 @@ internal sealed class WindowOutbox : IDisposable
             var experiment = first.Split('_')[1];
             var names = _names.Where(name => name.Split('_')[1] == experiment).Take(BatchLimit).ToList();
             var windows = names.Select(name => DurableFile.Read(Path.Combine(_folder, name), AgentJson.Default.WindowReport)).OfType<WindowReport>().ToList();
-            return (names, new MeasurementReport(Guid.ParseExact(experiment, "N"), windows));
+            return (names, new MeasurementReport(Guid.ParseExact(experiment, "N"), windows, DateTimeOffset.UtcNow));
         }
     }
 

@@ -3,14 +3,17 @@ namespace Phoenix.Contracts;
 /// <summary>
 /// <c>POST /api/v2/measurements</c>: windows of one experiment on the calling host. Idempotent by (experiment, host, number).
 /// </summary>
-public sealed record MeasurementReport(Guid ExperimentId, IReadOnlyList<WindowReport> Windows);
+/// <param name="SentAt">The host's clock as it sends: what it is off by is taken out of the windows' times. Null from an agent that does not tell.</param>
+public sealed record MeasurementReport(Guid ExperimentId, IReadOnlyList<WindowReport> Windows, DateTimeOffset? SentAt = null);
 
 /// <param name="Number">1, 2, 3, … per host and experiment; a number is used once, also for a void window.</param>
 /// <param name="VoidReason">Why the window says nothing (<c>input-mismatch</c>, <c>tee-dropped</c>, <c>arm-restarted</c>, …); null where it counts.</param>
 /// <param name="Baseline">The production arm's window; null only in a void window.</param>
 /// <param name="Candidate">The candidate arm's window over the same input; null only in a void window.</param>
+/// <param name="ClockSkewSeconds">What the control plane found the host's clock ahead by, and has taken out of the times; 0 where it is right or the host does not tell.</param>
 public sealed record WindowReport(
-    int Number, DateTimeOffset StartedAt, DateTimeOffset EndedAt, string? VoidReason, ArmWindow? Baseline, ArmWindow? Candidate);
+    int Number, DateTimeOffset StartedAt, DateTimeOffset EndedAt, string? VoidReason, ArmWindow? Baseline, ArmWindow? Candidate,
+    double ClockSkewSeconds = 0);
 
 /// <summary>
 /// What one arm counted between two cuts of its input. Cuts are marks in the input's sequence, set by the production arm,
@@ -71,7 +74,8 @@ public sealed record ArmInput(StreamCounts Counts, string Checksum, long Refused
 /// <param name="WireBytes">Bytes as sent: encoded and compressed (also in the shadow).</param>
 /// <param name="ExportErrors">Export attempts that failed.</param>
 /// <param name="DroppedPoints">Points lost after all retries.</param>
-public sealed record ArmOutput(StreamCounts Counts, long WireBytes, long ExportErrors, long DroppedPoints);
+/// <param name="MaxDelayMs">The longest time from a point's receipt by production to its export by this arm, or until it was folded into one that was exported; without the time in a <c>batch</c> processor or an exporter's queue.</param>
+public sealed record ArmOutput(StreamCounts Counts, long WireBytes, long ExportErrors, long DroppedPoints, double MaxDelayMs = 0);
 
 /// <param name="CpuMs">CPU time of the arm's process within the window, by the operating system.</param>
 public sealed record ArmCost(double CpuMs, long ResidentBytes);

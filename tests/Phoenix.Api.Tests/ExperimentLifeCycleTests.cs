@@ -190,4 +190,38 @@ public sealed class ExperimentLifeCycleTests(ControlPlane plane)
         (await agent.DoNext()).Desired.Remove.ShouldHaveSingleItem();
         (await plane.UntilState(id, "stopped")).GetProperty("baselineKept").GetBoolean().ShouldBeTrue();
     }
+
+    [Fact]
+    public async Task windows_whose_arms_saw_different_input_are_void_and_twice_in_a_row_end_the_candidate()
+    {
+        var (id, agent) = await plane.Running();
+        await agent.Report(id, Mismatched(1));
+        var first = await Eventually.Get(() => plane.Get($"/api/v2/experiments/{id}"), e => e.GetProperty("voidWindows").GetInt32() == 1, "a void window");
+        first.GetProperty("state").GetString().ShouldBe("running");
+        await agent.Report(id, Mismatched(2));
+        await agent.DoNext();
+        var ended = await plane.UntilState(id, "rolledBack");
+        ended.GetProperty("breach").GetProperty("guardrail").GetString().ShouldBe("inputMismatch");
+
+        static WindowReport Mismatched(int number)
+        {
+            var good = Windows.Good(number);
+            return good with { Candidate = good.Candidate! with { Input = good.Candidate.Input with { Checksum = "0100" } } };
+        }
+    }
+
+    [Fact]
+    public async Task the_times_of_a_host_whose_clock_is_an_hour_off_are_put_right_and_the_event_says_so()
+    {
+        var (id, agent) = await plane.Running();
+        var ahead = DateTimeOffset.UtcNow.AddHours(1);
+        var window = Windows.Good(1) with { StartedAt = ahead.AddSeconds(-6), EndedAt = ahead.AddSeconds(-1) };
+        var answer = await agent.Http.PostAsJsonAsync("/api/v2/measurements", new MeasurementReport(id, [window], ahead), WireJson.Default.Options);
+        answer.StatusCode.ShouldBe(HttpStatusCode.Accepted, await answer.Content.ReadAsStringAsync());
+        var seen = await Eventually.Get(() => plane.Get($"/api/v2/experiments/{id}"), e => e.GetProperty("latestWindow").ValueKind != JsonValueKind.Null, "the window");
+        var latest = seen.GetProperty("latestWindow");
+        latest.GetProperty("maxClockSkewSeconds").GetDouble().ShouldBe(3600, 30);
+        var hours = latest.GetProperty("hoursUtc").EnumerateArray().Select(h => h.GetInt32()).ToList();
+        hours.ShouldAllBe(h => h == DateTime.UtcNow.Hour || h == DateTime.UtcNow.AddMinutes(-1).Hour);
+    }
 }

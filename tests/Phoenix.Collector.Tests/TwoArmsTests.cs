@@ -33,6 +33,9 @@ public sealed class TwoArmsTests : IDisposable
         theirs.Ledger.ErrorPct.ShouldBe(0);
         theirs.Ledger.In.ShouldBe(theirs.Ledger.Out);
         theirs.Cost.CpuMs.ShouldBeGreaterThan(0);
+        // What is folded leaves with the next export; what is passed on leaves at once.
+        theirs.Output.MaxDelayMs.ShouldBeInRange(ours.Output.MaxDelayMs, 2000);
+        ours.Output.MaxDelayMs.ShouldBeGreaterThan(0);
         ours.Protected.Retained.ShouldBe(ours.Protected.Expected);
         theirs.Protected.Missing.ShouldContain("shop.requests", "a fold does not retain the streams it folds");
     }

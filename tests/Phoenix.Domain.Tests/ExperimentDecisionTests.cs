@@ -269,4 +269,38 @@ public sealed class ExperimentDecisionTests
         promoted.State.ShouldBe(ExperimentState.Promoted);
         promoted.FailedHosts.ShouldHaveSingleItem().Error.ShouldBe("silent");
     }
+
+    [Fact]
+    public void failing_exports_and_points_that_leave_too_late_are_breaches()
+    {
+        var x = Given.Running();
+        var w = Given.Window(2);
+        var failing = ExperimentDecisions.Record(x, w with { Candidate = w.Candidate with { ExportErrors = 3 }, Baseline = w.Baseline with { ExportErrors = 2 } }, [], null);
+        failing.Events.OfType<GuardrailBreached>().ShouldHaveSingleItem().Guardrail.ShouldBe(Guardrail.ExportErrors);
+        // A backend that is away fails both arms.
+        ExperimentDecisions.Record(x, w with { Candidate = w.Candidate with { ExportErrors = 3 }, Baseline = w.Baseline with { ExportErrors = 3 } }, [], null).Events.ShouldNotContain(e => e is GuardrailBreached);
+        var late = ExperimentDecisions.Record(x, w with { Candidate = w.Candidate with { MaxDelayMs = 61_500 }, Baseline = w.Baseline with { MaxDelayMs = 1_000 } }, [], null);
+        var breach = late.Events.OfType<GuardrailBreached>().ShouldHaveSingleItem();
+        (breach.Guardrail, breach.Measured, breach.Limit).ShouldBe((Guardrail.AddedDelay, 60.5, 60));
+    }
+
+    [Fact]
+    public void arms_that_do_not_see_the_same_input_are_void_once_and_a_breach_the_second_time_in_a_row()
+    {
+        var x = Given.Running(hosts: 3);
+        x = Recorded(x, null, 2, "h1", "h2", "h3");
+        x.State.ShouldBe(ExperimentState.Running);
+        // One host alone, while the others count, is no breach.
+        x = Recorded(x, Given.Window(3) with { Hosts = 2 }, 3, "h1");
+        x = Recorded(x, null, 4, "h1", "h2", "h3");
+        x.State.ShouldBe(ExperimentState.Running);
+        // Not in a row: the window between is not known.
+        Recorded(x, null, 6, "h1", "h2", "h3").State.ShouldBe(ExperimentState.Running);
+        x = Recorded(x, Given.Window(5) with { Hosts = 1 }, 5, "h2", "h3");
+        (x.State, x.Breach!.Guardrail, x.Verdict!.Outcome).ShouldBe((ExperimentState.RollingBack, Guardrail.InputMismatch, VerdictOutcome.Reject));
+        x.Breach.Detail.ShouldContain("windows 4 and 5");
+
+        static Experiment Recorded(Experiment x, WindowMeasured? measured, int number, params string[] mismatched) =>
+            x.And(ExperimentDecisions.Record(x, measured, [.. mismatched.Select(h => new WindowVoided(number, h, "input-mismatch"))], null));
+    }
 }

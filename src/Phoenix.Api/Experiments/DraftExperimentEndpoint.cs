@@ -28,12 +28,13 @@ public sealed record CloneExperiment(string? Name, string? Reason);
 public sealed record PlanRequest(double WarmUpSeconds, double DurationSeconds, double WindowSeconds);
 
 /// <summary>What is left out takes the default: 10 % fewer live series, 0.1 % conservation error, one core, 512 MiB, on these hosts from now on.</summary>
+/// <param name="MaxAddedDelaySeconds">By which points may leave the candidate later than the baseline; 60 by default.</param>
 /// <param name="Claim">
 /// Of which claim the reduction is asked: <c>hosts</c>, what these hosts will do from now on, which takes 160 windows or more; or <c>observed</c>, what
 /// they did in the windows measured, and no more.
 /// </param>
 public sealed record CriteriaRequest(
-    double? MinSeriesReductionPct, double? MaxConservationErrorPct, double? MaxCandidateCpuPct, long? MaxCandidateResidentBytes, VerdictClaim? Claim);
+    double? MinSeriesReductionPct, double? MaxConservationErrorPct, double? MaxCandidateCpuPct, long? MaxCandidateResidentBytes, VerdictClaim? Claim, double? MaxAddedDelaySeconds);
 
 public sealed record Created(Guid Id, int Version);
 
@@ -84,7 +85,7 @@ public static class DraftExperimentEndpoint
         var decision = await Decide(new(
             command.Name ?? DraftExperiment.NameOfClone(x.Name), x.Hypothesis, new(x.Baseline.PipelineId, x.Baseline.Version), new(x.Candidate.PipelineId, x.Candidate.Version),
             (x.Selector ?? x.Group) is null ? [.. x.Hosts] : null, new(x.Plan.WarmUp.TotalSeconds, x.Plan.Duration.TotalSeconds, x.Plan.Window.TotalSeconds),
-            new(x.Criteria.MinSeriesReductionPct, x.Criteria.MaxConservationErrorPct, x.Criteria.MaxCandidateCpuPct, x.Criteria.MaxCandidateResidentBytes, x.Criteria.Claim),
+            new(x.Criteria.MinSeriesReductionPct, x.Criteria.MaxConservationErrorPct, x.Criteria.MaxCandidateCpuPct, x.Criteria.MaxCandidateResidentBytes, x.Criteria.Claim, x.Criteria.MaxAddedDelaySeconds),
             [.. x.ProtectedMetrics], x.PriceEntry, null, x.Selector, x.Group), session, database, clock, cancellation);
         if (decision.Rejection is { } rejection) return rejection.ToProblem();
         session.Stamp(http, command.Reason);
@@ -113,7 +114,7 @@ public static class DraftExperimentEndpoint
             hosts!, await session.Known(hosts!, cancellation),
             new(TimeSpan.FromSeconds(plan.WarmUpSeconds), TimeSpan.FromSeconds(plan.DurationSeconds), TimeSpan.FromSeconds(plan.WindowSeconds)),
             new(c?.MinSeriesReductionPct ?? d.MinSeriesReductionPct, c?.MaxConservationErrorPct ?? d.MaxConservationErrorPct,
-                c?.MaxCandidateCpuPct ?? d.MaxCandidateCpuPct, c?.MaxCandidateResidentBytes ?? d.MaxCandidateResidentBytes, c?.Claim ?? d.Claim),
+                c?.MaxCandidateCpuPct ?? d.MaxCandidateCpuPct, c?.MaxCandidateResidentBytes ?? d.MaxCandidateResidentBytes, c?.Claim ?? d.Claim, c?.MaxAddedDelaySeconds ?? d.MaxAddedDelaySeconds),
             command.ProtectedMetrics ?? [], command.PriceEntry ?? DefaultPrice, await session.PriceBook(cancellation), clock.Today(),
             Targets.Given(command.Selector), Targets.Given(command.Group));
         return decision.Rejection is null && await session.Held(hosts!, cancellation) is { } held ? held : decision;

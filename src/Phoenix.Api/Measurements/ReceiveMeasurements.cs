@@ -15,7 +15,7 @@ public static class ReceiveMeasurementsEndpoint
     /// <summary>Windows of one experiment on the calling host. Repeating a report changes nothing.</summary>
     [WolverinePost("/api/v2/measurements"), Authorize(AgentAuthentication.SchemeName), Tags("Agent protocol"), ProducesResponseType(202)]
     public static async Task<(IResult, OutgoingMessages)> Post(
-        MeasurementReport report, IDocumentSession session, MeasuredExperiments experiments, HttpContext http, CancellationToken cancellation)
+        MeasurementReport report, IDocumentSession session, MeasuredExperiments experiments, TimeProvider clock, HttpContext http, CancellationToken cancellation)
     {
         if (report.Windows is not { Count: > 0 and <= MaxWindows })
             return (Problems.Of(422, "windows-invalid", $"A report has 1 to {MaxWindows} windows.", "windows"), []);
@@ -24,7 +24,8 @@ public static class ReceiveMeasurementsEndpoint
         var hostId = http.HostId();
         if (await experiments.Find(report.ExperimentId, session, cancellation) is not { } experiment || !experiment.Hosts.Contains(hostId))
             return (Problems.NotFound("experiment of this host", report.ExperimentId), []);
-        WindowStore.Add(session, report.ExperimentId, hostId, [.. report.Windows.Select(WindowCheck.Judge)]);
+        var skew = WindowCheck.Skew(report.SentAt, clock.GetUtcNow());
+        WindowStore.Add(session, report.ExperimentId, hostId, [.. report.Windows.Select(w => WindowCheck.PutRight(WindowCheck.Judge(w), skew))]);
         OutgoingMessages messages = [];
         foreach (var window in report.Windows)
         {

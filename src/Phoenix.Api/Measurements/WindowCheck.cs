@@ -14,6 +14,7 @@ public static class WindowCheck
     public static string? Wrong(WindowReport? w) =>
         w is null ? "A window is missing."
         : w.Number is < 1 or > MaxNumber ? $"Window numbers lie between 1 and {MaxNumber}, not at {w.Number}."
+        : w.StartedAt.Year is < 1900 or > 2200 || w.EndedAt.Year is < 1900 or > 2200 ? $"Window {w.Number} is of no time that a clock shows."
         : w.EndedAt <= w.StartedAt ? $"Window {w.Number} ends before it began."
         : w.EndedAt - w.StartedAt > Longest ? $"Window {w.Number} lasts for {w.EndedAt - w.StartedAt}; at most {Longest.TotalHours:0} hours are believed."
         : w.VoidReason is { Length: > 100 } ? $"Window {w.Number}: a reason has at most 100 characters."
@@ -33,7 +34,7 @@ public static class WindowCheck
         if (arm is null) return null;
         ReadOnlySpan<(string Name, double Value)> figures =
         [
-            .. Of("input", arm.Input.Counts), .. Of("output", arm.Output.Counts), ("output.wireBytes", arm.Output.WireBytes), ("output.droppedPoints", arm.Output.DroppedPoints),
+            .. Of("input", arm.Input.Counts), .. Of("output", arm.Output.Counts), ("output.wireBytes", arm.Output.WireBytes), ("output.droppedPoints", arm.Output.DroppedPoints), ("output.exportErrors", arm.Output.ExportErrors), ("output.maxDelayMs", arm.Output.MaxDelayMs),
             ("cost.cpuMs", arm.Cost.CpuMs), ("cost.residentBytes", arm.Cost.ResidentBytes), ("ledger.groups", arm.Ledger.Groups), ("ledger.increments", arm.Ledger.Increments),
             ("ledger.errorPct", arm.Ledger.ErrorPct), ("ledger.worstErrorPct", arm.Ledger.WorstErrorPct), ("protected.expected", arm.Protected.Expected), ("protected.retained", arm.Protected.Retained),
         ];
@@ -51,6 +52,17 @@ public static class WindowCheck
         ($"{side}.streamsActive", c.StreamsActive), ($"{side}.seriesActive", c.SeriesActive), ($"{side}.streamsDistinct", c.StreamsDistinct),
         ($"{side}.seriesDistinct", c.SeriesDistinct), ($"{side}.points", c.Points), ($"{side}.samples", c.Samples), ($"{side}.bytes", c.Bytes),
     ];
+
+    /// <summary>A clock that is off by less is not wrong: the report was a moment on its way.</summary>
+    static readonly TimeSpan RightEnough = TimeSpan.FromSeconds(30);
+
+    /// <summary>By how much the host's clock is ahead, as its report says; zero where it is right enough or it does not say.</summary>
+    public static TimeSpan Skew(DateTimeOffset? sentAt, DateTimeOffset now) =>
+        sentAt is { Year: >= 1900 and <= 2200 } && sentAt - now is { } skew && skew.Duration() > RightEnough ? skew : TimeSpan.Zero;
+
+    /// <summary>The window at the times of a clock that is right. Both arms' marks are of the same clock and stay as they are.</summary>
+    public static WindowReport PutRight(WindowReport w, TimeSpan skew) => skew == TimeSpan.Zero ? w with { ClockSkewSeconds = 0 }
+        : w with { StartedAt = w.StartedAt - skew, EndedAt = w.EndedAt - skew, ClockSkewSeconds = skew.TotalSeconds };
 
     /// <summary>A window whose arms did not see the same input, all of it, says nothing.</summary>
     public static WindowReport Judge(WindowReport w) =>

@@ -27,14 +27,14 @@ public static class WindowSums
             candidate += Totals(w.Candidate!);
         }
         return (new WindowMeasured(number, counted.Count, counted.Average(w => (w.EndedAt - w.StartedAt).TotalSeconds), baseline, candidate,
-            Conserved(counted, hosts <= EpochsApart), Retained(counted), Hours(counted)), voided);
+            Conserved(counted, hosts <= EpochsApart), Retained(counted), Hours(counted), counted.Max(w => Math.Abs(w.ClockSkewSeconds))), voided);
     }
 
     static ArmTotals Totals(ArmWindow arm)
     {
         var o = arm.Output.Counts;
         return new(o.StreamsActive, o.SeriesActive, o.SeriesDistinct, o.Points, o.Samples, arm.Output.WireBytes, arm.Cost.CpuMs,
-            arm.Cost.ResidentBytes, arm.Output.DroppedPoints);
+            arm.Cost.ResidentBytes, arm.Output.DroppedPoints, arm.Output.ExportErrors, arm.Output.MaxDelayMs);
     }
 
     /// <summary>Of half of the hosts or more: one whose clock is wrong has not seen another time of the day.</summary>

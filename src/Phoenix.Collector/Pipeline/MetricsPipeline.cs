@@ -34,6 +34,8 @@ internal sealed class MetricsPipeline : IDisposable
     private long _sequence;
     private long _nextCut;
     private long _nextExport;
+    // When the oldest input came that is folded and has not left; 0 where none is.
+    private long _oldestFolded;
     private long _refusedPoints;
     private long _settlesUntil;
     // Those that the closed windows tell of: what comes between two readings belongs to the next one.
@@ -201,6 +203,15 @@ internal sealed class MetricsPipeline : IDisposable
             _tee?.Batch(sequence, work.UnixNanos, batch);
             _recent?.Offer(work.UnixNanos, batch);
             _chain.Process(decoded, work.UnixNanos);
+            if (!_chain.Folds)
+            {
+                _window.Delayed(Clock.UnixNanos() - work.UnixNanos);
+            }
+            else if (_oldestFolded == 0)
+            {
+                _oldestFolded = work.UnixNanos;
+            }
+
             _status = _status with { LastInput = Clock.UnixNanos() };
         }
         finally
@@ -279,6 +290,12 @@ internal sealed class MetricsPipeline : IDisposable
     {
         _storage?.BeforeFlush(now);
         _chain.Flush(now);
+        if (_oldestFolded != 0)
+        {
+            _window.Delayed(now - _oldestFolded);
+            _oldestFolded = 0;
+        }
+
         _storage?.AfterFlush(_chain, now);
     }
 

@@ -39,6 +39,12 @@ internal sealed class OpenWindow
 
     public long Batches { get; private set; }
 
+    /// <summary>Nanoseconds.</summary>
+    public long MaxDelay { get; private set; }
+
+    /// <summary>Points left, or were folded into some that did, so long after production had received them.</summary>
+    public void Delayed(long nanoseconds) => MaxDelay = Math.Max(MaxDelay, nanoseconds);
+
     public void Count(long sequence)
     {
         FirstSequence = FirstSequence == 0 ? sequence : FirstSequence;
@@ -55,7 +61,8 @@ internal sealed class OpenWindow
             Counts(measured.Output),
             output.WireBytes - _wireBytesAtStart,
             output.ExportErrors - _exportErrorsAtStart,
-            output.DroppedPoints - _droppedAtStart),
+            output.DroppedPoints - _droppedAtStart,
+            MaxDelay / 1e6),
         new ArmCost((Environment.CpuUsage.TotalTime - _cpuAtStart).TotalMilliseconds, Environment.WorkingSet),
         Ledger(measured.Ledger),
         new ProtectedWindow(measured.Protected.Expected, measured.Protected.Retained, measured.Protected.Missing),

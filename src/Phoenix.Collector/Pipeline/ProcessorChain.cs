@@ -36,6 +36,7 @@ internal sealed class ProcessorChain
             _sinks[i] = new Link(this, _processors[i], _sinks[i + 1]);
         }
 
+        Folds = _processors.Any(p => p is IReducer);
         Adaptive = new AdaptiveProcessors([.. _processors.OfType<AdaptiveReducer>()]);
         Staleness = configuration.Processors.Select(p => p.Memory ?? TimeSpan.Zero).Append(TimeSpan.FromMinutes(5)).Append(twiceTheLongest).Max();
         ExportInterval = configuration.Processors.Select(p => p.ExportInterval).Min() ?? configuration.ShortestInputInterval ?? TimeSpan.FromSeconds(10);
@@ -63,6 +64,9 @@ internal sealed class ProcessorChain
 
     /// <summary>The processors whose outputs rest on what came before.</summary>
     public IEnumerable<IReducer> Reducers => _processors.OfType<IReducer>();
+
+    /// <summary>Whether points wait for a flush to be exported.</summary>
+    public bool Folds { get; }
 
     /// <summary>Streams of before a restart or a reload that the reducers still wait for.</summary>
     public int Resuming => Reducers.Sum(r => r.Resuming);

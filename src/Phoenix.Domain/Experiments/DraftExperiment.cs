@@ -50,6 +50,8 @@ public static class DraftExperiment
             return Rejection.Invalid("criteria-invalid", "criteria.maxConservationErrorPct", "An allowed error lies between 0 and 100 per cent.");
         if (criteria.MaxCandidateCpuPct is not > 0)
             return Rejection.Invalid("criteria-invalid", "criteria.maxCandidateCpuPct", "A limit of CPU is more than 0 per cent of a core.");
+        if (criteria.MaxAddedDelaySeconds is not (> 0 and <= 86_400))
+            return Rejection.Invalid("criteria-invalid", "criteria.maxAddedDelaySeconds", "An added delay is more than 0 seconds and at most a day.");
         if (criteria.MaxCandidateResidentBytes <= 0)
             return Rejection.Invalid("criteria-invalid", "criteria.maxCandidateResidentBytes", "A limit of memory is more than 0 bytes.");
         if (hypothesis is { Length: > MaxTextLength })

@@ -84,6 +84,9 @@ public sealed record Experiment
     /// <summary>Windows of single hosts that said nothing.</summary>
     public int VoidWindows { get; init; }
 
+    /// <summary>The newest window in which the arms of a host did not see the same input; null where there was none.</summary>
+    public MismatchedWindow? LastMismatch { get; init; }
+
     /// <summary>The last window that belongs to the warm-up; null while it lasts.</summary>
     public int? WarmUpWindow { get; init; }
 
@@ -152,10 +155,16 @@ public sealed record Experiment
     {
         RecordedWindows = RecordedWindows.Add(e.Number),
         LatestWindow = e,
+        LastMismatch = LastMismatch?.Window == e.Number ? LastMismatch with { Counted = e.Hosts } : LastMismatch,
         Evidence = WarmUpWindow is { } last && e.Number > last ? Evidence.Add(e) : Evidence,
     };
 
-    public Experiment Apply(WindowVoided e) => this with { RecordedWindows = RecordedWindows.Add(e.Number), VoidWindows = VoidWindows + 1 };
+    public Experiment Apply(WindowVoided e) => this with
+    {
+        RecordedWindows = RecordedWindows.Add(e.Number), VoidWindows = VoidWindows + 1,
+        LastMismatch = e.Reason != Guardrails.InputMismatch ? LastMismatch
+            : LastMismatch?.Window == e.Number ? LastMismatch with { Hosts = LastMismatch.Hosts + 1 } : new(e.Number, 1, 0),
+    };
 
     public Experiment Apply(GuardrailBreached e) => this with { Breach = e };
 
@@ -193,3 +202,7 @@ public sealed record Experiment
 
     Experiment Done(IReadOnlyList<string> hosts) => this with { Waiting = Waiting.Except(hosts) };
 }
+
+/// <param name="Hosts">Whose arms did not see the same input.</param>
+/// <param name="Counted">Whose window counts.</param>
+public sealed record MismatchedWindow(int Window, int Hosts, int Counted);

@@ -127,17 +127,16 @@ public static class ExperimentDecisions
     {
         var number = measured?.Number ?? voided[0].Number;
         if (x.State is not (ExperimentState.WarmingUp or ExperimentState.Running) || x.RecordedWindows.Contains(number)) return Decision.Nothing;
-        List<object> events = [.. voided];
-        if (measured is null) return new Decision(events, null);
-        events.Add(measured);
-        var after = x.Apply(measured);
-        if (Guardrails.Check(measured, x.Criteria) is { } breach)
+        List<object> events = [.. voided, .. measured is null ? Array.Empty<object>() : [measured]];
+        var after = measured is null ? x : x.Apply(measured);
+        var breach = measured is null ? null : Guardrails.Check(measured, x.Criteria);
+        if ((breach ?? Guardrails.Mismatch(x, number, measured?.Hosts ?? 0, voided)) is { } breached)
         {
-            events.Add(breach);
-            events.Add(Verdicts.Reach(after, price) with { Outcome = VerdictOutcome.Reject, Reasons = [$"guardrail {breach.Guardrail}: {breach.Detail}"] });
-            events.Add(new RollbackRequested(RollbackCause.Guardrail, breach.Detail, x.Round + 1, x.Hosts));
+            events.Add(breached);
+            events.Add(Verdicts.Reach(after, price) with { Outcome = VerdictOutcome.Reject, Reasons = [$"guardrail {breached.Guardrail}: {breached.Detail}"] });
+            events.Add(new RollbackRequested(RollbackCause.Guardrail, breached.Detail, x.Round + 1, x.Hosts));
         }
-        else if (after.State == ExperimentState.Running && after.Evidence.Windows >= x.Plan.RequiredWindows && Verdicts.Reach(after, price) is var verdict
+        else if (measured is not null && after.State == ExperimentState.Running && after.Evidence.Windows >= x.Plan.RequiredWindows && Verdicts.Reach(after, price) is var verdict
             // An interval may be looked at as often as one likes: what is open goes on until it is decided, or the deadline.
             && (verdict.Outcome != VerdictOutcome.Inconclusive || x.Criteria.Claim == VerdictClaim.Observed))
         {

@@ -57,10 +57,11 @@ public sealed record CandidateRenewed(IReadOnlyList<string> Hosts);
 /// <param name="Number">1, 2, 3, …</param>
 /// <param name="Hosts">Hosts whose window is in the sums.</param>
 /// <param name="Seconds">Length of the window.</param>
+/// <param name="MaxClockSkewSeconds">The most that a host's clock was off; its times are put right.</param>
 /// <param name="HoursUtc">Hours of the day that it touched by the clocks of half of its hosts or more; null in events of versions that did not tell.</param>
 public sealed record WindowMeasured(
     int Number, int Hosts, double Seconds, ArmTotals Baseline, ArmTotals Candidate, Conservation Conservation, Retention Retention,
-    IReadOnlyList<int>? HoursUtc = null);
+    IReadOnlyList<int>? HoursUtc = null, double MaxClockSkewSeconds = 0);
 
 /// <summary>A host's window says nothing and is no evidence.</summary>
 /// <param name="Reason"><c>input-mismatch</c>, <c>tee-dropped</c>, <c>arm-restarted</c>, <c>incomplete</c>, …</param>
@@ -164,6 +165,15 @@ public enum Guardrail
     DataLoss,
     CandidateCpu,
     CandidateMemory,
+
+    /// <summary>The candidate's exports fail where the baseline's do not.</summary>
+    ExportErrors,
+
+    /// <summary>What leaves the candidate leaves too much later than it leaves the baseline.</summary>
+    AddedDelay,
+
+    /// <summary>Again and again the arms of most hosts did not see the same input: nothing can be said of the candidate.</summary>
+    InputMismatch,
 }
 
 /// <param name="WarmUp">How long both arms run before windows count.</param>
@@ -184,26 +194,29 @@ public sealed record ExperimentPlan(TimeSpan WarmUp, TimeSpan Duration, TimeSpan
 /// <param name="MinSeriesReductionPct">Of live series: what is not reached is rejected.</param>
 /// <param name="MaxConservationErrorPct">Largest relative error of any surviving label group.</param>
 /// <param name="MaxCandidateCpuPct">Of one core, mean over a window.</param>
+/// <param name="MaxAddedDelaySeconds">By which the candidate's points may leave later than the baseline's: alerts come so much later.</param>
 /// <param name="Claim">Of which claim the reduction is asked. Events of versions that knew one only mean the observed.</param>
 public sealed record SuccessCriteria(
     double MinSeriesReductionPct, double MaxConservationErrorPct, double MaxCandidateCpuPct, long MaxCandidateResidentBytes,
-    VerdictClaim Claim = VerdictClaim.Observed)
+    VerdictClaim Claim = VerdictClaim.Observed, double MaxAddedDelaySeconds = 60)
 {
     /// <summary>Who promotes wants to know what will be, not only what was.</summary>
     public static readonly SuccessCriteria Default = new(10, 0.1, 100, 512L << 20, VerdictClaim.Hosts);
 }
 
 /// <summary>What left one arm in one window, summed over hosts. Identities include the host, so counts add.</summary>
+/// <param name="ExportErrors">Export attempts that failed.</param>
+/// <param name="MaxDelayMs">From receipt to export: the longest of any host.</param>
 public sealed record ArmTotals(
     long StreamsActive, long SeriesActive, long SeriesDistinct, long Points, long Samples, long WireBytes, double CpuMs,
-    long ResidentBytes, long DroppedPoints)
+    long ResidentBytes, long DroppedPoints, long ExportErrors = 0, double MaxDelayMs = 0)
 {
     public static readonly ArmTotals Zero = new(0, 0, 0, 0, 0, 0, 0, 0, 0);
 
     public static ArmTotals operator +(ArmTotals a, ArmTotals b) => new(
         a.StreamsActive + b.StreamsActive, a.SeriesActive + b.SeriesActive, a.SeriesDistinct + b.SeriesDistinct, a.Points + b.Points,
         a.Samples + b.Samples, a.WireBytes + b.WireBytes, a.CpuMs + b.CpuMs, a.ResidentBytes + b.ResidentBytes,
-        a.DroppedPoints + b.DroppedPoints);
+        a.DroppedPoints + b.DroppedPoints, a.ExportErrors + b.ExportErrors, Math.Max(a.MaxDelayMs, b.MaxDelayMs));
 }
 
 /// <summary>The ledgers of the candidates of all hosts.</summary>

@@ -3,6 +3,22 @@ namespace Phoenix.Domain.Experiments;
 /// <summary>Limits that end a candidate by themselves. One measured breach is enough: a window is already a sum of many points.</summary>
 public static class Guardrails
 {
+    public const string InputMismatch = "input-mismatch";
+
+    /// <summary>
+    /// Where in two windows in a row most hosts' arms did not see the same input: once is an accident, twice is a candidate of which nothing can be said.
+    /// Null where they did.
+    /// </summary>
+    /// <param name="counted">Hosts whose window counts.</param>
+    public static GuardrailBreached? Mismatch(Experiment x, int number, int counted, IReadOnlyList<WindowVoided> voided)
+    {
+        var hosts = voided.Where(v => v.Reason == InputMismatch).Select(v => v.HostId).ToList();
+        return hosts.Count > counted && x.LastMismatch is { } last && last.Window == number - 1 && last.Hosts > last.Counted
+            ? new(Guardrail.InputMismatch,
+                $"In windows {last.Window} and {number} the arms did not see the same input, on {string.Join(", ", hosts.Take(3))}{(hosts.Count > 3 ? ", …" : "")}", hosts.Count, counted, number)
+            : null;
+    }
+
     /// <summary>The first limit the window breaks, the gravest first; null where all hold.</summary>
     public static GuardrailBreached? Check(WindowMeasured w, SuccessCriteria criteria)
     {
@@ -16,6 +32,12 @@ public static class Guardrails
                 w.Conservation.WorstErrorPct, criteria.MaxConservationErrorPct, w.Number);
         if (w.Candidate.DroppedPoints > 0)
             return new(Guardrail.DataLoss, $"The candidate lost {w.Candidate.DroppedPoints} points in sending", w.Candidate.DroppedPoints, 0, w.Number);
+        if (w.Candidate.ExportErrors > w.Baseline.ExportErrors)
+            return new(Guardrail.ExportErrors, $"{w.Candidate.ExportErrors} exports of the candidate failed, {w.Baseline.ExportErrors} of the baseline",
+                w.Candidate.ExportErrors, w.Baseline.ExportErrors, w.Number);
+        var added = (w.Candidate.MaxDelayMs - w.Baseline.MaxDelayMs) / 1000;
+        if (added > criteria.MaxAddedDelaySeconds)
+            return new(Guardrail.AddedDelay, $"Points leave the candidate up to {added:0.#} s later than the baseline", added, criteria.MaxAddedDelaySeconds, w.Number);
         var cpuPct = w.Candidate.CpuMs / (w.Seconds * 10 * Math.Max(1, w.Hosts));
         if (cpuPct > criteria.MaxCandidateCpuPct)
             return new(Guardrail.CandidateCpu, $"The candidate took {cpuPct:0.#} % of a core", cpuPct, criteria.MaxCandidateCpuPct, w.Number);
