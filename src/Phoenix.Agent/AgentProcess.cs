@@ -53,7 +53,7 @@ internal static class AgentProcess
         using var upgrade = new UpgradeJob(store, new UpgradeTrust(api, keys), api, fleet, runtimes, journal, program => new PhoenixRuntime(program, directory, control, ports));
         using var poll = new PollLoop(settings, api, enrolment, applier, jobs, upgrade, journal, panic, allowed);
         var service = new ServiceManager(Environment.GetEnvironmentVariable);
-        var supervisor = new Supervisor(fleet, runtimes, heartbeat.Changed, service.Alive);
+        var supervisor = new Supervisor(fleet, runtimes, rollout, heartbeat.Changed, service.Alive);
         using var trials = CancellationTokenSource.CreateLinkedTokenSource(ending.Token);
         var panicWatch = new PanicWatch(directory, panic, () =>
         {

@@ -121,13 +121,14 @@ internal sealed class Rollout(AgentSettings settings, Fleet fleet, Runtimes runt
                     return (null, null);
 
                 default:
-                    // Only what has proved healthy may become the way back.
-                    if (!before!.OnTrial)
+                    // Only what has proved healthy, and was meant to stay, may become the way back.
+                    var staysBack = before!.OnTrial || before.IsTemporary;
+                    if (!staysBack)
                         DurableFile.Write(collector.LastGoodFile, await File.ReadAllBytesAsync(collector.ConfigurationFile, cancellation));
                     Accept(collector, desired, state with
                     {
-                        LastGoodHash = before.OnTrial ? before.LastGoodHash : before.ConfigurationHash,
-                        LastGoodRuntime = before.OnTrial ? before.LastGoodRuntime : before.Runtime,
+                        LastGoodHash = staysBack ? before.LastGoodHash : before.ConfigurationHash,
+                        LastGoodRuntime = staysBack ? before.LastGoodRuntime : before.Runtime,
                     });
                     var answer = await ReloadOrRestartAsync(collector, before.Runtime, cancellation);
                     if (answer.Outcome is not ReloadOutcome.Refused)
@@ -229,6 +230,14 @@ internal sealed class Rollout(AgentSettings settings, Fleet fleet, Runtimes runt
         }
         if (failures.Count > 0)
             throw new IOException($"Not every collector could be put back: {string.Join("; ", failures.Select(e => e.Message))}", failures[0]);
+    }
+
+    /// <summary>Production's time with what it runs is over: what it ran before returns; what had nothing before it is removed. The caller holds the gate.</summary>
+    public async Task EndTemporaryAsync(Collector collector, CancellationToken cancellation)
+    {
+        await RestoreAsync(collector, cancellation);
+        if (collector.State is { } state)
+            collector.Save(state.EndingAt(null, DateTimeOffset.UtcNow, HostClock.Read()));
     }
 
     /// <summary>

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Phoenix.Contracts;
 
 namespace Phoenix.Agent;
 
@@ -21,10 +22,13 @@ internal enum Supervision
 
     /// <summary>A candidate's time is over.</summary>
     End,
+
+    /// <summary>Production's time with what it runs is over.</summary>
+    Return,
 }
 
 /// <summary>Keeps collectors running as their state says, and ends candidates whose time is over; needs no control plane.</summary>
-internal sealed class Supervisor(Fleet fleet, Runtimes runtimes, Action changed, Action alive)
+internal sealed class Supervisor(Fleet fleet, Runtimes runtimes, Rollout rollout, Action changed, Action alive)
 {
     /// <summary>A collector without input still answers; one that does not for this long serves nobody.</summary>
     public static readonly TimeSpan HungAfter = TimeSpan.FromSeconds(30);
@@ -37,7 +41,7 @@ internal sealed class Supervisor(Fleet fleet, Runtimes runtimes, Action changed,
 
     public static Supervision Decide(CollectorState state, bool running, RestartBackoff backoff, DateTimeOffset now, TimeSpan silence, HostClock? clock = null) => state switch
     {
-        _ when state.HasExpired(now, clock) => Supervision.End,
+        _ when state.HasExpired(now, clock) => state.Arm is CollectorArm.Production ? Supervision.Return : Supervision.End,
         _ when running => silence >= HungAfter ? Supervision.EndHung : Supervision.Observe,
         { Process: not null } => Supervision.NoteCrash,
         _ => backoff.MayStart(now) ? Supervision.Start : Supervision.Wait,
@@ -107,6 +111,12 @@ internal sealed class Supervisor(Fleet fleet, Runtimes runtimes, Action changed,
                 Log.Warn("A candidate's time is over and it is ended.", ("collector", collector.Name), ("expiresAt", state.ExpiresAt));
                 await collector.RemoveAsync();
                 fleet.Forget(collector);
+                changed();
+                break;
+
+            case Supervision.Return:
+                Log.Warn("Production's time with what it runs is over: what it ran before returns.", ("collector", collector.Name), ("expiresAt", state.ExpiresAt));
+                await rollout.EndTemporaryAsync(collector, cancellation);
                 changed();
                 break;
 

@@ -95,7 +95,7 @@ public enum CollectorRuntime
 /// <param name="Name">Unique on the host: <c>production</c>, or <c>candidate-</c> and a part of the experiment's id.</param>
 /// <param name="Configuration">The collector's YAML, the same bytes in either arm: what was measured is what is promoted.</param>
 /// <param name="ConfigurationHash">Lower-case hex SHA-256 of the UTF-8 bytes of <paramref name="Configuration"/>.</param>
-/// <param name="ExpiresAt">When the agent ends the collector by itself (dead man's switch); null for production.</param>
+/// <param name="ExpiresAt">When the agent ends the collector by itself (dead man's switch); for production, when it returns to what it ran before by itself. Null for production that stays.</param>
 /// <param name="Runtime">What runs the configuration. Production collectors of one task depend on each other and are kept or put back together.</param>
 /// <param name="Signature">The control plane's word for the hash, see <see cref="ConfigurationSignature"/>; null from a control plane that does not sign.</param>
 public sealed record DesiredCollector(

@@ -36,7 +36,9 @@ public sealed class DecisionTests
         var after = new HostClock("boot-2", TimeSpan.FromMinutes(1));
         state.HasExpired(Noon.AddMinutes(9), after).ShouldBeFalse("after a boot the wall clock alone tells");
         state.HasExpired(Noon.AddSeconds(-1), after).ShouldBeTrue("unless it stands before the time at which the end was set");
-        State().EndingAt(Noon, Noon, clock).HasExpired(Noon.AddDays(1), clock).ShouldBeFalse("production has no end");
+        var temporary = State(process: new ProcessIdentity(1, 1)).EndingAt(Noon, Noon, clock);
+        Supervisor.Decide(temporary, running: true, RestartBackoff.None, Noon, TimeSpan.Zero, clock).ShouldBe(Supervision.Return, "production returns, and does not end");
+        State().HasExpired(Noon.AddDays(1), clock).ShouldBeFalse("production that stays has no end");
         Supervisor.Decide(state with { Process = new(1, 1) }, running: true, RestartBackoff.None, Noon.AddDays(-1), TimeSpan.Zero, clock with { Uptime = TimeSpan.FromHours(6) })
             .ShouldBe(Supervision.End);
     }
@@ -120,7 +122,7 @@ public sealed class DecisionTests
         Supervisor.Decide(State(), running: false, backoff, Noon, TimeSpan.Zero).ShouldBe(Supervision.Wait);
         Supervisor.Decide(State(), running: false, backoff, Noon.AddSeconds(1), TimeSpan.Zero).ShouldBe(Supervision.Start);
         Supervisor.Decide(State(CollectorArm.Candidate, expiresAt: Noon, process: process), running: true, RestartBackoff.None, Noon, TimeSpan.Zero).ShouldBe(Supervision.End);
-        Supervisor.Decide(State(CollectorArm.Production, expiresAt: Noon, process: process), running: true, RestartBackoff.None, Noon, TimeSpan.Zero).ShouldBe(Supervision.Observe);
+        Supervisor.Decide(State(CollectorArm.Production, expiresAt: Noon, process: process), running: true, RestartBackoff.None, Noon, TimeSpan.Zero).ShouldBe(Supervision.Return);
     }
 
     [Theory]

@@ -406,4 +406,33 @@ public sealed class RunningAgentTests
     }
 
     private static CollectorHealth? Health(Host host) => host.Api.Heartbeats.All[^1].Collectors.SingleOrDefault();
+
+    [Fact]
+    public async Task production_that_runs_something_for_a_while_returns_without_the_control_plane_and_keeps_its_way_back()
+    {
+        await using var host = await Host.StartAsync();
+        await host.RunAsync(Host.Production(Good));
+        var good = host.State("production")!.ConfigurationHash;
+        await host.RunAsync(Host.Production(Better) with { ExpiresAt = DateTimeOffset.UtcNow.AddSeconds(6) });
+        host.State("production")!.ConfigurationHash.ShouldNotBe(good);
+        host.Api.Away = true;
+        await host.KillAgentAsync();
+        host.StartAgent(token: null);
+        await Until.TrueAsync(() => host.State("production") is { ExpiresAt: null } state && state.ConfigurationHash == good, "the configuration before returns", () => host.AgentLog);
+        Host.Runs(host.Pid("production")).ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task what_production_runs_for_a_while_never_becomes_the_way_back()
+    {
+        await using var host = await Host.StartAsync();
+        await host.RunAsync(Host.Production(Good));
+        var good = host.State("production")!.ConfigurationHash;
+        await host.RunAsync(Host.Production(Better) with { ExpiresAt = DateTimeOffset.UtcNow.AddHours(1) });
+        host.State("production")!.LastGoodHash.ShouldBe(good);
+        // A third one takes the place of what was for a while: the first one is the way back still.
+        await host.RunAsync(Host.Production("note: third\n"));
+        var state = host.State("production")!;
+        (state.LastGoodHash, state.ExpiresAt).ShouldBe((good, null));
+    }
 }

@@ -192,4 +192,47 @@ public sealed class DeploymentTests(ControlPlane plane)
 
     async Task<JsonElement> Until(Guid id, string state) =>
         (await Eventually.Get(() => plane.Get($"/api/v2/deployments/{id}"), d => d.GetProperty("deployment").GetProperty("state").GetString() == state, $"state {state}")).GetProperty("deployment");
+
+    [Fact]
+    public async Task an_incident_brings_full_detail_back_with_the_next_poll_and_ends_by_itself_or_when_it_is_rolled_back()
+    {
+        var (agent, plain) = (await TestAgent.Enrol(plane), await TestAgent.Enrol(plane));
+        var reducing = await Deploy(await plane.Pipeline(Scenario.ReducingYaml), [agent.HostId], Scenario.Unwatched);
+        var reduced = (await agent.DoNext()).Desired.Collectors.Single();
+        var whole = await Deploy(await plane.Pipeline(), [plain.HostId], Scenario.Unwatched);
+        await plain.DoNext();
+        await Until(reducing, "completed");
+        await Until(whole, "completed");
+
+        await (await plane.User.PostAsJsonAsync("/api/v2/incidents", new { hosts = new[] { agent.HostId }, minutes = 0.5 })).ShouldBeProblem(HttpStatusCode.UnprocessableEntity, "minutes-invalid");
+        // Whoever polls hears of it at once.
+        var polling = agent.Poll();
+        var answer = await plane.User.PostAsJsonAsync("/api/v2/incidents", new { hosts = new[] { agent.HostId, plain.HostId, "nobody" }, minutes = 30, ticket = "INC-1", reason = "errors in the shop" });
+        answer.StatusCode.ShouldBe(HttpStatusCode.Accepted, await answer.Content.ReadAsStringAsync());
+        var accepted = await answer.Content.ReadFromJsonAsync<JsonElement>();
+        accepted.GetProperty("hosts").GetInt32().ShouldBe(1);
+        accepted.GetProperty("alreadyFull").EnumerateArray().Select(h => h.GetString()).ShouldBe([plain.HostId]);
+        accepted.GetProperty("left").EnumerateArray().Select(l => (l.GetProperty("hostId").GetString(), l.GetProperty("reason").GetString())).ShouldBe([("nobody", "unknown")]);
+        var until = accepted.GetProperty("until").GetDateTimeOffset();
+
+        var task = (await polling).ShouldHaveSingleItem();
+        var full = task.Desired.Collectors.ShouldHaveSingleItem();
+        full.Configuration.ShouldNotContain("phoenix_topk");
+        // It returns by itself where nobody tells it.
+        full.ExpiresAt.ShouldNotBeNull().ShouldBeInRange(until, until.AddMinutes(5));
+        (await agent.Progress(task)).EnsureSuccessStatusCode();
+        (await agent.Succeed(task)).EnsureSuccessStatusCode();
+        var id = accepted.GetProperty("deployments").EnumerateArray().Single().GetGuid();
+        var soaking = await Until(id, "soaking");
+        soaking.GetProperty("until").GetDateTimeOffset().ShouldBe(until, TimeSpan.FromMilliseconds(1));
+        await (await plane.User.PostAsJsonAsync($"/api/v2/deployments/{id}/pause", new { reason = "" })).ShouldBeProblem(HttpStatusCode.Conflict, "deployment-temporary");
+        // A second one meanwhile leaves the host as it is.
+        var again = await (await plane.User.PostAsJsonAsync("/api/v2/incidents", new { hosts = new[] { agent.HostId }, minutes = 30 })).Content.ReadFromJsonAsync<JsonElement>();
+        again.GetProperty("left").EnumerateArray().Single().GetProperty("reason").GetString().ShouldBe("busy");
+
+        await Command(id, "rollback");
+        var back = (await agent.DoNext()).Desired.Collectors.ShouldHaveSingleItem();
+        (back.ConfigurationHash, back.ExpiresAt).ShouldBe((reduced.ConfigurationHash, null));
+        await Until(id, "rolledBack");
+    }
 }

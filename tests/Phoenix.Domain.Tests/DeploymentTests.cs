@@ -270,4 +270,24 @@ public sealed class DeploymentTests
         DeploymentDecisions.RollBack(promotion with { State = DeploymentState.Completed }, null, busy: false).Rejection!.Code.ShouldBe("deployment-of-experiment");
         DeploymentDecisions.RollBack(promotion, null, busy: false).Rejection.ShouldBeNull();
     }
+
+    [Fact]
+    public void what_is_for_a_while_goes_out_at_once_and_back_when_its_time_is_over()
+    {
+        var requested = DeclareIncident.Of(Pipeline, ["h1", "h2"], TimeSpan.FromMinutes(30), null, Now);
+        var x = Begin(Decision.Of(requested));
+        // Neither a freeze nor a host that fails holds it.
+        x = And(x, DeploymentDecisions.StartWave(x, [Old with { Hosts = ["h1", "h2"] }], new("holidays", Now.AddDays(3))));
+        var task = DeploymentTasks.For(x, ["h1"]).Single().Task;
+        task.Priority.ShouldBe(100);
+        task.Desired.Collectors.Single().ExpiresAt.ShouldBe(Now.AddMinutes(32));
+        x = And(x, DeploymentDecisions.HostsEnded(x, ["h1"], [new("h2", "not-healthy")], []));
+        x.State.ShouldBe(DeploymentState.Soaking);
+        DeploymentDecisions.Pause(x, null).Rejection!.Code.ShouldBe("deployment-temporary");
+        DeploymentDecisions.Abort(x).Rejection!.Code.ShouldBe("deployment-temporary");
+        EndSoak(x, [], minutes: 29.9).Events.ShouldBeEmpty();
+        x = And(x, EndSoak(x, [], minutes: 30));
+        (x.State, x.Waiting.Count).ShouldBe((DeploymentState.RollingBack, 2));
+        DeploymentTasks.For(x, x.Waiting).ShouldAllBe(t => t.Task.Desired.Collectors.Single().ExpiresAt == null);
+    }
 }

@@ -53,7 +53,7 @@ public static class DeploymentProcess
         switch (x.State)
         {
             case DeploymentState.Soaking:
-                return [new EndDeploymentSoak(x.Id, x.Wave, x.Round).ScheduledAt(x.SoakingSince!.Value + x.Plan.Soak)];
+                return [new EndDeploymentSoak(x.Id, x.Wave, x.Round).ScheduledAt(x.Until ?? x.SoakingSince!.Value + x.Plan.Soak)];
             case DeploymentState.Held when x is { HeldBy: DeploymentCause.Frozen, HeldUntil: { } until }:
                 return [new EndDeploymentFreeze(x.Id).ScheduledAt(until)];
             case DeploymentState.Running when x.Wave == 0:
@@ -109,7 +109,7 @@ public static class DeploymentProcess
                 x, message.Wave, message.Round, await deployed.Read([.. x.Deployed], cancellation), next, (await session.ChangePolicy(cancellation)).FrozenAt(now), now);
         }, cancellation);
         // Too early by this node's clock, or nothing to judge yet.
-        if (seen is not null && messages.Count == 0) messages.Add(message.DelayedFor(AskAgain));
+        if (seen is not null && messages.Count == 0) messages.Add(seen.Until is { } until && until > clock.GetUtcNow() ? message.ScheduledAt(until) : message.DelayedFor(AskAgain));
         return messages;
     }
 

@@ -17,11 +17,12 @@ namespace Phoenix.Api.Deployments;
 /// <param name="Judged">What was measured after the last wave that was judged.</param>
 /// <param name="Detail">Why it is held, was rolled back or aborted.</param>
 /// <param name="HeldUntil">When it goes on by itself: the end of a change freeze.</param>
+/// <param name="Until">When every host returns to what it ran before, as in an incident; null for what stays.</param>
 /// <param name="RequestedBy">Opaque id; somebody else has to approve.</param>
 public sealed record DeploymentView(
     Guid Id, int Version, PipelineReference Pipeline, Guid? ExperimentId, DeploymentState State, int Wave, IReadOnlyList<int> Waves, DeploymentCounts Counts,
     DeploymentPlanView Plan, double? PredictedReductionPct, WaveJudged? Judged, string? Ticket, string? Detail, DeploymentCause? HeldBy, DateTimeOffset? HeldUntil,
-    string? RequestedBy, DateTimeOffset RequestedAt);
+    DateTimeOffset? Until, string? RequestedBy, DateTimeOffset RequestedAt);
 
 /// <param name="Pending">In a wave that has not begun.</param>
 /// <param name="Waiting">Asked, and not ended.</param>
@@ -122,5 +123,5 @@ public static class DeploymentReads
         x.Id, x.Version, x.Pipeline, x.ExperimentId, x.State, x.Wave, x.Waves,
         new(x.Hosts.Count, x.Hosts.Count - x.Begun, x.Waiting.Count, x.Deployed.Count, x.Failed.Count, x.NotReached.Count, x.Restored.Count),
         new(x.Plan.Soak.TotalSeconds, x.Plan.Patience.TotalSeconds, x.Plan.MaxFailures, x.Plan.MaxFailuresPct, x.Plan.RollsBack ? OnFailure.RollBack : OnFailure.Hold, x.Plan.Gate),
-        100 - x.PredictedKeptPct, x.Judged, x.Ticket, x.Detail, x.HeldBy, x.HeldUntil, x.RequestedBy, x.RequestedAt);
+        100 - x.PredictedKeptPct, x.Judged, x.Ticket, x.Detail, x.HeldBy, x.HeldUntil, x.Until, x.RequestedBy, x.RequestedAt);
 }

@@ -45,6 +45,9 @@ public sealed record Deployment
     /// <summary>Change freezes do not hold it.</summary>
     public bool OverridesFreeze { get; init; }
 
+    /// <summary>When every host returns to what it ran before; null for what stays.</summary>
+    public DateTimeOffset? Until { get; init; }
+
     /// <summary>Opaque id of who asked for it; somebody else has to approve.</summary>
     public string? RequestedBy { get; init; }
 
@@ -104,7 +107,7 @@ public sealed record Deployment
     public static Deployment Create(IEvent<DeploymentRequested> e) => new()
     {
         Id = e.StreamId, Pipeline = e.Data.Pipeline, Hosts = e.Data.Hosts, Waves = e.Data.Waves, Plan = e.Data.Plan, ExperimentId = e.Data.ExperimentId,
-        PredictedKeptPct = e.Data.PredictedKeptPct, Ticket = e.Data.Ticket, OverridesFreeze = e.Data.OverridesFreeze, RequestedBy = e.UserName, RequestedAt = e.Timestamp,
+        PredictedKeptPct = e.Data.PredictedKeptPct, Ticket = e.Data.Ticket, OverridesFreeze = e.Data.OverridesFreeze, Until = e.Data.Until, RequestedBy = e.UserName, RequestedAt = e.Timestamp,
         State = e.Data.NeedsApproval ? DeploymentState.AwaitingApproval : DeploymentState.Running,
     };
 

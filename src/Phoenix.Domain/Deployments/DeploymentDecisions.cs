@@ -51,7 +51,10 @@ public static class DeploymentDecisions
     public static Decision EndSoak(
         Deployment x, int wave, int round, IReadOnlyList<HostFigures> figures, IReadOnlyList<RanBefore> before, FreezeInForce? freeze, DateTimeOffset now)
     {
-        if (x.State != DeploymentState.Soaking || x.Wave != wave || x.Round != round || now < x.SoakingSince + x.Plan.Soak) return Decision.Nothing;
+        if (x.State != DeploymentState.Soaking || x.Wave != wave || x.Round != round) return Decision.Nothing;
+        if (x.Until is { } until)
+            return now < until ? Decision.Nothing : Decision.Of(new DeploymentRollbackRequested(DeploymentCause.TimeOver, $"It was for the time until {until.UtcDateTime:yyyy-MM-dd HH:mm} UTC.", x.Round + 1, []));
+        if (now < x.SoakingSince + x.Plan.Soak) return Decision.Nothing;
         var checks = DeploymentGate.Judge(x, figures);
         var judged = new WaveJudged(wave, checks);
         switch (DeploymentGate.Of(checks))
@@ -83,7 +86,9 @@ public static class DeploymentDecisions
         : x.State == DeploymentState.Rejected ? Decision.Nothing
         : Illegal(x, "reject", "awaiting approval");
 
-    public static Decision Pause(Deployment x, string? reason) => x.State is DeploymentState.Running or DeploymentState.Soaking
+    public static Decision Pause(Deployment x, string? reason) => x.Until is not null
+        ? Rejection.Conflict("deployment-temporary", "It is for a while only and has nothing to pause. Roll it back to end it now.")
+        : x.State is DeploymentState.Running or DeploymentState.Soaking
         ? Decision.Of(new DeploymentHeld(DeploymentCause.Operator, reason ?? ""))
         : x.State == DeploymentState.Held ? Decision.Nothing : Illegal(x, "pause", "running or soaking");
 
@@ -96,6 +101,7 @@ public static class DeploymentDecisions
     /// <summary>Ends it where it is. Of an experiment's promotion that has begun the experiment is rolled back instead, or it would be neither on nor off.</summary>
     public static Decision Abort(Deployment x) =>
         x.State == DeploymentState.Aborted ? Decision.Nothing
+        : x.Until is not null ? Rejection.Conflict("deployment-temporary", "It is for a while only: roll it back to end it now.")
         : x.State is not (DeploymentState.Running or DeploymentState.Soaking or DeploymentState.Held) ? Illegal(x, "abort", "running, soaking or held")
         : x.ExperimentId is { } experiment && x.Begun > 0
             ? Rejection.Conflict("deployment-of-experiment", $"It promotes experiment {experiment} and has begun. Roll it back, or let it go on.")
@@ -120,7 +126,7 @@ public static class DeploymentDecisions
             return Stopped(x, DeploymentCause.Failures,
                 $"{failures} of {x.Begun} hosts failed, {x.AllowedFailures} may: " +
                 string.Join("; ", x.Failed.Take(3).Select(f => $"{f.Key}: {(f.Value.Length > 200 ? f.Value[..200] : f.Value)}")));
-        return x.Waiting.IsEmpty && !x.HostsOf(x.Wave).Any(x.Deployed.Contains)
+        return x.Waiting.IsEmpty && x.Until is null && !x.HostsOf(x.Wave).Any(x.Deployed.Contains)
             ? new DeploymentHeld(DeploymentCause.NothingProved, $"No host of wave {x.Wave} runs it. Resume to go on all the same.")
             : null;
     }

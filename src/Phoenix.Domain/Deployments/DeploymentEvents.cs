@@ -9,10 +9,11 @@ namespace Phoenix.Domain.Deployments;
 /// <param name="PredictedKeptPct">Of the live series that come in, so many per cent should leave, as the experiment measured; null where nothing was predicted.</param>
 /// <param name="Ticket">Where the change was asked for, as a link or a number.</param>
 /// <param name="NeedsApproval">Nothing begins before another person has approved.</param>
+/// <param name="Until">When every host returns to what it ran before, by itself too where nobody tells it; null for what stays.</param>
 /// <param name="OverridesFreeze">It was asked for in a change freeze and goes over it, in every wave.</param>
 public sealed record DeploymentRequested(
     PipelineReference Pipeline, IReadOnlyList<string> Hosts, IReadOnlyList<int> Waves, DeploymentPlan Plan, Guid? ExperimentId, double? PredictedKeptPct,
-    string? Ticket, bool NeedsApproval, bool OverridesFreeze);
+    string? Ticket, bool NeedsApproval, bool OverridesFreeze, DateTimeOffset? Until = null);
 
 /// <summary>A second person agreed.</summary>
 public sealed record DeploymentApproved;
@@ -89,6 +90,9 @@ public enum DeploymentCause
 
     /// <summary>A change freeze began.</summary>
     Frozen,
+
+    /// <summary>It was for a while only, and that is over.</summary>
+    TimeOver,
 }
 
 /// <param name="Soak">How long a wave that is done must be well before the next one begins.</param>

@@ -9,13 +9,16 @@ public static class DeploymentTasks
     /// <summary>A way back does not wait behind other work.</summary>
     const int Normal = 0, Urgent = 100;
 
+    /// <summary>A host that nobody tells that the time is over returns by itself so much later: who tells it is to come first.</summary>
+    static readonly TimeSpan Grace = TimeSpan.FromMinutes(2);
+
     public static Guid Id(Guid deploymentId, int round, string hostId) => StreamIds.Task(deploymentId, nameof(TaskPurpose.Deploy), round, hostId);
 
     /// <summary>The tasks of hosts that the present state waits for.</summary>
     public static IEnumerable<(Guid Id, TaskQueued Task)> For(Deployment x, IReadOnlyCollection<string> hosts)
     {
         if (x.State == DeploymentState.Running)
-            return hosts.Select(h => Task(x, h, Normal, Runs(x.Pipeline.PipelineId, x.Pipeline.Version, x.Pipeline.ConfigurationHash)));
+            return hosts.Select(h => Task(x, h, x.Until is null ? Normal : Urgent, Runs(x.Pipeline.PipelineId, x.Pipeline.Version, x.Pipeline.ConfigurationHash, x.Until + Grace)));
         if (x.State != DeploymentState.RollingBack) return [];
         var before = x.Before.Where(b => b.PipelineId is not null).SelectMany(b => b.Hosts.Select(h => (Host: h, Before: b))).ToDictionary(b => b.Host, b => b.Before);
         return hosts.Select(h => Task(x, h, Urgent, before.TryGetValue(h, out var b)
@@ -34,5 +37,6 @@ public static class DeploymentTasks
     static (Guid, TaskQueued) Task(Deployment x, string host, int priority, DesiredHostState desired) =>
         (Id(x.Id, x.Round, host), new(host, TaskPurpose.Deploy, priority, x.ExperimentId ?? Guid.Empty, desired with { DeploymentId = x.Id }));
 
-    static DesiredHostState Runs(Guid pipeline, int version, string hash) => new([new(ExperimentTasks.Production, Arm.Production, pipeline, version, hash, null)], [], null);
+    static DesiredHostState Runs(Guid pipeline, int version, string hash, DateTimeOffset? until = null) =>
+        new([new(ExperimentTasks.Production, Arm.Production, pipeline, version, hash, until)], [], null);
 }

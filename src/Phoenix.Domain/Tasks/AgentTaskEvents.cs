@@ -121,7 +121,7 @@ public enum LoadProfile
     Steady,
 }
 /// <summary>A collector by reference: the configuration's text stays with the pipeline version, which never changes.</summary>
-/// <param name="ExpiresAt">When the agent ends it by itself; null for production.</param>
+/// <param name="ExpiresAt">When the agent ends it by itself, or returns production to what it ran before; null for production that stays.</param>
 public sealed record CollectorOfPipeline(
     string Name, Arm Arm, Guid PipelineId, int PipelineVersion, string ConfigurationHash, DateTimeOffset? ExpiresAt);
 

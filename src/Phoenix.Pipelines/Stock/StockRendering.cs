@@ -29,25 +29,10 @@ internal static class StockRendering
     /// <summary>What no stock collector knows is taken out; a reader of its own metrics is added.</summary>
     private static YamlNode Alone(YamlNode root)
     {
-        var stock = root;
-        if (root.At("processors") is { } processors)
-        {
-            var left = processors.Without(StockDefinition.IsReducer);
-            stock = left.Entries!.Count > 0 ? stock.With("processors", left) : stock.Without(key => key == "processors");
-        }
-
-        var service = root.At("service")!;
-        var pipelines = service.At("pipelines")!;
-        foreach (var (name, _, pipeline, _) in pipelines.Entries!)
-        {
-            if (pipeline.At("processors") is { Items: { } ids } && ids.Exists(id => StockDefinition.IsReducer(id.Raw ?? "")))
-            {
-                pipelines = pipelines.With(name, pipeline.With("processors", Sequence(ids.Where(id => !StockDefinition.IsReducer(id.Raw ?? "")))));
-            }
-        }
-
+        var stock = FullDetail.WithoutReducers(root);
+        var service = stock.At("service")!;
         var telemetry = (service.At("telemetry") ?? Mapping()).Without(key => key == "phoenix");
-        return stock.With("service", service.With("telemetry", telemetry.With("metrics", OwnMetrics(telemetry.At("metrics")))).With("pipelines", pipelines));
+        return stock.With("service", service.With("telemetry", telemetry.With("metrics", OwnMetrics(telemetry.At("metrics")))));
     }
 
     private static YamlNode OwnMetrics(YamlNode? metrics)
