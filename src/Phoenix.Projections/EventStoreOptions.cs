@@ -45,7 +45,7 @@ public static class EventStoreOptions
             typeof(PromotionRequested), typeof(VariantPromoted), typeof(ExperimentPromoted), typeof(RollbackRequested),
             typeof(BaselineRestored), typeof(ExperimentRolledBack), typeof(StopRequested), typeof(ExperimentStopped), typeof(HostFailed),
             typeof(ExperimentArchived), typeof(ExperimentUnarchived), typeof(HostsLeftOut), typeof(ExperimentExtended), typeof(CandidateRenewed),
-            typeof(BaselineKept), typeof(PromotionWithdrawn),
+            typeof(BaselineKept), typeof(PromotionWithdrawn), typeof(FleetSampled),
         ],
         ["AgentTask"] =
         [

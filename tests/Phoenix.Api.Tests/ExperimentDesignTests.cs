@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Phoenix.Domain.Statistics;
+using Phoenix.Contracts;
 
 namespace Phoenix.Api.Tests;
 
@@ -179,5 +180,43 @@ public sealed class ExperimentDesignTests(ControlPlane plane)
         done.GetProperty("verdict").GetProperty("scope").GetString()!.ShouldContain("hours of the day (UTC)");
         var claim = done.GetProperty("claims").EnumerateArray().Single(c => c.GetProperty("claim").GetString() == "hosts");
         claim.GetProperty("lowerPct").GetDouble().ShouldBeInRange(60, claim.GetProperty("reductionPct").GetDouble());
+    }
+
+    [Fact]
+    public async Task hosts_are_drawn_from_a_fleet_in_proportion_to_what_they_send_and_the_draw_is_written_down()
+    {
+        var label = $"f{Guid.NewGuid():N}"[..20];
+        List<TestAgent> agents = [];
+        for (var i = 0; i < 7; i++)
+        {
+            agents.Add(await TestAgent.Enrol(plane));
+            (await plane.User.PutAsJsonAsync($"/api/v2/agents/{agents[i].HostId}/labels", new { labels = new Dictionary<string, string> { ["fleet"] = label }, reason = "" })).EnsureSuccessStatusCode();
+        }
+        var (baseline, candidate) = (await plane.Pipeline(), await plane.Pipeline(Scenario.ReducingYaml));
+        object Draft(int? sampleHosts, string? selector, string claim = "fleet") => new
+        {
+            name = "e", baseline = new { pipelineId = baseline, version = 1 }, candidate = new { pipelineId = candidate, version = 1 },
+            selector, hosts = selector is null ? new[] { agents[0].HostId } : null, sampleHosts, plan = new { warmUpSeconds = 0, durationSeconds = 5 * 160, windowSeconds = 5 },
+            criteria = new { minSeriesReductionPct = 20, claim },
+        };
+        await (await plane.User.PostAsJsonAsync("/api/v2/experiments", Draft(null, $"fleet={label}"))).ShouldBeProblem(HttpStatusCode.UnprocessableEntity, "sample-missing");
+        await (await plane.User.PostAsJsonAsync("/api/v2/experiments", Draft(8, $"fleet={label}"))).ShouldBeProblem(HttpStatusCode.UnprocessableEntity, "sample-invalid");
+        await (await plane.User.PostAsJsonAsync("/api/v2/experiments", Draft(5, null, "hosts"))).ShouldBeProblem(HttpStatusCode.UnprocessableEntity, "sample-invalid");
+        var drafted = await plane.User.PostAsJsonAsync("/api/v2/experiments", Draft(5, $"fleet={label}"));
+        drafted.StatusCode.ShouldBe(HttpStatusCode.Created, await drafted.Content.ReadAsStringAsync());
+        var id = (await drafted.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetGuid();
+        // Nobody has said yet what it takes in.
+        await (await plane.User.PostAsJsonAsync($"/api/v2/experiments/{id}/start", new { reason = "" })).ShouldBeProblem(HttpStatusCode.Conflict, "fleet-too-small");
+        foreach (var agent in agents.Take(6))
+            await agent.Beat(new CollectorHealth("production", CollectorArm.Production, "h", true, null, 0, 1, [], Flow: new(5, 100, 100, 100, 100, 0, 0, 1)));
+        await plane.Command(id, "start");
+        var started = await plane.Get($"/api/v2/experiments/{id}");
+        var drawn = started.GetProperty("sample").GetProperty("drawn").EnumerateArray().Select(d => d.GetProperty("hostId").GetString()).ToList();
+        drawn.Count.ShouldBe(5);
+        started.GetProperty("hosts").EnumerateArray().Select(h => h.GetString()).ShouldBe(drawn);
+        started.GetProperty("sample").GetProperty("fleetHosts").GetInt32().ShouldBe(6);
+        var timeline = await Eventually.Get(() => plane.Get($"/api/v2/experiments/{id}/timeline?limit=100"), t => t.ToString().Contains("fleet_sampled", StringComparison.Ordinal), "the draw in the log");
+        timeline.ToString().ShouldContain(agents[6].HostId, customMessage: "who was not spoken of is named");
+        await plane.Command(id, "stop");
     }
 }

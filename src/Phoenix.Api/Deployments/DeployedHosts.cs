@@ -17,6 +17,10 @@ public sealed class DeployedHosts(NpgsqlDataSource database)
     /// <summary>Several heartbeats and polls long: a host that misses one is not silent.</summary>
     static readonly TimeSpan SilentAfter = TimeSpan.FromMinutes(2);
 
+    /// <summary>Live series that each host's production takes in, by its last whole window; hosts that do not say so are absent.</summary>
+    public async Task<IReadOnlyDictionary<string, long>> SeriesIn(string[] hosts, CancellationToken cancellation) =>
+        (await Read(hosts, cancellation)).Where(h => h is { Silent: false, Flow: not null }).ToDictionary(h => h.HostId, h => h.Flow!.SeriesIn);
+
     public async Task<IReadOnlyList<HostFigures>> Read(string[] hosts, CancellationToken cancellation)
     {
         await using var command = database.CreateCommand(

@@ -14,11 +14,12 @@ namespace Phoenix.Api.Experiments;
 /// <param name="Hosts">Ids of enrolled hosts. Hosts, a selector or a group: one of the three.</param>
 /// <param name="Selector">Labels, as <c>role=web,env in (staging,test)</c>; who has them when the experiment starts takes part.</param>
 /// <param name="Group">A group's name; who belongs to it when the experiment starts takes part.</param>
+/// <param name="SampleHosts">Draws so many of the hosts that the selector or group means, at random when it starts, in proportion to what they send: a claim on the whole fleet rests on them.</param>
 /// <param name="ProtectedMetrics">Metrics that must leave untouched; <c>*</c> matches any run of characters.</param>
 /// <param name="PriceEntry">Id of a price-book entry; <c>GET /api/v2/prices</c> lists them.</param>
 public sealed record DraftExperimentRequest(
     string? Name, string? Hypothesis, PipelineChoice? Baseline, PipelineChoice? Candidate, string[]? Hosts, PlanRequest? Plan,
-    CriteriaRequest? Criteria, string[]? ProtectedMetrics, string? PriceEntry, string? Reason, string? Selector, string? Group);
+    CriteriaRequest? Criteria, string[]? ProtectedMetrics, string? PriceEntry, string? Reason, string? Selector, string? Group, int? SampleHosts = null);
 
 /// <param name="Name">Of the new draft; named after the other one where left out.</param>
 /// <param name="Reason">Why, for the audit log.</param>
@@ -29,12 +30,13 @@ public sealed record PlanRequest(double WarmUpSeconds, double DurationSeconds, d
 
 /// <summary>What is left out takes the default: 10 % fewer live series, 0.1 % conservation error, one core, 512 MiB, on these hosts from now on.</summary>
 /// <param name="MaxAddedDelaySeconds">By which points may leave the candidate later than the baseline; 60 by default.</param>
+/// <param name="LowestHostReductionPct">For <c>fleet</c>: no host is taken to do worse; -10 by default.</param>
 /// <param name="Claim">
-/// Of which claim the reduction is asked: <c>hosts</c>, what these hosts will do from now on, which takes 160 windows or more; or <c>observed</c>, what
-/// they did in the windows measured, and no more.
+/// Of which claim the reduction is asked: <c>hosts</c>, what these hosts will do from now on, which takes 160 windows or more; <c>fleet</c>, what the fleet
+/// that they were drawn from would do, which takes as many and <c>sampleHosts</c>; or <c>observed</c>, what they did in the windows measured, and no more.
 /// </param>
 public sealed record CriteriaRequest(
-    double? MinSeriesReductionPct, double? MaxConservationErrorPct, double? MaxCandidateCpuPct, long? MaxCandidateResidentBytes, VerdictClaim? Claim, double? MaxAddedDelaySeconds);
+    double? MinSeriesReductionPct, double? MaxConservationErrorPct, double? MaxCandidateCpuPct, long? MaxCandidateResidentBytes, VerdictClaim? Claim, double? MaxAddedDelaySeconds, double? LowestHostReductionPct);
 
 public sealed record Created(Guid Id, int Version);
 
@@ -85,8 +87,8 @@ public static class DraftExperimentEndpoint
         var decision = await Decide(new(
             command.Name ?? DraftExperiment.NameOfClone(x.Name), x.Hypothesis, new(x.Baseline.PipelineId, x.Baseline.Version), new(x.Candidate.PipelineId, x.Candidate.Version),
             (x.Selector ?? x.Group) is null ? [.. x.Hosts] : null, new(x.Plan.WarmUp.TotalSeconds, x.Plan.Duration.TotalSeconds, x.Plan.Window.TotalSeconds),
-            new(x.Criteria.MinSeriesReductionPct, x.Criteria.MaxConservationErrorPct, x.Criteria.MaxCandidateCpuPct, x.Criteria.MaxCandidateResidentBytes, x.Criteria.Claim, x.Criteria.MaxAddedDelaySeconds),
-            [.. x.ProtectedMetrics], x.PriceEntry, null, x.Selector, x.Group), session, database, clock, cancellation);
+            new(x.Criteria.MinSeriesReductionPct, x.Criteria.MaxConservationErrorPct, x.Criteria.MaxCandidateCpuPct, x.Criteria.MaxCandidateResidentBytes, x.Criteria.Claim, x.Criteria.MaxAddedDelaySeconds, x.Criteria.LowestHostReductionPct),
+            [.. x.ProtectedMetrics], x.PriceEntry, null, x.Selector, x.Group, x.SampleHosts), session, database, clock, cancellation);
         if (decision.Rejection is { } rejection) return rejection.ToProblem();
         session.Stamp(http, command.Reason);
         return Begin(session, Decision.Of((ExperimentDrafted)decision.Events[0] with { ClonedFrom = id }));
@@ -114,9 +116,9 @@ public static class DraftExperimentEndpoint
             hosts!, await session.Known(hosts!, cancellation),
             new(TimeSpan.FromSeconds(plan.WarmUpSeconds), TimeSpan.FromSeconds(plan.DurationSeconds), TimeSpan.FromSeconds(plan.WindowSeconds)),
             new(c?.MinSeriesReductionPct ?? d.MinSeriesReductionPct, c?.MaxConservationErrorPct ?? d.MaxConservationErrorPct,
-                c?.MaxCandidateCpuPct ?? d.MaxCandidateCpuPct, c?.MaxCandidateResidentBytes ?? d.MaxCandidateResidentBytes, c?.Claim ?? d.Claim, c?.MaxAddedDelaySeconds ?? d.MaxAddedDelaySeconds),
+                c?.MaxCandidateCpuPct ?? d.MaxCandidateCpuPct, c?.MaxCandidateResidentBytes ?? d.MaxCandidateResidentBytes, c?.Claim ?? d.Claim, c?.MaxAddedDelaySeconds ?? d.MaxAddedDelaySeconds, c?.LowestHostReductionPct ?? d.LowestHostReductionPct),
             command.ProtectedMetrics ?? [], command.PriceEntry ?? DefaultPrice, await session.PriceBook(cancellation), clock.Today(),
-            Targets.Given(command.Selector), Targets.Given(command.Group));
+            Targets.Given(command.Selector), Targets.Given(command.Group), command.SampleHosts);
         return decision.Rejection is null && await session.Held(hosts!, cancellation) is { } held ? held : decision;
     }
 

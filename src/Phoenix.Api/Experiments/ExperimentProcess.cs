@@ -1,4 +1,6 @@
 using Marten;
+using Npgsql;
+using Phoenix.Api.Measurements;
 using Phoenix.Api.Infrastructure;
 using Phoenix.Api.Pricing;
 using Phoenix.Api.Tasks;
@@ -83,11 +85,12 @@ public static class ExperimentProcess
     public static Task<OutgoingMessages> Handle(EndWarmUp message, IDocumentSession session, CancellationToken cancellation) =>
         Decide(message.ExperimentId, session, ExperimentDecisions.EndWarmUp, cancellation);
 
-    public static async Task<OutgoingMessages> Handle(EndRun message, IDocumentSession session, TimeProvider clock, CancellationToken cancellation)
+    public static async Task<OutgoingMessages> Handle(EndRun message, IDocumentSession session, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancellation)
     {
         var prices = await session.PriceBook(cancellation);
         Experiment? seen = null;
-        var messages = await Decide(message.ExperimentId, session, x => ExperimentDecisions.EndRun(seen = x, prices.PriceOf(x.PriceEntry, clock.Today()).Price, clock.GetUtcNow()), cancellation);
+        var messages = await Decide(message.ExperimentId, session, async x =>
+            ExperimentDecisions.EndRun(seen = x, prices.PriceOf(x.PriceEntry, clock.Today()).Price, clock.GetUtcNow(), await RecordWindowHandler.Outcomes(x, database, cancellation)), cancellation);
         // Too early: it was extended, or this node's clock is behind the one that set the timer.
         if (messages.Count == 0 && seen is { State: ExperimentState.Running, RunEndsAt: { } end } && clock.GetUtcNow() < end) messages.Add(message.ScheduledAt(end));
         return messages;

@@ -1,6 +1,7 @@
 using Marten;
 using Npgsql;
 using Phoenix.Api.Agents;
+using Phoenix.Api.Deployments;
 using Phoenix.Api.Tasks;
 using Phoenix.Domain;
 using Phoenix.Domain.Experiments;
@@ -15,12 +16,13 @@ public static class StartExperimentEndpoint
     /// <summary>Freezes the hosts, those that the selector or group means now, and puts both variants on them.</summary>
     [WolverinePost("/api/v2/experiments/{id}/start"), Tags("Experiments"), ProducesResponseType(202)]
     public static async Task<(IResult, OutgoingMessages)> Post(
-        Guid id, ExperimentReason command, IDocumentSession session, NpgsqlDataSource database, HttpContext http, TimeProvider clock, CancellationToken cancellation)
+        Guid id, ExperimentReason command, IDocumentSession session, NpgsqlDataSource database, DeployedHosts fleet, HttpContext http, TimeProvider clock, CancellationToken cancellation)
     {
         // Before the experiment is locked, since it takes another connection.
         var seen = await session.LoadAsync<Experiment>(id, cancellation);
         var chooses = seen is { State: ExperimentState.Draft } && (seen.Selector ?? seen.Group) is not null;
         var (chosen, gone) = chooses ? await Targets.Resolve(null, seen!.Selector, seen.Group, session, database, cancellation) : (null, null);
+        var sizes = seen is { State: ExperimentState.Draft, SampleHosts: not null } && chosen is not null ? await fleet.SeriesIn([.. chosen], cancellation) : null;
         return await ExperimentCommand.Run(id, command.Reason, session, http, async x =>
         {
             if (chooses)
@@ -30,12 +32,19 @@ public static class StartExperimentEndpoint
                 if (gone is not null) return gone;
                 x = x with { Hosts = chosen! };
             }
+            FleetSampled? sample = null;
+            if (x is { State: ExperimentState.Draft, SampleHosts: { } wanted })
+            {
+                (sample, var tooFew) = DrawHosts.From(sizes!, x.Hosts, wanted, Random.Shared.Next());
+                if (tooFew is not null) return tooFew;
+                x = x with { Hosts = [.. sample!.Drawn.Select(d => d.HostId)] };
+            }
             return await session.WithOpen(TaskPurpose.SimulateLoad, x.Hosts, cancellation) is { } host
                 ? Rejection.Conflict("load-running", $"Host '{host}' gets a simulated load, whose series would enter the experiment. Wait for its end, or cancel it.")
                 : await session.WithOpen(TaskPurpose.Reapply, x.Hosts, cancellation) is { } mended
                 ? Rejection.Conflict("reapply-running", $"What host '{mended}' should run is just being put back, and a late attempt would undo the experiment's. Wait for its end, or cancel the task.")
                 : await session.Held(x.Hosts, cancellation) is { } held ? held
-                : ExperimentDecisions.Start(x, await ExperimentCommand.Live(x, session, cancellation), clock.GetUtcNow());
+                : ExperimentDecisions.Start(x, await ExperimentCommand.Live(x, session, cancellation), clock.GetUtcNow(), sample);
         }, cancellation);
     }
 }

@@ -5,6 +5,7 @@ using Phoenix.Api.Infrastructure;
 using Phoenix.Api.Pricing;
 using Phoenix.Domain;
 using Phoenix.Domain.Experiments;
+using Phoenix.Domain.Statistics;
 using Wolverine;
 
 namespace Phoenix.Api.Measurements;
@@ -30,6 +31,10 @@ public static class RecordWindowHandler
     public static Task<OutgoingMessages> Handle(CloseWindow message, IDocumentSession session, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancellation) =>
         Record(message.ExperimentId, message.Number, session, database, clock, closing: true, cancellation);
 
+    /// <summary>What each host of a sample adds up to; null where the hosts are no sample.</summary>
+    public static async Task<IReadOnlyList<HostOutcome>?> Outcomes(Experiment x, NpgsqlDataSource database, CancellationToken cancellation) =>
+        x is { Sample: not null, WarmUpWindow: { } warmUp } ? await WindowStore.Outcomes(database, x.Id, warmUp, cancellation) : null;
+
     static async Task<OutgoingMessages> Record(
         Guid experimentId, int number, IDocumentSession session, NpgsqlDataSource database, TimeProvider clock, bool closing, CancellationToken cancellation)
     {
@@ -45,9 +50,9 @@ public static class RecordWindowHandler
             List<WindowVoided> all = [.. voided, .. missing];
             if (measured is null && all.Count == 0) return Decision.Nothing;
             var decision = ExperimentDecisions.Record(x, measured, all, null);
-            // The book is asked where there is something to price.
+            // Book and hosts are asked where a verdict is due; of a fleet nothing is known before its hosts are looked at.
             return !decision.Events.Any(e => e is VerdictReached) ? decision
-                : ExperimentDecisions.Record(x, measured, all, (await session.PriceBook(cancellation)).PriceOf(x.PriceEntry, clock.Today()).Price);
+                : ExperimentDecisions.Record(x, measured, all, (await session.PriceBook(cancellation)).PriceOf(x.PriceEntry, clock.Today()).Price, await Outcomes(x, database, cancellation));
         }, cancellation);
     }
 }

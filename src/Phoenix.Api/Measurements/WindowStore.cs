@@ -3,6 +3,7 @@ using Marten;
 using Npgsql;
 using NpgsqlTypes;
 using Phoenix.Contracts;
+using Phoenix.Domain.Statistics;
 
 namespace Phoenix.Api.Measurements;
 
@@ -68,5 +69,22 @@ public static class WindowStore
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         await reader.ReadAsync(cancellation);
         return await reader.IsDBNullAsync(1, cancellation) || reader.GetDouble(1) <= 0 ? null : 100 * reader.GetDouble(0) / reader.GetDouble(1);
+    }
+
+    /// <summary>What each host's arms add up to over the windows that count as evidence: live series, summed over windows. The weights of a draw are not known here.</summary>
+    public static async Task<IReadOnlyList<HostOutcome>> Outcomes(NpgsqlDataSource database, Guid experimentId, int afterWindow, CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand(
+            $"""
+            select host_id, sum((report->'baseline'->'output'->'counts'->>'seriesActive')::double precision), sum((report->'candidate'->'output'->'counts'->>'seriesActive')::double precision)
+            from (select distinct on (host_id, number) host_id, report from {TableName} where experiment_id = $1 and number > $2 order by host_id, number, reported_at) r
+            where report->>'voidReason' is null group by host_id order by host_id
+            """);
+        command.Parameters.Add(new() { Value = experimentId });
+        command.Parameters.Add(new() { Value = afterWindow });
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        List<HostOutcome> found = [];
+        while (await reader.ReadAsync(cancellation)) found.Add(new(reader.GetString(0), 0, reader.GetDouble(1), reader.GetDouble(2)));
+        return found;
     }
 }

@@ -15,13 +15,16 @@ namespace Phoenix.Api.Reading;
 /// <param name="RunEndsAt">When the verdict is reached with what there is; null before windows count.</param>
 /// <param name="LeftOut">Hosts that were not heard of at the start, and take no part.</param>
 /// <param name="BaselineKept">Somebody decided for the baseline.</param>
+/// <param name="SampleHosts">So many hosts are drawn from those that are meant; null where all take part.</param>
+/// <param name="Sample">What was drawn, in the order of the draw; null before the start.</param>
 /// <param name="Claims">What can be said of the reduction as the evidence is now, each with its scope. The intervals hold at every look.</param>
 public sealed record ExperimentView(
     Guid Id, int Version, string Name, string Hypothesis, ExperimentState State, PipelineReference Baseline, PipelineReference Candidate,
     IReadOnlyList<string> Hosts, PlanView Plan, SuccessCriteria Criteria, IReadOnlyList<string> ProtectedMetrics, string PriceEntry,
     DateTimeOffset DraftedAt, DateTimeOffset? StartedAt, int Windows, int VoidWindows, WindowMeasured? LatestWindow, EvidenceView? Evidence,
     VerdictView? Verdict, GuardrailBreached? Breach, IReadOnlyList<HostFailed> FailedHosts, IReadOnlyList<ClaimJudged> Claims,
-    string? Selector, string? Group, Guid? ClonedFrom, bool Archived, DateTimeOffset? RunEndsAt, IReadOnlyCollection<string> LeftOut, bool BaselineKept);
+    string? Selector, string? Group, Guid? ClonedFrom, bool Archived, DateTimeOffset? RunEndsAt, IReadOnlyCollection<string> LeftOut, bool BaselineKept, int? SampleHosts,
+    DrawnSample? Sample);
 
 public sealed record PlanView(double WarmUpSeconds, double DurationSeconds, double WindowSeconds);
 
@@ -65,6 +68,6 @@ public static class ExperimentReads
                 e.BaselineSeries, e.CandidateSeries, e.BaselineLiveSeries, e.CandidateLiveSeries, e.CandidateCpuPct, e.CandidateResidentBytes,
                 e.MeasuredMinutes, x.Verdict?.Saving),
             x.Verdict is { } v ? new(v.Outcome, v.Scope, v.Reasons) : null, x.Breach, x.FailedHosts,
-            Verdicts.Claims(x), x.Selector, x.Group, x.ClonedFrom, x.Archived, x.RunEndsAt, x.LeftOut, x.BaselineKept);
+            x.Verdict?.Claims ?? Verdicts.Claims(x), x.Selector, x.Group, x.ClonedFrom, x.Archived, x.RunEndsAt, x.LeftOut, x.BaselineKept, x.SampleHosts, x.Sample);
     }
 }

@@ -15,7 +15,7 @@ public static class DraftExperiment
     public static Decision Decide(
         string? name, string? hypothesis, ChosenPipeline? baseline, ChosenPipeline? candidate, IReadOnlyList<string> hosts,
         IReadOnlySet<string> knownHosts, ExperimentPlan plan, SuccessCriteria criteria, IReadOnlyList<string> protectedMetrics,
-        string? priceEntry, PriceBook prices, DateOnly today, string? selector = null, string? group = null)
+        string? priceEntry, PriceBook prices, DateOnly today, string? selector = null, string? group = null, int? sampleHosts = null)
     {
         if (string.IsNullOrWhiteSpace(name) || name.Length > MaxNameLength)
             return Rejection.Invalid("experiment-name-invalid", "name", $"An experiment needs a name of 1 to {MaxNameLength} characters.");
@@ -40,9 +40,17 @@ public static class DraftExperiment
             return Rejection.Invalid("warm-up-invalid", "plan.warmUpSeconds", "A warm-up lasts 0 seconds to one day.");
         if (plan.Duration < plan.Window || plan.Duration > LongestDuration)
             return Rejection.Invalid("duration-invalid", "plan.durationSeconds", "A duration is at least one window and at most 90 days.");
-        if (criteria.Claim == VerdictClaim.Hosts && plan.RequiredWindows < HostsClaim.LeastWindows)
+        if (sampleHosts is not null && (selector ?? group) is null)
+            return Rejection.Invalid("sample-invalid", "sampleHosts", "Hosts are drawn from a fleet: give a selector or a group that means it.");
+        if (sampleHosts < FleetClaim.MinHosts || sampleHosts > hosts.Count)
+            return Rejection.Invalid("sample-invalid", "sampleHosts", $"Of a fleet of {hosts.Count} hosts {FleetClaim.MinHosts} to {hosts.Count} are drawn.");
+        if (criteria.Claim == VerdictClaim.Fleet && sampleHosts is null)
+            return Rejection.Invalid("sample-missing", "sampleHosts", "A claim on a fleet rests on hosts drawn from it at random: say how many.");
+        if (criteria.LowestHostReductionPct is not (>= -1000 and < 100))
+            return Rejection.Invalid("criteria-invalid", "criteria.lowestHostReductionPct", "The lowest reduction of a host lies between -1000 and 100 per cent.");
+        if (criteria.Claim != VerdictClaim.Observed && plan.RequiredWindows < HostsClaim.LeastWindows)
             return Rejection.Invalid("plan-too-short", "plan.durationSeconds",
-                $"What these hosts will do from now on is told by {HostsClaim.LeastWindows} windows or more, and the plan has {plan.RequiredWindows}. " +
+                $"What hosts will do from now on is told by {HostsClaim.LeastWindows} windows or more, and the plan has {plan.RequiredWindows}. " +
                 $"Measure for {(plan.Window * HostsClaim.LeastWindows).TotalSeconds:0} s, cut shorter windows, or ask with criteria.claim 'observed' for what was seen in them alone.");
         if (criteria.MinSeriesReductionPct is not (>= -100 and <= 100))
             return Rejection.Invalid("criteria-invalid", "criteria.minSeriesReductionPct", "A required reduction lies between -100 and 100 per cent.");
@@ -62,7 +70,7 @@ public static class DraftExperiment
         if (unknown is not null) return Rejection.Invalid(unknown.Code, "priceEntry", unknown.Detail);
         if (price!.Problem() is { } unpriced) return unpriced with { Field = "priceEntry" };
         return Decision.Of(new ExperimentDrafted(
-            name, hypothesis ?? "", baseline.Reference, candidate.Reference, [.. hosts.Distinct()], plan, criteria, protectedMetrics, priceEntry!, selector, group));
+            name, hypothesis ?? "", baseline.Reference, candidate.Reference, [.. hosts.Distinct()], plan, criteria, protectedMetrics, priceEntry!, selector, group, SampleHosts: sampleHosts));
     }
 
     /// <summary>Only a draft can say something else: what has run stays as it ran.</summary>
@@ -73,7 +81,7 @@ public static class DraftExperiment
         if (wanted.Rejection is not null) return wanted;
         var d = (ExperimentDrafted)wanted.Events[0];
         return Decision.Of(new ExperimentEdited(
-            d.Name, d.Hypothesis, d.Baseline, d.Candidate, d.Hosts, d.Plan, d.Criteria, d.ProtectedMetrics, d.PriceEntry, d.Selector, d.Group));
+            d.Name, d.Hypothesis, d.Baseline, d.Candidate, d.Hosts, d.Plan, d.Criteria, d.ProtectedMetrics, d.PriceEntry, d.Selector, d.Group, d.SampleHosts));
     }
 
     /// <summary>How a clone is named where nobody says it.</summary>

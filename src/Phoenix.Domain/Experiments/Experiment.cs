@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using JasperFx.Events;
 using Phoenix.Domain.Pipelines;
+using Phoenix.Domain.Statistics;
 
 namespace Phoenix.Domain.Experiments;
 
@@ -44,6 +45,12 @@ public sealed record Experiment
     public string? Group { get; init; }
 
     public Guid? ClonedFrom { get; init; }
+
+    /// <summary>So many hosts are drawn at the start; null where all that are meant take part.</summary>
+    public int? SampleHosts { get; init; }
+
+    /// <summary>What was drawn; null where nothing was.</summary>
+    public DrawnSample? Sample { get; init; }
     public bool Archived { get; init; }
     public ExperimentState State { get; init; }
 
@@ -105,13 +112,14 @@ public sealed record Experiment
     {
         Id = e.StreamId, Name = e.Data.Name, Hypothesis = e.Data.Hypothesis, Baseline = e.Data.Baseline, Candidate = e.Data.Candidate,
         Hosts = e.Data.Hosts, Plan = e.Data.Plan, Criteria = e.Data.Criteria, ProtectedMetrics = e.Data.ProtectedMetrics,
-        PriceEntry = e.Data.PriceEntry, Selector = e.Data.Selector, Group = e.Data.Group, ClonedFrom = e.Data.ClonedFrom, DraftedAt = e.Timestamp,
+        PriceEntry = e.Data.PriceEntry, Selector = e.Data.Selector, Group = e.Data.Group, ClonedFrom = e.Data.ClonedFrom, SampleHosts = e.Data.SampleHosts, DraftedAt = e.Timestamp,
     };
 
     public Experiment Apply(ExperimentEdited e) => this with
     {
         Name = e.Name, Hypothesis = e.Hypothesis, Baseline = e.Baseline, Candidate = e.Candidate, Hosts = e.Hosts, Plan = e.Plan, Criteria = e.Criteria,
         ProtectedMetrics = e.ProtectedMetrics, PriceEntry = e.PriceEntry, Selector = e.Selector, Group = e.Group,
+        SampleHosts = e.SampleHosts,
     };
 
     public Experiment Apply(ExperimentArchived _) => this with { Archived = true };
@@ -122,6 +130,8 @@ public sealed record Experiment
     {
         Hosts = e.Data.Hosts, Waiting = [.. e.Data.Hosts], CandidateExpiresAt = e.Data.CandidateExpiresAt, StartedAt = e.Timestamp,
     };
+
+    public Experiment Apply(FleetSampled e) => this with { Sample = new(e.Fleet.Count, e.Drawn) };
 
     public Experiment Apply(VariantsApplied e)
     {
@@ -202,6 +212,10 @@ public sealed record Experiment
 
     Experiment Done(IReadOnlyList<string> hosts) => this with { Waiting = Waiting.Except(hosts) };
 }
+
+/// <param name="FleetHosts">Hosts that the claim speaks of.</param>
+/// <param name="Drawn">In the order of the draw; one that was left out since stays in it.</param>
+public sealed record DrawnSample(int FleetHosts, IReadOnlyList<DrawnHost> Drawn);
 
 /// <param name="Hosts">Whose arms did not see the same input.</param>
 /// <param name="Counted">Whose window counts.</param>

@@ -1,5 +1,6 @@
 using Phoenix.Domain.Pipelines;
 using Phoenix.Domain.Pricing;
+using Phoenix.Domain.Statistics;
 using Phoenix.Domain.Tasks;
 
 namespace Phoenix.Domain.Experiments;
@@ -17,13 +18,16 @@ public static class ExperimentDecisions
     static readonly TimeSpan Slack = TimeSpan.FromMinutes(5);
 
     /// <param name="live">Configuration hash of what runs as production, by host; hosts where nothing runs are absent.</param>
-    public static Decision Start(Experiment x, IReadOnlyDictionary<string, string> live, DateTimeOffset now)
+    /// <param name="sample">The draw that chose the hosts; null where all that are meant take part.</param>
+    public static Decision Start(Experiment x, IReadOnlyDictionary<string, string> live, DateTimeOffset now, FleetSampled? sample = null)
     {
         if (x.State != ExperimentState.Draft) return Illegal(x, "start", "a draft");
         if (x.Archived) return Archived(x);
         if (x.Hosts.Count == 0)
             return Rejection.Conflict("hosts-missing", $"'{x.Selector ?? x.Group}' means no host that takes new work now; GET /api/v2/agents shows hosts with their labels.");
-        return NotLive(x, x.Baseline, "baseline-not-live", live) ?? Decision.Of(new ExperimentStarted(x.Hosts, now + HostPatience + x.Plan.WarmUp + x.Plan.Deadline + Slack));
+        return NotLive(x, x.Baseline, "baseline-not-live", live) ?? Decision.Of([
+            .. sample is null ? Array.Empty<object>() : [sample],
+            new ExperimentStarted(x.Hosts, now + HostPatience + x.Plan.WarmUp + x.Plan.Deadline + Slack)]);
     }
 
     /// <summary>Archiving hides, and takes nothing away; what is under way stays in sight.</summary>
@@ -80,8 +84,9 @@ public static class ExperimentDecisions
         x.State == ExperimentState.WarmingUp ? Decision.Of(new WarmUpEnded()) : Decision.Nothing;
 
     /// <summary>The deadline: the verdict is reached with what there is. Before it nothing happens: an extension has moved it.</summary>
-    public static Decision EndRun(Experiment x, Price? price, DateTimeOffset now) =>
-        x.State == ExperimentState.Running && !(now < x.RunEndsAt) ? Decision.Of(Verdicts.Reach(x, price)) : Decision.Nothing;
+    /// <param name="outcomes">Of each host, for a claim on a fleet; null where none is asked.</param>
+    public static Decision EndRun(Experiment x, Price? price, DateTimeOffset now, IReadOnlyList<HostOutcome>? outcomes = null) =>
+        x.State == ExperimentState.Running && !(now < x.RunEndsAt) ? Decision.Of(Verdicts.Reach(x, price, outcomes)) : Decision.Nothing;
 
     /// <summary>Measures for longer. Every host is told, so that the candidate does not end by its own switch before.</summary>
     /// <param name="by">Added to the plan's duration.</param>
@@ -123,7 +128,7 @@ public static class ExperimentDecisions
     }
 
     /// <summary>A window over all reporting hosts: recorded once, checked against the guardrails, and perhaps the last that was needed.</summary>
-    public static Decision Record(Experiment x, WindowMeasured? measured, IReadOnlyList<WindowVoided> voided, Price? price)
+    public static Decision Record(Experiment x, WindowMeasured? measured, IReadOnlyList<WindowVoided> voided, Price? price, IReadOnlyList<HostOutcome>? outcomes = null)
     {
         var number = measured?.Number ?? voided[0].Number;
         if (x.State is not (ExperimentState.WarmingUp or ExperimentState.Running) || x.RecordedWindows.Contains(number)) return Decision.Nothing;
@@ -133,12 +138,13 @@ public static class ExperimentDecisions
         if ((breach ?? Guardrails.Mismatch(x, number, measured?.Hosts ?? 0, voided)) is { } breached)
         {
             events.Add(breached);
-            events.Add(Verdicts.Reach(after, price) with { Outcome = VerdictOutcome.Reject, Reasons = [$"guardrail {breached.Guardrail}: {breached.Detail}"] });
+            events.Add(Verdicts.Reach(after, price, outcomes) with { Outcome = VerdictOutcome.Reject, Reasons = [$"guardrail {breached.Guardrail}: {breached.Detail}"] });
             events.Add(new RollbackRequested(RollbackCause.Guardrail, breached.Detail, x.Round + 1, x.Hosts));
         }
-        else if (measured is not null && after.State == ExperimentState.Running && after.Evidence.Windows >= x.Plan.RequiredWindows && Verdicts.Reach(after, price) is var verdict
-            // An interval may be looked at as often as one likes: what is open goes on until it is decided, or the deadline.
-            && (verdict.Outcome != VerdictOutcome.Inconclusive || x.Criteria.Claim == VerdictClaim.Observed))
+        else if (measured is not null && after.State == ExperimentState.Running && after.Evidence.Windows >= x.Plan.RequiredWindows && Verdicts.Reach(after, price, outcomes) is var verdict
+            // An interval over time may be looked at as often as one likes: what is open goes on until it is decided, or the deadline. The values of
+            // hosts are looked at once, as they were planned to be.
+            && (verdict.Outcome != VerdictOutcome.Inconclusive || x.Criteria.Claim != VerdictClaim.Hosts))
         {
             events.Add(verdict);
         }

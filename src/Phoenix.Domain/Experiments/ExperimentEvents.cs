@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Phoenix.Domain.Pipelines;
 using Phoenix.Domain.Pricing;
+using Phoenix.Domain.Statistics;
 
 namespace Phoenix.Domain.Experiments;
 
@@ -12,15 +13,17 @@ namespace Phoenix.Domain.Experiments;
 /// <param name="Selector">Labels that choose the hosts when the experiment starts; null where they were named or a group chooses them.</param>
 /// <param name="Group">Name of the group that chooses them.</param>
 /// <param name="ClonedFrom">The experiment whose design this one began with.</param>
+/// <param name="SampleHosts">So many of the hosts that the selector or group means are drawn at random when it starts; null where all of them take part.</param>
 public sealed record ExperimentDrafted(
     string Name, string Hypothesis, PipelineReference Baseline, PipelineReference Candidate, IReadOnlyList<string> Hosts,
     ExperimentPlan Plan, SuccessCriteria Criteria, IReadOnlyList<string> ProtectedMetrics, string PriceEntry,
-    string? Selector = null, string? Group = null, Guid? ClonedFrom = null);
+    string? Selector = null, string? Group = null, Guid? ClonedFrom = null, int? SampleHosts = null);
 
 /// <summary>The draft says something else now, in full.</summary>
 public sealed record ExperimentEdited(
     string Name, string Hypothesis, PipelineReference Baseline, PipelineReference Candidate, IReadOnlyList<string> Hosts,
-    ExperimentPlan Plan, SuccessCriteria Criteria, IReadOnlyList<string> ProtectedMetrics, string PriceEntry, string? Selector, string? Group);
+    ExperimentPlan Plan, SuccessCriteria Criteria, IReadOnlyList<string> ProtectedMetrics, string PriceEntry, string? Selector, string? Group,
+    int? SampleHosts = null);
 
 /// <summary>Lists show the experiment only where they are asked to.</summary>
 public sealed record ExperimentArchived;
@@ -31,6 +34,13 @@ public sealed record ExperimentUnarchived;
 /// <summary>The experiment began on these hosts, which are frozen from now on.</summary>
 /// <param name="CandidateExpiresAt">When the hosts end the candidate by themselves, should nobody else do it.</param>
 public sealed record ExperimentStarted(IReadOnlyList<string> Hosts, DateTimeOffset CandidateExpiresAt);
+
+/// <summary>The hosts of the experiment were drawn from a fleet, at random and in proportion to what they send.</summary>
+/// <param name="Seed">Repeats the draw, from the fleet as it is written here.</param>
+/// <param name="Fleet">Hosts that the claim speaks of, with the live series that each took in.</param>
+/// <param name="Unsized">Hosts of which that is not known, or that take nothing in: the claim does not speak of them.</param>
+/// <param name="Drawn">In the order of the draw.</param>
+public sealed record FleetSampled(int Seed, IReadOnlyList<FleetHost> Fleet, IReadOnlyList<string> Unsized, IReadOnlyList<DrawnHost> Drawn);
 
 /// <summary>Both variants run on these hosts.</summary>
 public sealed record VariantsApplied(IReadOnlyList<string> Hosts);
@@ -86,6 +96,9 @@ public enum VerdictClaim
 
     /// <summary>The mean reduction on these hosts from now on, in the hours of the day that were seen.</summary>
     Hosts,
+
+    /// <summary>The mean reduction over the fleet that the hosts were drawn from, each weighing what it sends.</summary>
+    Fleet,
 }
 
 /// <summary>One claim held against the required reduction.</summary>
@@ -195,10 +208,11 @@ public sealed record ExperimentPlan(TimeSpan WarmUp, TimeSpan Duration, TimeSpan
 /// <param name="MaxConservationErrorPct">Largest relative error of any surviving label group.</param>
 /// <param name="MaxCandidateCpuPct">Of one core, mean over a window.</param>
 /// <param name="MaxAddedDelaySeconds">By which the candidate's points may leave later than the baseline's: alerts come so much later.</param>
+/// <param name="LowestHostReductionPct">For the claim on a fleet: no host does worse than this, since of hosts that were not drawn nothing else is known.</param>
 /// <param name="Claim">Of which claim the reduction is asked. Events of versions that knew one only mean the observed.</param>
 public sealed record SuccessCriteria(
     double MinSeriesReductionPct, double MaxConservationErrorPct, double MaxCandidateCpuPct, long MaxCandidateResidentBytes,
-    VerdictClaim Claim = VerdictClaim.Observed, double MaxAddedDelaySeconds = 60)
+    VerdictClaim Claim = VerdictClaim.Observed, double MaxAddedDelaySeconds = 60, double LowestHostReductionPct = -10)
 {
     /// <summary>Who promotes wants to know what will be, not only what was.</summary>
     public static readonly SuccessCriteria Default = new(10, 0.1, 100, 512L << 20, VerdictClaim.Hosts);

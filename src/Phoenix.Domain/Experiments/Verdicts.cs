@@ -10,11 +10,12 @@ namespace Phoenix.Domain.Experiments;
 public static class Verdicts
 {
     /// <param name="price">What values the difference; null where it is not known any more.</param>
-    public static VerdictReached Reach(Experiment experiment, Price? price)
+    /// <param name="outcomes">Of each drawn host, where the hosts are a sample of a fleet.</param>
+    public static VerdictReached Reach(Experiment experiment, Price? price, IReadOnlyList<HostOutcome>? outcomes = null)
     {
         var evidence = experiment.Evidence.Summary();
         var saving = price is null ? null : Saving.Of(price, experiment.Evidence, experiment.Hosts.Count);
-        var claims = Claims(experiment);
+        var claims = Claims(experiment, outcomes);
         var asked = claims.Single(c => c.Claim == experiment.Criteria.Claim);
 
         var missing = Missing(experiment, evidence).ToList();
@@ -36,7 +37,8 @@ public static class Verdicts
     }
 
     /// <summary>Every claim on the reduction, as the evidence is now; may be looked at after each window.</summary>
-    public static IReadOnlyList<ClaimJudged> Claims(Experiment experiment)
+    /// <param name="outcomes">Of each drawn host: looked at once, when the verdict is due.</param>
+    public static IReadOnlyList<ClaimJudged> Claims(Experiment experiment, IReadOnlyList<HostOutcome>? outcomes = null)
     {
         var (evidence, minimum) = (experiment.Evidence, experiment.Criteria.MinSeriesReductionPct);
         var observed = ObservedReduction.None.Add(evidence.Baseline.SeriesActive, evidence.Candidate.SeriesActive);
@@ -48,7 +50,21 @@ public static class Verdicts
                 observed.Share is null ? null : observed.Meets((decimal)minimum / 100), minimum / 100, observed.Share, $"{hosts}, the windows measured")),
             Of(VerdictClaim.Hosts, HostsClaim.Of(evidence.OverTime(), experiment.Hosts.Count).Judge(minimum / 100, experiment.Plan.Window),
                 all ? "" : $", of which {evidence.LeastHosts} or more were measured in every window"),
+            .. experiment.Sample is { } sample ? [Fleet(experiment, sample, outcomes)] : Array.Empty<ClaimJudged>(),
         ];
+    }
+
+    static ClaimJudged Fleet(Experiment x, DrawnSample sample, IReadOnlyList<HostOutcome>? outcomes)
+    {
+        var plan = new FleetPlan(sample.Drawn.Count, x.Criteria.LowestHostReductionPct / 100);
+        var minimum = x.Criteria.MinSeriesReductionPct / 100;
+        if (outcomes is null)
+            return new(VerdictClaim.Fleet, VerdictOutcome.Inconclusive, $"the fleet of {sample.FleetHosts} hosts", null, null, null, ["hosts are looked at once, when the verdict is due"]);
+        var time = HostsClaim.Of(x.Evidence.OverTime(), x.Hosts.Count, plan.Alpha / 2);
+        // In the order of the draw; a host that fell silent stays in it with nothing, which counts as the worst.
+        var byHost = outcomes.ToDictionary(o => o.HostId);
+        return Of(VerdictClaim.Fleet, FleetClaim.Of(plan, sample.FleetHosts,
+            [.. sample.Drawn.Select(d => byHost.TryGetValue(d.HostId, out var o) ? o with { Weight = d.Weight } : new(d.HostId, d.Weight, 0, 0))], time).Judge(minimum, x.Plan.Window));
     }
 
     static ClaimJudged Of(VerdictClaim claim, Judgement j, string besides = "") => new(

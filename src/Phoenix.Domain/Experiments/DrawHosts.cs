@@ -1,0 +1,19 @@
+using Phoenix.Domain.Statistics;
+
+namespace Phoenix.Domain.Experiments;
+
+/// <summary>Draws the hosts of an experiment that shall speak of a fleet.</summary>
+public static class DrawHosts
+{
+    /// <param name="seriesIn">Live series that each host takes in now; hosts of which that is not known are absent.</param>
+    /// <param name="fleet">Hosts that are meant.</param>
+    /// <param name="seed">Recorded with the draw.</param>
+    public static (FleetSampled? Sample, Rejection? Rejection) From(IReadOnlyDictionary<string, long> seriesIn, IReadOnlyList<string> fleet, int hosts, int seed)
+    {
+        FleetHost[] sized = [.. fleet.Where(h => seriesIn.GetValueOrDefault(h) > 0).Select(h => new FleetHost(h, seriesIn[h]))];
+        if (sized.Length < hosts)
+            return (null, Rejection.Conflict("fleet-too-small",
+                $"Of {fleet.Count} hosts {sized.Length} say how many series they take in, and {hosts} are to be drawn in proportion to that. A host says so when its production pipeline has closed a window: deploy the baseline to them first."));
+        return (new(seed, sized, [.. fleet.Except(sized.Select(h => h.HostId))], [.. FleetSample.Draw(sized, seed).Order.Take(hosts)]), null);
+    }
+}
