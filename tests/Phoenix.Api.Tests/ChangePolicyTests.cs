@@ -1,6 +1,12 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Npgsql;
+using Phoenix.Api.Agents;
+using Phoenix.Contracts;
+using Phoenix.Projections.Fleet;
 
 namespace Phoenix.Api.Tests;
 
@@ -35,6 +41,34 @@ public sealed class ChangePolicyTests(ControlPlane plane) : IClassFixture<Contro
         var over = await Accepted(await Deploy(new { pipeline, hosts, overrideFreeze = true, reason = "the disk fills up", rollout = Scenario.Unwatched }));
         await agent.DoNext();
         await Eventually.Get(() => State(over), s => s == "completed", "the deployment to complete");
+    }
+
+    [Fact]
+    public async Task drift_is_mended_by_itself_where_the_policy_asks_and_once_in_a_while_only()
+    {
+        (await Put(new { mendDrift = true })).StatusCode.ShouldBe(HttpStatusCode.OK);
+        var agent = await TestAgent.Enrol(plane);
+        var id = await Accepted(await Deploy(new { pipeline = new { pipelineId = await plane.Pipeline(), version = 1 }, hosts = new[] { agent.HostId }, rollout = Scenario.Unwatched }));
+        var wanted = (await agent.DoNext()).Desired.Collectors.Single().ConfigurationHash;
+        await Eventually.Get(() => State(id), s => s == "completed", "the deployment to complete");
+        var mend = plane.Host.Services.GetServices<IHostedService>().OfType<MendDrift>().Single();
+        var drifted = new CollectorHealth("production", CollectorArm.Production, "another", true, null, 0, 1, []);
+        await agent.Beat(drifted);
+        (await mend.Sweep(default)).ShouldBe(0, "it was changed just now");
+        // Since the last change a while has passed.
+        await using (var command = plane.Host.Services.GetRequiredService<NpgsqlDataSource>().CreateCommand($"update {FleetProjection.TableName} set production_since = now() - interval '1 hour' where host_id = $1"))
+        {
+            command.Parameters.Add(new() { Value = agent.HostId });
+            await command.ExecuteNonQueryAsync();
+        }
+        await agent.Beat(drifted);
+        await mend.Sweep(default);
+        (await mend.Sweep(default)).ShouldBe(0, "it is under way");
+        (await agent.DoNext()).Desired.Collectors.ShouldHaveSingleItem().ConfigurationHash.ShouldBe(wanted);
+        // It drifts again at once: that has a cause which putting back does not mend.
+        await agent.Beat(drifted);
+        (await mend.Sweep(default)).ShouldBe(0);
+        (await Put(new { })).StatusCode.ShouldBe(HttpStatusCode.OK);
     }
 
     Task<HttpResponseMessage> Put(object policy) => plane.User.PutAsJsonAsync("/api/v2/change-policy", policy);

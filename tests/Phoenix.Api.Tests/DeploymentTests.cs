@@ -24,6 +24,7 @@ public sealed class DeploymentTests(ControlPlane plane)
 
         await canary.Beat(Running(task));
         await other.DoNext();
+        await Until(id, "soaking");
         await canary.Beat(Running(task));
         await other.Beat(Running(task));
         var done = await Until(id, "completed");
@@ -43,6 +44,8 @@ public sealed class DeploymentTests(ControlPlane plane)
 
         var second = await Deploy(await plane.Pipeline(Scenario.ReducingYaml), [agent.HostId], new { soakSeconds = 0 });
         var task = await agent.DoNext();
+        // What the host has said before says nothing of the wave.
+        await Until(second, "soaking");
         await agent.Beat(Running(task) with { Healthy = false, Reason = "exports fail" });
         var back = await agent.DoNext();
         back.Desired.Collectors.ShouldHaveSingleItem().Configuration.ShouldBe(Scenario.Yaml);
@@ -123,12 +126,13 @@ public sealed class DeploymentTests(ControlPlane plane)
         var (id, agent) = await Completed();
         (await plane.User.PostAsJsonAsync($"/api/v2/experiments/{id}/promote", new { reason = "", rollout = new { soakSeconds = 0 } })).StatusCode.ShouldBe(HttpStatusCode.Accepted);
         var task = await agent.DoNext();
+        await Until(await OfExperiment(id), "soaking");
         // 90 of 100 live series leave, 30 were measured to.
         await agent.Beat(Running(task) with { Flow = new(5, 100, 90, 100, 90, 0, 0, 10) });
         (await agent.DoNext()).Desired.Collectors.ShouldHaveSingleItem().Configuration.ShouldBe(Scenario.Yaml);
         (await agent.DoNext()).Desired.Collectors.ShouldHaveSingleItem().Configuration.ShouldBe(Scenario.Yaml);
         await plane.UntilState(id, "rolledBack");
-        var deployment = (await plane.Get("/api/v2/deployments")).GetProperty("items").EnumerateArray().First(d => d.GetProperty("experimentId").ValueKind != JsonValueKind.Null && d.GetProperty("experimentId").GetGuid() == id);
+        var deployment = (await plane.Get($"/api/v2/deployments/{await OfExperiment(id)}")).GetProperty("deployment");
         deployment.GetProperty("predictedReductionPct").GetDouble().ShouldBe(70, 0.01);
         deployment.GetProperty("judged").GetProperty("checks").EnumerateArray().Single(c => c.GetProperty("kind").GetString() == "saving").GetProperty("outcome").GetString().ShouldBe("notMet");
     }
@@ -140,8 +144,7 @@ public sealed class DeploymentTests(ControlPlane plane)
         await plane.Command(id, "promote");
         await plane.UntilState(id, "promoting");
         await plane.Command(id, "rollback");
-        var deployment = (await plane.Get("/api/v2/deployments")).GetProperty("items").EnumerateArray().First(d => d.GetProperty("experimentId").ValueKind != JsonValueKind.Null && d.GetProperty("experimentId").GetGuid() == id);
-        deployment.GetProperty("state").GetString().ShouldBe("aborted");
+        (await plane.Get($"/api/v2/deployments/{await OfExperiment(id)}")).GetProperty("deployment").GetProperty("state").GetString().ShouldBe("aborted");
         // However far the promotion's task was, the baseline is what remains.
         while ((await agent.DoNext()).Desired.Collectors.Single().Configuration != Scenario.Yaml) { }
         await plane.UntilState(id, "rolledBack");
@@ -160,6 +163,9 @@ public sealed class DeploymentTests(ControlPlane plane)
             t => t.GetProperty("items").EnumerateArray().Any(e => e.GetProperty("type").GetString() == "promotion_requested"), "the timeline");
         timeline.GetProperty("items").EnumerateArray().Single(e => e.GetProperty("type").GetString() == "promotion_requested").ToString().ShouldContain("the verdict is reject");
     }
+
+    async Task<Guid> OfExperiment(Guid id) => (await plane.Get("/api/v2/deployments")).GetProperty("items").EnumerateArray()
+        .First(d => d.GetProperty("experimentId").ValueKind != JsonValueKind.Null && d.GetProperty("experimentId").GetGuid() == id).GetProperty("id").GetGuid();
 
     async Task<(Guid, TestAgent)> Completed(long candidateSeries = 300)
     {

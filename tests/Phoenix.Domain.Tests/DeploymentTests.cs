@@ -50,7 +50,7 @@ public sealed class DeploymentTests
     }
 
     static HostFigures Well(string host, long seriesIn = 100, long seriesOut = 30, double cpuMs = 50, long resident = 50 << 20, double error = 0) =>
-        new(host, false, "new", null, error, error > 0 ? "shop.requests{}" : null, resident, new(10, seriesIn, seriesOut, 300, 0, 0, cpuMs));
+        new(host, Now.AddMinutes(1), false, "new", null, error, error > 0 ? "shop.requests{}" : null, resident, new(10, seriesIn, seriesOut, 300, 0, 0, cpuMs));
 
     static Decision EndSoak(Deployment x, IReadOnlyList<HostFigures> figures, FreezeInForce? freeze = null, double minutes = 5) =>
         DeploymentDecisions.EndSoak(x, x.Wave, x.Round, figures, x.Wave < x.Waves.Count ? [Old with { Hosts = [.. x.HostsOf(x.Wave + 1)] }] : [], freeze, Now.AddMinutes(minutes));
@@ -87,7 +87,6 @@ public sealed class DeploymentTests
 
     public static TheoryData<string, HostFigures> Unwell => new()
     {
-        { "nothing was heard", Well("h1") with { Silent = true } },
         { "another configuration", Well("h1") with { ConfigurationHash = "old" } },
         { "does not run", Well("h1") with { ConfigurationHash = null } },
         { "no export succeeded", Well("h1") with { Unhealthy = "no export succeeded" } },
@@ -135,6 +134,19 @@ public sealed class DeploymentTests
         x = And(x, EndSoak(x, quiet, minutes: 15));
         (x.State, x.HeldBy).ShouldBe((DeploymentState.Held, DeploymentCause.NothingProved));
         x.Judged!.Checks.ShouldContain(c => c.Outcome == GateOutcome.Open);
+    }
+
+    [Fact]
+    public void what_was_heard_before_the_wave_was_done_says_nothing_of_it()
+    {
+        var x = Soaking();
+        // The heartbeat of before: another configuration, or none. Nobody listened since.
+        EndSoak(x, [Well("h1") with { HeardAt = Now.AddSeconds(-1), ConfigurationHash = "old" }]).Events.ShouldBeEmpty();
+        EndSoak(x, [Well("h1") with { HeardAt = Now.AddSeconds(5), ConfigurationHash = "old" }]).Events.ShouldBeEmpty("it was on its way");
+        EndSoak(x, [Well("h1") with { Silent = true }]).Events.ShouldBeEmpty();
+        EndSoak(x, [Well("h1") with { HeardAt = null, ConfigurationHash = null }]).Events.ShouldBeEmpty();
+        // Still nothing when there is no patience left: held, and not taken back for what nobody knows.
+        And(x, EndSoak(x, [Well("h1") with { Silent = true }], minutes: 15)).HeldBy.ShouldBe(DeploymentCause.NothingProved);
     }
 
     [Fact]

@@ -9,11 +9,12 @@ namespace Phoenix.Api.Deployments;
 /// <param name="ApprovalRequired">A second person has to approve every promotion and deployment.</param>
 /// <param name="TicketRequired">Each has to say where it was asked for.</param>
 /// <param name="Freezes">Times in which none begins and no further wave does.</param>
+/// <param name="MendDrift">Where a host runs something else than it should, that is put back by itself.</param>
 /// <param name="Reason">Why, for the audit log.</param>
-public sealed record ChangePolicyRequest(bool? ApprovalRequired, bool? TicketRequired, ChangeFreeze[]? Freezes, string? Reason);
+public sealed record ChangePolicyRequest(bool? ApprovalRequired, bool? TicketRequired, bool? MendDrift, ChangeFreeze[]? Freezes, string? Reason);
 
 /// <param name="Frozen">The freeze that is in force now; null where changes may begin.</param>
-public sealed record ChangePolicyView(int Version, bool ApprovalRequired, bool TicketRequired, IReadOnlyList<ChangeFreeze> Freezes, FreezeInForce? Frozen);
+public sealed record ChangePolicyView(int Version, bool ApprovalRequired, bool TicketRequired, bool MendDrift, IReadOnlyList<ChangeFreeze> Freezes, FreezeInForce? Frozen);
 
 public static class ChangePolicyEndpoints
 {
@@ -29,7 +30,7 @@ public static class ChangePolicyEndpoints
         if (Problems.TooLong(("reason", command.Reason, EventMetadata.MaxReasonLength)) is { } tooLong) return tooLong;
         var stream = await session.Events.FetchForExclusiveWriting<ChangePolicy>(StreamIds.ChangePolicy, cancellation);
         var policy = stream.Aggregate ?? ChangePolicy.None;
-        var wanted = new ChangePolicySet(command.ApprovalRequired ?? false, command.TicketRequired ?? false, command.Freezes ?? []);
+        var wanted = new ChangePolicySet(command.ApprovalRequired ?? false, command.TicketRequired ?? false, command.Freezes ?? [], command.MendDrift ?? false);
         var decision = ChangePolicyDecisions.Set(policy, wanted);
         if (decision.Rejection is { } rejection) return rejection.ToProblem();
         session.Stamp(http, command.Reason);
@@ -38,5 +39,5 @@ public static class ChangePolicyEndpoints
     }
 
     static ChangePolicyView View(ChangePolicy policy, TimeProvider clock) =>
-        new(policy.Version, policy.ApprovalRequired, policy.TicketRequired, policy.Freezes, policy.FrozenAt(clock.GetUtcNow()));
+        new(policy.Version, policy.ApprovalRequired, policy.TicketRequired, policy.MendDrift, policy.Freezes, policy.FrozenAt(clock.GetUtcNow()));
 }

@@ -25,7 +25,7 @@ public sealed class DeployedHosts(NpgsqlDataSource database)
     {
         await using var command = database.CreateCommand(
             $"""
-            select h.id, coalesce(p.last_seen_at < now() - $2, true),
+            select h.id, coalesce(p.last_seen_at < now() - $2, true), p.heartbeat_at,
                 (select c from jsonb_array_elements(coalesce(p.heartbeat->'collectors', '[]')) c where c->>'name' = $3 limit 1)::text
             from unnest($1) h(id) left join {AgentPresence.TableName} p on p.host_id = h.id
             """);
@@ -36,8 +36,8 @@ public sealed class DeployedHosts(NpgsqlDataSource database)
         List<HostFigures> found = [];
         while (await reader.ReadAsync(cancellation))
         {
-            var collector = await reader.IsDBNullAsync(2, cancellation) ? null : JsonSerializer.Deserialize(reader.GetString(2), WireJson.Default.CollectorHealth);
-            found.Add(new(reader.GetString(0), reader.GetBoolean(1), collector?.ConfigurationHash,
+            var collector = await reader.IsDBNullAsync(3, cancellation) ? null : JsonSerializer.Deserialize(reader.GetString(3), WireJson.Default.CollectorHealth);
+            found.Add(new(reader.GetString(0), await reader.IsDBNullAsync(2, cancellation) ? null : await reader.GetFieldValueAsync<DateTimeOffset>(2, cancellation), reader.GetBoolean(1), collector?.ConfigurationHash,
                 collector is { Healthy: false } ? collector.Reason ?? "it is not healthy" : null,
                 collector?.Breach?.GroupErrorPct ?? 0, collector?.Breach?.Group, collector?.ResidentBytes ?? 0,
                 collector?.Flow is { } f ? new(f.Seconds, f.SeriesIn, f.SeriesOut, f.PointsOut, f.ExportErrors, f.DroppedPoints, f.CpuMs) : null));

@@ -115,6 +115,7 @@ public static class Setup
         builder.Services.AddHostedService<ResumeUpgrades>();
         builder.Services.AddHostedService<ResumeDeployments>();
         builder.Services.AddHostedService(services => services.GetRequiredService<LostHosts>());
+        builder.Services.AddHostedService<MendDrift>();
         builder.Services.AddHostedService<NodeWatch>();
         builder.Services.AddHostedService<AppendRelay>();
         builder.Services.AddHostedService<LiveFeed>();

@@ -3,7 +3,8 @@ namespace Phoenix.Domain.Deployments;
 /// <summary>What is asked of every change of a production pipeline changed, in full.</summary>
 /// <param name="ApprovalRequired">A second person has to approve.</param>
 /// <param name="TicketRequired">It has to say where it was asked for.</param>
-public sealed record ChangePolicySet(bool ApprovalRequired, bool TicketRequired, IReadOnlyList<ChangeFreeze> Freezes);
+/// <param name="MendDrift">What a host should run is put back by itself where something else runs.</param>
+public sealed record ChangePolicySet(bool ApprovalRequired, bool TicketRequired, IReadOnlyList<ChangeFreeze> Freezes, bool MendDrift = false);
 
 /// <summary>Times in which no change begins. What takes something off, a rollback or an incident's full detail, is never frozen.</summary>
 /// <param name="From">With <paramref name="Until"/>: once. Null for every week.</param>
@@ -28,11 +29,12 @@ public sealed record ChangePolicy
 
     public bool ApprovalRequired { get; init; }
     public bool TicketRequired { get; init; }
+    public bool MendDrift { get; init; }
     public IReadOnlyList<ChangeFreeze> Freezes { get; init; } = [];
 
     public static ChangePolicy Create(ChangePolicySet e) => None.Apply(e);
 
-    public ChangePolicy Apply(ChangePolicySet e) => this with { ApprovalRequired = e.ApprovalRequired, TicketRequired = e.TicketRequired, Freezes = e.Freezes };
+    public ChangePolicy Apply(ChangePolicySet e) => this with { ApprovalRequired = e.ApprovalRequired, TicketRequired = e.TicketRequired, MendDrift = e.MendDrift, Freezes = e.Freezes };
 
     /// <summary>The freeze that lasts longest of those in force; null where changes may begin.</summary>
     public FreezeInForce? FrozenAt(DateTimeOffset now) =>
@@ -69,7 +71,7 @@ public static class ChangePolicyDecisions
         if (wanted.Freezes.Count > MaxFreezes) return Rejection.Invalid("freezes-invalid", "freezes", $"At most {MaxFreezes} freezes.");
         for (var i = 0; i < wanted.Freezes.Count; i++)
             if (Wrong(wanted.Freezes[i]) is var (field, detail)) return Rejection.Invalid("freeze-invalid", $"freezes[{i}]{field}", detail);
-        return policy.ApprovalRequired == wanted.ApprovalRequired && policy.TicketRequired == wanted.TicketRequired && policy.Freezes.SequenceEqual(wanted.Freezes)
+        return policy.ApprovalRequired == wanted.ApprovalRequired && policy.TicketRequired == wanted.TicketRequired && policy.MendDrift == wanted.MendDrift && policy.Freezes.SequenceEqual(wanted.Freezes)
             ? Decision.Nothing
             : Decision.Of(wanted);
     }

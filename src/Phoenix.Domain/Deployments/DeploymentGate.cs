@@ -1,13 +1,14 @@
 namespace Phoenix.Domain.Deployments;
 
 /// <summary>A host that runs the version, by its last heartbeat.</summary>
+/// <param name="HeardAt">When the heartbeat came; null before the first.</param>
 /// <param name="Silent">Nothing was heard of it for a while.</param>
 /// <param name="ConfigurationHash">What its production collector runs; null where it has none.</param>
 /// <param name="Unhealthy">Why data does not flow; null where it does.</param>
 /// <param name="ConservationErrorPct">Of the worst label group in the collector's epoch; 0 where every group agrees.</param>
 /// <param name="Flow">The last whole window with this configuration; null before it.</param>
 public sealed record HostFigures(
-    string HostId, bool Silent, string? ConfigurationHash, string? Unhealthy, double ConservationErrorPct, string? WorstGroup, long ResidentBytes, FlowFigures? Flow);
+    string HostId, DateTimeOffset? HeardAt, bool Silent, string? ConfigurationHash, string? Unhealthy, double ConservationErrorPct, string? WorstGroup, long ResidentBytes, FlowFigures? Flow);
 
 /// <param name="SeriesIn">Live series that came in, as a classic Prometheus backend would have stored them.</param>
 /// <param name="SeriesOut">Those that left.</param>
@@ -16,9 +17,13 @@ public sealed record FlowFigures(double Seconds, long SeriesIn, long SeriesOut, 
 /// <summary>Holds what is measured on the hosts of a deployment against its limits. Pure; nothing is taken for met that was not measured.</summary>
 public static class DeploymentGate
 {
+    /// <summary>How long after a change a heartbeat from before it may still be on its way.</summary>
+    static readonly TimeSpan Settling = TimeSpan.FromSeconds(10);
+
     /// <param name="x">Judged are all hosts that run the version, not those of the last wave alone.</param>
-    public static IReadOnlyList<GateCheck> Judge(Deployment x, IReadOnlyList<HostFigures> hosts)
+    public static IReadOnlyList<GateCheck> Judge(Deployment x, IReadOnlyList<HostFigures> reported)
     {
+        IReadOnlyList<HostFigures> hosts = [.. reported.Select(h => IsNews(x, h) ? h : Unheard(x, h))];
         var limits = x.Plan.Gate;
         List<GateCheck> checks = [];
         if (limits.DataLeaves) checks.Add(DataLeaves(x, hosts));
@@ -28,6 +33,12 @@ public static class DeploymentGate
         if (limits.MaxResidentBytes is { } memory) checks.Add(Memory(hosts, memory));
         return checks;
     }
+
+    /// <summary>What was said before the wave was done says nothing of it, and neither does the silence of a time in which nobody listened.</summary>
+    static bool IsNews(Deployment x, HostFigures h) =>
+        !h.Silent && h.HeardAt >= x.SoakingSince && (h.ConfigurationHash == x.Pipeline.ConfigurationHash || h.HeardAt >= x.SoakingSince + Settling);
+
+    static HostFigures Unheard(Deployment x, HostFigures h) => new(h.HostId, h.HeardAt, h.Silent, x.Pipeline.ConfigurationHash, null, 0, null, 0, null);
 
     public static GateOutcome Of(IReadOnlyList<GateCheck> checks) =>
         checks.Any(c => c.Outcome == GateOutcome.NotMet) ? GateOutcome.NotMet
@@ -44,13 +55,12 @@ public static class DeploymentGate
                 $"{wrong.Count} of {hosts.Count} hosts are not well, {allowed} may be: {string.Join("; ", wrong.Take(3).Select(h => $"{h.HostId}: {h.Problem}"))}", wrong.Count, allowed);
         var unheard = hosts.Count(h => h.Flow is null && Problem(h, x.Pipeline.ConfigurationHash) is null);
         return unheard > allowed
-            ? new(GateKind.DataLeaves, GateOutcome.Open, $"{unheard} of {hosts.Count} hosts have not closed a whole window with it yet", unheard, allowed)
+            ? new(GateKind.DataLeaves, GateOutcome.Open, $"{unheard} of {hosts.Count} hosts have not told of a whole window with it yet", unheard, allowed)
             : new(GateKind.DataLeaves, GateOutcome.Met, $"data leaves {hosts.Count - wrong.Count} of {hosts.Count} hosts", wrong.Count, allowed);
     }
 
     static string? Problem(HostFigures h, string hash) =>
-        h.Silent ? "nothing was heard of it"
-        : h.ConfigurationHash != hash ? h.ConfigurationHash is null ? "its production collector does not run" : "it runs another configuration"
+        h.ConfigurationHash != hash ? h.ConfigurationHash is null ? "its production collector does not run" : "it runs another configuration"
         : h.Unhealthy is { } reason ? reason
         : h.Flow is not { } flow ? null
         : flow.DroppedPoints > 0 ? $"it lost {flow.DroppedPoints} points in sending"
