@@ -4,7 +4,9 @@ using JasperFx.Events;
 using JasperFx.Events.Projections;
 using Marten;
 using Phoenix.Domain.Agents;
+using Phoenix.Domain.Backends;
 using Phoenix.Domain.Experiments;
+using Phoenix.Domain.Notifications;
 using Phoenix.Domain.Pipelines;
 using Phoenix.Domain.Pricing;
 using Phoenix.Domain.Tasks;
@@ -67,6 +69,12 @@ public static class EventStoreOptions
         [
             typeof(PriceEntryAdded), typeof(PriceEntryCorrected), typeof(PriceEntryRemoved), typeof(ContractOverrideSet),
             typeof(ContractOverrideCorrected), typeof(ContractOverrideRemoved), typeof(ExchangeRateSet), typeof(ExchangeRateRemoved),
+        ],
+        ["Backend"] = [typeof(BackendDefined), typeof(BackendChanged), typeof(BackendCredentialReplaced), typeof(BackendRemoved)],
+        ["NotificationTarget"] =
+        [
+            typeof(NotificationTargetDefined), typeof(NotificationTargetChanged), typeof(NotificationTargetEnabled), typeof(NotificationTargetDisabled),
+            typeof(NotificationSecretRotated), typeof(NotificationTargetRemoved),
         ],
         ["User"] = [typeof(UserRegistered), typeof(AccessTokenIssued), typeof(EnrolmentTokenIssued), typeof(FirstSecretReissued), typeof(SigningKeyRotated)],
     };
@@ -131,6 +139,8 @@ public static class EventStoreOptions
         options.Projections.Add(new PipelineTextProjection(), ProjectionLifecycle.Inline);
         options.Projections.Snapshot<HostGroup>(SnapshotLifecycle.Inline);
         options.Projections.Snapshot<PriceBook>(SnapshotLifecycle.Inline);
+        options.Projections.Snapshot<Backend>(SnapshotLifecycle.Inline);
+        options.Projections.Snapshot<NotificationTarget>(SnapshotLifecycle.Inline);
         options.Projections.Add(new SavingsLedgerProjection(), ProjectionLifecycle.Async);
         options.Projections.LiveStreamAggregation<AgentTask>();
         options.Projections.LiveStreamAggregation<Agent>();

@@ -29,6 +29,8 @@ public sealed class ProjectionRebuildTests(ControlPlane plane) : IClassFixture<C
             $"select to_jsonb(t) || jsonb_build_object('held', to_jsonb(q)) from {FleetProjection.TableName} t left join {TaskQueueProjection.HoldTableName} q using (host_id) order by host_id",
         ["HostGroup"] = "select data from phoenix.mt_doc_hostgroup order by id",
         ["PriceBook"] = "select data from phoenix.mt_doc_pricebook order by id",
+        ["Backend"] = "select data from phoenix.mt_doc_backend order by id",
+        ["NotificationTarget"] = "select data from phoenix.mt_doc_notificationtarget order by id",
         ["Pipelines"] = "select data from phoenix.mt_doc_pipelinetext order by id",
         ["SavingsLedger"] = "select data from phoenix.mt_doc_savingsentry order by id",
     };
