@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Marten;
+using Marten.Services;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
@@ -96,6 +97,29 @@ public sealed class NotificationsTests(ControlPlane plane) : IClassFixture<Contr
         }
     }
 
+    /// <summary>Longer than the daemon waits for a number that is missing, unless somebody may still bring it.</summary>
+    [Fact]
+    public async Task an_event_whose_transaction_takes_long_is_told_nevertheless()
+    {
+        await using var receiver = await Receiver.Start();
+        await Define(new(receiver.Address, "/hook"));
+        await using var database = NpgsqlDataSource.Create(plane.ConnectionString);
+        await using var connection = await database.OpenConnectionAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        await using (var slow = plane.Host.Services.GetRequiredService<IDocumentStore>().LightweightSession(SessionOptions.ForTransaction(transaction)))
+        {
+            slow.Events.Append(StreamIds.Agent(_name + "-slow"), Lost(_name + "-slow"));
+            await slow.SaveChangesAsync();
+        }
+        await Happen(_name + "-quick", Lost(_name + "-quick"));
+        var since = DateTimeOffset.UtcNow;
+        await Eventually.Get(() => Task.FromResult(DateTimeOffset.UtcNow - since), waited => waited > 2 * ((DocumentStore)plane.Host.Services.GetRequiredService<IDocumentStore>()).Options.Projections.StaleSequenceThreshold, "twice the daemon's patience to pass");
+        await transaction.CommitAsync();
+
+        var told = await receiver.Until(all => all.Count >= 2, "both to be told");
+        told.Select(r => Json(r).GetProperty("subject").GetString()).ShouldBe([_name + "-slow", _name + "-quick"]);
+    }
+
     [Fact]
     public async Task what_did_not_arrive_is_sent_again_under_the_same_id()
     {
@@ -162,6 +186,10 @@ public sealed class NotificationsTests(ControlPlane plane) : IClassFixture<Contr
         await witness.Until(all => all.Count == 3, "the witness to be told of all three");
         receiver.All.Count.ShouldBe(1);
         await (await plane.User.GetAsync($"/api/v2/notification-targets/{_name}")).ShouldBeProblem(HttpStatusCode.NotFound, "not-found");
+        // The same name again is a new target.
+        (await Define(new(receiver.Address, "/hook"))).GetProperty("secret").GetString().ShouldNotBeNull();
+        await Happen(_name + "-again", Lost(_name + "-again"));
+        (await receiver.Until(all => all.Count >= 2, "the new target to be told")).Select(r => Json(r).GetProperty("subject").GetString()).ShouldBe([_name + "-told", _name + "-again"]);
     }
 
     [Fact]

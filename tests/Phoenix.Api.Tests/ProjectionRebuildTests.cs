@@ -122,6 +122,14 @@ public sealed class ProjectionRebuildTests(ControlPlane plane) : IClassFixture<C
         await Put("groups/kept", new { selector = "role in (web,db)", description = "d" });
         await Put("groups/gone", new { selector = "role" });
         (await plane.User.DeleteAsync("/api/v2/groups/gone")).EnsureSuccessStatusCode();
+        await Put("backends/kept", new { url = "https://metrics.example.com" });
+        await Put("backends/kept", new { url = "https://metrics.example.com/prometheus", authentication = "bearer", secret = "s" });
+        await Put("backends/gone", new { url = "https://metrics.example.com" });
+        (await plane.User.DeleteAsync("/api/v2/backends/gone")).EnsureSuccessStatusCode();
+        await Put("notification-targets/kept", new { channel = "webhook", url = "https://example.com", kinds = new[] { "upgrade.held" }, enabled = false });
+        await Post("notification-targets/kept/rotate-secret");
+        await Put("notification-targets/gone", new { channel = "slack", url = "https://example.com", kinds = new[] { "upgrade.*" } });
+        (await plane.User.DeleteAsync("/api/v2/notification-targets/gone")).EnsureSuccessStatusCode();
 
         async Task Put(string path, object body) => (await plane.User.PutAsJsonAsync("/api/v2/" + path, body)).EnsureSuccessStatusCode();
         async Task Post(string path) => (await plane.User.PostAsJsonAsync("/api/v2/" + path, new { reason = "for the test" })).EnsureSuccessStatusCode();
