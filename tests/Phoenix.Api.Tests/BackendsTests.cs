@@ -8,6 +8,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Phoenix.Api.Backends;
 using Phoenix.Contracts;
 using Phoenix.Domain;
 
@@ -144,6 +145,34 @@ public sealed class BackendsTests(ControlPlane plane)
         Host(check, agents[0]).GetProperty("outcome").GetString().ShouldBe("agrees");
         Host(check, agents[1]).GetProperty("backend").GetProperty("series").GetInt64().ShouldBe(120);
         Reasons(Host(check, agents[1])).ShouldBe(["series-of-the-backend", "other-writers"]);
+    }
+
+    /// <summary>More hosts than one query asks for, and names that would end a string, a selector or a line.</summary>
+    [Theory]
+    [InlineData("Prometheus")]
+    [InlineData("VictoriaMetrics")]
+    public async Task each_of_many_hosts_is_counted_whatever_its_name(string kind)
+    {
+        List<string> hosts = ["a\"b", "a\\b", "a\nb", "a\\\"b", "{x=~\".*\"}", ".*", "ä€😀", .. Enumerable.Range(0, 120).Select(i => $"host-{i}")];
+        var exposition = string.Concat(hosts.Select((host, i) => Series(
+            host.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal), i % 4 + 1)));
+        await using var target = await Receiver.Start((http, _) => { http.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8"; return http.Response.WriteAsync(exposition); });
+        await using var server = kind == "Prometheus" ? await MetricsServer.Prometheus(target.Address) : await MetricsServer.VictoriaMetrics();
+        if (kind == "VictoriaMetrics")
+        {
+            using var http = new HttpClient { BaseAddress = server.Address };
+            (await http.PostAsync("/api/v1/import/prometheus", new StringContent(exposition))).EnsureSuccessStatusCode();
+            (await http.GetAsync("/internal/force_flush")).EnsureSuccessStatusCode();
+        }
+        var settings = new Domain.Backends.BackendSettings(server.Address.ToString(), null, Domain.Backends.BackendAuthentication.None, null, null, null, TimeSpan.FromSeconds(30), "host_id");
+        using var client = new PrometheusClient(new HttpClient { BaseAddress = server.Address, MaxResponseContentBufferSize = 1 << 20 }, settings);
+        var counted = await Eventually.Get(() =>
+        {
+            var now = DateTimeOffset.UtcNow;
+            return HostCounts.Ask(client, "host_id", [.. hosts.Append("nobody").Select(h => new CountedHost(h, now.AddMinutes(-5), now.AddSeconds(1)))], CancellationToken.None);
+        }, counts => counts.Counts[hosts[^1]].Series > 0, "the series to be found");
+        foreach (var (host, i) in hosts.Select((h, i) => (h, i))) counted.Counts[host].Series.ShouldBe(i % 4 + 1, host);
+        counted.Counts["nobody"].Series.ShouldBe(0);
     }
 
     [Fact]

@@ -123,13 +123,14 @@ public sealed class NotificationsTests(ControlPlane plane) : IClassFixture<Contr
     [Fact]
     public async Task what_did_not_arrive_is_sent_again_under_the_same_id()
     {
-        await using var receiver = await Receiver.Start((http, before) => { http.Response.StatusCode = before == 0 ? 500 : 204; return Task.CompletedTask; });
+        await using var receiver = await Receiver.Start((http, before) => { http.Response.StatusCode = before == 0 ? 500 : 204; http.Response.Headers.RetryAfter = "7"; return Task.CompletedTask; });
         await Define(new(receiver.Address, "/hook"));
         await Happen(_name + "-1", Lost(_name + "-1"));
 
         var waiting = (await UntilStatus("retrying")).ShouldHaveSingleItem();
         waiting.GetProperty("error").GetString().ShouldBe("The receiver answered 500.");
-        waiting.GetProperty("nextAttemptAt").GetDateTimeOffset().ShouldBeGreaterThan(waiting.GetProperty("changedAt").GetDateTimeOffset());
+        // Without Retry-After it would be 4 to 6 s.
+        (waiting.GetProperty("nextAttemptAt").GetDateTimeOffset() - waiting.GetProperty("changedAt").GetDateTimeOffset()).TotalSeconds.ShouldBeInRange(6.5, 9);
         var delivered = (await UntilStatus("delivered")).ShouldHaveSingleItem();
         delivered.GetProperty("attempts").GetInt32().ShouldBe(2);
         delivered.GetProperty("error").ValueKind.ShouldBe(JsonValueKind.Null);
