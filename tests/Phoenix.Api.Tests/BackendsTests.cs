@@ -145,6 +145,16 @@ public sealed class BackendsTests(ControlPlane plane)
         Host(check, agents[0]).GetProperty("outcome").GetString().ShouldBe("agrees");
         Host(check, agents[1]).GetProperty("backend").GetProperty("series").GetInt64().ShouldBe(120);
         Reasons(Host(check, agents[1])).ShouldBe(["series-of-the-backend", "other-writers"]);
+
+        // The same host by its label, beside one that no experiment measures.
+        var outside = await TestAgent.Enrol(plane);
+        foreach (var agent in (TestAgent[])[agents[0], outside])
+            (await plane.User.PutAsJsonAsync($"/api/v2/agents/{agent.HostId}/labels", new { labels = new { check = _name[^20..] } })).EnsureSuccessStatusCode();
+        var chosen = await plane.Get($"/api/v2/backends/{_name}/check?selector=check={_name[^20..]}");
+        chosen.GetProperty("hosts").GetArrayLength().ShouldBe(2);
+        Host(chosen, agents[0]).GetProperty("outcome").GetString().ShouldBe("agrees");
+        Reasons(Host(chosen, outside)).ShouldBe(["no-window"]);
+        await (await plane.User.GetAsync($"/api/v2/backends/{_name}/check")).ShouldBeProblem(HttpStatusCode.UnprocessableEntity, "selector-missing");
     }
 
     /// <summary>More hosts than one query asks for, and names that would end a string, a selector or a line.</summary>

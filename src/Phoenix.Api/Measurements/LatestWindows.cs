@@ -2,6 +2,7 @@ using System.Text.Json;
 using Npgsql;
 using NpgsqlTypes;
 using Phoenix.Contracts;
+using Phoenix.Projections.Experiments;
 
 namespace Phoenix.Api.Measurements;
 
@@ -30,6 +31,25 @@ public static class LatestWindows
         while (await reader.ReadAsync(cancellation))
             found[reader.GetString(0)] = new(reader.GetInt32(1), reader.GetFieldValue<DateTimeOffset>(2), reader.GetFieldValue<DateTimeOffset>(3),
                 JsonSerializer.Deserialize<ArmOutput>(reader.GetString(4), WireJson.Default.Options)!);
+        return found;
+    }
+
+    /// <summary>Of hosts in whichever experiments they take part now.</summary>
+    public static async Task<IReadOnlyDictionary<string, LatestWindow>> Of(NpgsqlDataSource database, IReadOnlyCollection<string> hosts, CancellationToken cancellation)
+    {
+        var wanted = hosts.ToHashSet();
+        List<Guid> experiments = [];
+        await using (var command = database.CreateCommand($"select distinct experiment_id from {ExperimentHostsProjection.TableName} where host_id = any($1)"))
+        {
+            command.Parameters.Add(new() { Value = hosts.ToArray() });
+            await using var reader = await command.ExecuteReaderAsync(cancellation);
+            while (await reader.ReadAsync(cancellation)) experiments.Add(reader.GetGuid(0));
+        }
+        Dictionary<string, LatestWindow> found = [];
+        foreach (var experiment in experiments)
+            foreach (var (host, window) in await Of(database, experiment, cancellation))
+                // A host takes part in one experiment at a time.
+                if (wanted.Contains(host)) found[host] = window;
         return found;
     }
 }
