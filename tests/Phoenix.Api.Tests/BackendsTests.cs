@@ -180,7 +180,7 @@ public sealed class BackendsTests(ControlPlane plane)
         {
             var now = DateTimeOffset.UtcNow;
             return HostCounts.Ask(client, "host_id", [.. hosts.Append("nobody").Select(h => new CountedHost(h, now.AddMinutes(-5), now.AddSeconds(1)))], CancellationToken.None);
-        }, counts => counts.Counts[hosts[^1]].Series > 0, "the series to be found");
+        }, counts => hosts.TrueForAll(h => counts.Counts[h].Series > 0), "the series of every host to be found");
         foreach (var (host, i) in hosts.Select((h, i) => (h, i))) counted.Counts[host].Series.ShouldBe(i % 4 + 1, host);
         counted.Counts["nobody"].Series.ShouldBe(0);
     }
@@ -328,6 +328,7 @@ public sealed class BackendsTests(ControlPlane plane)
         await (await Put(new { url = "https://u:p@example.com" })).ShouldBeProblem(HttpStatusCode.UnprocessableEntity, "address-holds-secret");
         await (await Put(new { url = "https://example.com", authentication = "bearer" })).ShouldBeProblem(HttpStatusCode.UnprocessableEntity, "credential-missing");
         await (await Put(new { url = "https://example.com", authentication = "bearer", secret = "a\r\nX: y" })).ShouldBeProblem(HttpStatusCode.UnprocessableEntity, "secret-invalid");
+        await (await Put(new { url = "https://example.com", authentication = "bearer", secret = "tökén" })).ShouldBeProblem(HttpStatusCode.UnprocessableEntity, "secret-invalid");
         await (await Put(new { url = "https://example.com", certificateAuthority = "no pem" })).ShouldBeProblem(HttpStatusCode.UnprocessableEntity, "certificate-invalid");
         await (await Put(new { url = "https://example.com", timeoutSeconds = 0.1 })).ShouldBeProblem(HttpStatusCode.UnprocessableEntity, "timeout-invalid");
         await (await plane.User.PostAsync($"/api/v2/backends/{_name}/test", null)).ShouldBeProblem(HttpStatusCode.NotFound, "not-found");

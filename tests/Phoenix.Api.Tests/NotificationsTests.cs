@@ -3,14 +3,17 @@ using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Alba;
 using Marten;
 using Marten.Services;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
+using Phoenix.Api.Notifications;
 using Phoenix.Domain;
 using Phoenix.Domain.Agents;
 using Phoenix.Projections;
+using Wolverine;
 
 namespace Phoenix.Api.Tests;
 
@@ -136,6 +139,13 @@ public sealed class NotificationsTests(ControlPlane plane) : IClassFixture<Contr
         delivered.GetProperty("error").ValueKind.ShouldBe(JsonValueKind.Null);
         receiver.All.Select(r => r.Headers["webhook-id"]).Distinct().ShouldHaveSingleItem();
         receiver.All.Select(r => r.Answer).ShouldBe([500, 204]);
+
+        // As after a node that died between the receiver's answer and its own commit, where that had been made after all: the message comes again.
+        var id = receiver.All[0].Headers["webhook-id"];
+        await using (var scope = plane.Host.Services.CreateAsyncScope())
+            await scope.ServiceProvider.GetRequiredService<IMessageBus>().InvokeAsync(new DeliverNotification(
+                StreamIds.NotificationTarget(_name), Guid.ParseExact(id["msg_".Length..], "N"), JsonSerializer.Deserialize<NotificationBody>(receiver.All[0].Body, EventStoreOptions.Json)!, 2));
+        receiver.All.Count.ShouldBe(2);
     }
 
     [Fact]
@@ -306,10 +316,7 @@ public sealed class NotificationsOverRestartsTests : IAsyncLifetime
         });
         await using (var first = await ControlPlane.Start(_connection, _secretFile))
         {
-            var issued = await first.Server.CreateClient().PostAsJsonAsync("/api/v2/auth/tokens", new { secret = (await File.ReadAllTextAsync(_secretFile)).Trim() });
-            using var user = first.Server.CreateClient();
-            user.DefaultRequestHeaders.Authorization = new("Bearer", (await issued.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("token").GetString());
-            (await user.PutAsJsonAsync("/api/v2/notification-targets/ops", new { channel = "webhook", url = receiver.Address, kinds = new[] { "host.lost" } })).StatusCode.ShouldBe(HttpStatusCode.Created);
+            await Define(first, receiver);
             await Happen(first.Services.GetRequiredService<IDocumentStore>(), "in-vain");
             await receiver.Until(all => all.Count >= 1, "the first attempt");
             await Eventually.Get(Retrying, n => n == 1, "the next attempt to be written down");
@@ -332,6 +339,39 @@ public sealed class NotificationsOverRestartsTests : IAsyncLifetime
             await using var database = NpgsqlDataSource.Create(_connection);
             return (long)(await database.CreateCommand("select count(*) from phoenix.notification_delivery where status = 'retrying'").ExecuteScalarAsync())!;
         }
+    }
+
+    [Fact]
+    public async Task several_nodes_tell_each_event_once_also_when_one_of_them_goes()
+    {
+        await using var receiver = await Receiver.Start();
+        var first = await ControlPlane.Start(_connection, _secretFile);
+        try
+        {
+            await Define(first, receiver);
+            await using var second = await ControlPlane.Start(_connection, _secretFile + "-second");
+            var stores = new[] { first, second }.Select(h => h.Services.GetRequiredService<IDocumentStore>()).ToList();
+            for (var i = 0; i < 20; i++) await Happen(stores[i % 2], $"both-{i}");
+            await receiver.Until(all => all.Count >= 20, "twenty events to be told", 90);
+            // In the midst of work.
+            for (var i = 0; i < 20; i++) await Happen(stores[1], $"one-{i}");
+            await first.DisposeAsync();
+            await Happen(stores[1], "last");
+            await receiver.Until(all => all.Any(r => Subject(r) == "last") && all.Select(Subject).Distinct().Count() == 41, "all to be told by the node that is left", 90);
+            receiver.All.Select(Subject).Distinct().Count().ShouldBe(receiver.All.Count);
+        }
+        finally
+        {
+            await first.DisposeAsync();
+        }
+    }
+
+    async Task Define(IAlbaHost host, Receiver receiver)
+    {
+        using var user = host.Server.CreateClient();
+        var issued = await user.PostAsJsonAsync("/api/v2/auth/tokens", new { secret = (await File.ReadAllTextAsync(_secretFile)).Trim() });
+        user.DefaultRequestHeaders.Authorization = new("Bearer", (await issued.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("token").GetString());
+        (await user.PutAsJsonAsync("/api/v2/notification-targets/ops", new { channel = "webhook", url = receiver.Address, kinds = new[] { "host.lost" } })).StatusCode.ShouldBe(HttpStatusCode.Created);
     }
 
     static string Subject(Received received) => JsonSerializer.Deserialize<JsonElement>(received.Body).GetProperty("subject").GetString()!;

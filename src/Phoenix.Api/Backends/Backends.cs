@@ -1,3 +1,4 @@
+using System.Text;
 using Marten;
 using Phoenix.Api.Infrastructure;
 using Phoenix.Domain;
@@ -45,6 +46,7 @@ public static class BackendEndpoints
         if (address!.Query.Length > 0) return Problems.Of(422, "address-invalid", "'url' is the address before /api/v1, without a query.", "url");
         // In a header, where a line break would begin another one.
         if (secret is not null && secret.Any(char.IsControl)) return Problems.Of(422, "secret-invalid", "A password or token has no control characters, such as a line break at its end.", "secret");
+        if (secret is not null && command.Authentication == BackendAuthentication.Bearer && !Ascii.IsValid(secret)) return Problems.Of(422, "secret-invalid", "A bearer token consists of ASCII characters (RFC 6750).", "secret");
         if (command.TimeoutSeconds is { } seconds && !(seconds >= 0 && seconds < 1e6)) return Problems.Of(422, "timeout-invalid", $"A request waits for {BackendDecisions.MinTimeout.TotalSeconds} to {BackendDecisions.MaxTimeout.TotalSeconds} seconds.", "timeoutSeconds");
         if (BackendTls.Check(certificateAuthority, clientCertificate, key) is { } noCertificate) return noCertificate.ToProblem();
         var settings = new BackendSettings(address.AbsoluteUri.TrimEnd('/'), Given(command.Tenant), command.Authentication ?? BackendAuthentication.None, Given(command.UserName),

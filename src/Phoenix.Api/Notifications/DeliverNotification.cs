@@ -1,5 +1,6 @@
 using Marten;
 using Npgsql;
+using Phoenix.Api.Infrastructure;
 using Phoenix.Domain.Notifications;
 using Wolverine;
 using Wolverine.ErrorHandling;
@@ -35,6 +36,7 @@ public static class DeliverNotificationHandler
             return [];
         }
         var attempt = await sender.Send(target, secret, IdOf(message.DeliveryId), message.Body, cancellation);
+        Figures.Notifications.Add(1, new KeyValuePair<string, object?>("outcome", attempt.Outcome.ToString().ToLowerInvariant()));
         if (attempt.Outcome == AttemptOutcome.Delivered)
         {
             NotificationDeliveries.Ended(session, message.DeliveryId, NotificationDeliveries.Delivered, attempt);

@@ -46,7 +46,10 @@ public static class NotificationTargetEndpoints
         var secret = before is null ? null : await session.LoadAsync<NotificationSecret>(id, cancellation);
         var kept = secret?.Secret;
         var signs = command.Channel == NotificationChannel.Webhook;
-        var stored = (secret ?? new NotificationSecret { Id = id }) with { Url = address?.AbsoluteUri ?? secret!.Url, Secret = signs ? kept ?? NotificationSecret.New() : null };
+        var url = address?.AbsoluteUri ?? secret!.Url;
+        // What signs no more is no longer kept.
+        var stored = signs && secret is not null ? secret with { Url = url, Secret = kept ?? NotificationSecret.New() }
+            : new NotificationSecret { Id = id, Url = url, Secret = signs ? NotificationSecret.New() : null };
         session.Store(stored);
         session.Stamp(http, command.Reason);
         stream.AppendMany(decision.Events);
