@@ -123,6 +123,40 @@ public sealed class NotificationsTests(ControlPlane plane) : IClassFixture<Contr
         told.Select(r => Json(r).GetProperty("subject").GetString()).ShouldBe([_name + "-slow", _name + "-quick"]);
     }
 
+    /// <summary>The log is read late here: what was before the target is met when the target is there.</summary>
+    [Fact]
+    public async Task the_past_is_not_told_though_it_is_read_after_the_target_was_defined()
+    {
+        await using var receiver = await Receiver.Start();
+        await using var database = NpgsqlDataSource.Create(plane.ConnectionString);
+        await using var connection = await database.OpenConnectionAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        await using (var slow = plane.Host.Services.GetRequiredService<IDocumentStore>().LightweightSession(SessionOptions.ForTransaction(transaction)))
+        {
+            slow.Events.Append(StreamIds.Agent(_name + "-holds-up"), Lost(_name + "-holds-up"));
+            await slow.SaveChangesAsync();
+        }
+        await Happen(_name + "-past", Lost(_name + "-past"));
+        await Define(new(receiver.Address, "/hook"));
+        await Happen(_name + "-now", Lost(_name + "-now"));
+        await transaction.CommitAsync();
+
+        await receiver.Until(all => all.Any(r => Json(r).GetProperty("subject").GetString() == _name + "-now"), "what is new to be told");
+        receiver.All.Select(r => Json(r).GetProperty("subject").GetString()).ShouldBe([_name + "-now"]);
+    }
+
+    [Fact]
+    public async Task what_waits_to_be_sent_again_is_dropped_when_the_target_is_disabled()
+    {
+        await using var receiver = await Receiver.Start((http, _) => { http.Response.StatusCode = 503; return Task.CompletedTask; });
+        await Define(new(receiver.Address, "/hook"));
+        await Happen(_name, Lost(_name));
+        await UntilStatus("retrying");
+        await Define(new(receiver.Address, "/hook"), enabled: false, status: HttpStatusCode.OK);
+        (await UntilStatus("dropped")).ShouldHaveSingleItem().GetProperty("attempts").GetInt32().ShouldBe(1);
+        receiver.All.Count.ShouldBe(1);
+    }
+
     [Fact]
     public async Task what_did_not_arrive_is_sent_again_under_the_same_id()
     {
