@@ -19,6 +19,13 @@ public static class StreamIds
 
     public static Guid Group(string name) => From("group", name);
 
+    public static Guid NotificationTarget(string name) => From("notification-target", name);
+
+    /// <summary>One delivery per target and event, however often it is sent.</summary>
+    public static Guid NotificationDelivery(Guid targetId, Guid eventId) => From("notification", $"{targetId:N}/{eventId:N}");
+
+    public static Guid Backend(string name) => From("backend", name);
+
     /// <summary>One task per experiment, purpose, round and host, however often the step that queues it is repeated.</summary>
     public static Guid Task(Guid experimentId, string purpose, int round, string hostId) =>
         From("task", $"{experimentId:N}/{purpose}/{round}/{hostId}");

@@ -4,8 +4,10 @@ using JasperFx.Events;
 using JasperFx.Events.Projections;
 using Marten;
 using Phoenix.Domain.Agents;
+using Phoenix.Domain.Backends;
 using Phoenix.Domain.Deployments;
 using Phoenix.Domain.Experiments;
+using Phoenix.Domain.Notifications;
 using Phoenix.Domain.Pipelines;
 using Phoenix.Domain.Pricing;
 using Phoenix.Domain.Tasks;
@@ -78,6 +80,12 @@ public static class EventStoreOptions
             typeof(PriceEntryAdded), typeof(PriceEntryCorrected), typeof(PriceEntryRemoved), typeof(ContractOverrideSet),
             typeof(ContractOverrideCorrected), typeof(ContractOverrideRemoved), typeof(ExchangeRateSet), typeof(ExchangeRateRemoved),
         ],
+        ["Backend"] = [typeof(BackendDefined), typeof(BackendChanged), typeof(BackendCredentialReplaced), typeof(BackendRemoved)],
+        ["NotificationTarget"] =
+        [
+            typeof(NotificationTargetDefined), typeof(NotificationTargetChanged), typeof(NotificationTargetEnabled), typeof(NotificationTargetDisabled),
+            typeof(NotificationSecretRotated), typeof(NotificationTargetRemoved),
+        ],
         ["User"] = [typeof(UserRegistered), typeof(AccessTokenIssued), typeof(EnrolmentTokenIssued), typeof(FirstSecretReissued), typeof(SigningKeyRotated)],
     };
 
@@ -143,6 +151,8 @@ public static class EventStoreOptions
         options.Projections.Add(new PipelineTextProjection(), ProjectionLifecycle.Inline);
         options.Projections.Snapshot<HostGroup>(SnapshotLifecycle.Inline);
         options.Projections.Snapshot<PriceBook>(SnapshotLifecycle.Inline);
+        options.Projections.Snapshot<Backend>(SnapshotLifecycle.Inline);
+        options.Projections.Snapshot<NotificationTarget>(SnapshotLifecycle.Inline);
         options.Projections.Add(new SavingsLedgerProjection(), ProjectionLifecycle.Async);
         options.Projections.Add(new HostVersionsProjection(), ProjectionLifecycle.Async);
         options.Projections.LiveStreamAggregation<AgentTask>();

@@ -32,6 +32,8 @@ public sealed class ProjectionRebuildTests(ControlPlane plane) : IClassFixture<C
             $"select to_jsonb(t) || jsonb_build_object('held', to_jsonb(q)) from {FleetProjection.TableName} t left join {TaskQueueProjection.HoldTableName} q using (host_id) order by host_id",
         ["HostGroup"] = "select data from phoenix.mt_doc_hostgroup order by id",
         ["PriceBook"] = "select data from phoenix.mt_doc_pricebook order by id",
+        ["Backend"] = "select data from phoenix.mt_doc_backend order by id",
+        ["NotificationTarget"] = "select data from phoenix.mt_doc_notificationtarget order by id",
         ["Pipelines"] = "select data from phoenix.mt_doc_pipelinetext order by id",
         ["SavingsLedger"] = "select data from phoenix.mt_doc_savingsentry order by id",
     };
@@ -128,6 +130,14 @@ public sealed class ProjectionRebuildTests(ControlPlane plane) : IClassFixture<C
         await Put("groups/kept", new { selector = "role in (web,db)", description = "d" });
         await Put("groups/gone", new { selector = "role" });
         (await plane.User.DeleteAsync("/api/v2/groups/gone")).EnsureSuccessStatusCode();
+        await Put("backends/kept", new { url = "https://metrics.example.com" });
+        await Put("backends/kept", new { url = "https://metrics.example.com/prometheus", authentication = "bearer", secret = "s" });
+        await Put("backends/gone", new { url = "https://metrics.example.com" });
+        (await plane.User.DeleteAsync("/api/v2/backends/gone")).EnsureSuccessStatusCode();
+        await Put("notification-targets/kept", new { channel = "webhook", url = "https://example.com", kinds = new[] { "upgrade.held" }, enabled = false });
+        await Post("notification-targets/kept/rotate-secret");
+        await Put("notification-targets/gone", new { channel = "slack", url = "https://example.com", kinds = new[] { "upgrade.*" } });
+        (await plane.User.DeleteAsync("/api/v2/notification-targets/gone")).EnsureSuccessStatusCode();
 
         async Task Put(string path, object body) => (await plane.User.PutAsJsonAsync("/api/v2/" + path, body)).EnsureSuccessStatusCode();
         async Task Post(string path) => (await plane.User.PostAsJsonAsync("/api/v2/" + path, new { reason = "for the test" })).EnsureSuccessStatusCode();

@@ -20,6 +20,8 @@ public static class Figures
     public static readonly Counter<long> HostsLost = Meter.CreateCounter<long>("phoenix.hosts.lost", description: "Hosts that this node declared lost.");
     public static readonly Counter<long> HostsRecovered = Meter.CreateCounter<long>("phoenix.hosts.recovered", description: "Lost hosts that this node found heard again.");
 
+    public static readonly Counter<long> Notifications = Meter.CreateCounter<long>("phoenix.notifications", description: "Attempts to tell a target of an event, by outcome.");
+
     /// <summary>Codes come from the source alone, so that there are only so many.</summary>
     public static void Refused(string code, int status) => RefusalCounter.Add(1, new("code", code), new("status", status));
 }

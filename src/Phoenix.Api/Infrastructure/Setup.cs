@@ -9,11 +9,13 @@ using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Npgsql;
 using Phoenix.Api.Agents;
+using Phoenix.Api.Backends;
 using Phoenix.Api.Deployments;
 using Phoenix.Api.Experiments;
 using Phoenix.Api.Identity;
 using Phoenix.Api.Live;
 using Phoenix.Api.Measurements;
+using Phoenix.Api.Notifications;
 using Phoenix.Api.Pricing;
 using Phoenix.Api.Signing;
 using Phoenix.Api.Tasks;
@@ -53,6 +55,9 @@ public static class Setup
         builder.Services.AddSingleton<LostHosts>();
         builder.Services.AddSingleton<MeasuredExperiments>();
         builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<OutboundConnections>();
+        builder.Services.AddSingleton<BackendClients>();
+        builder.Services.AddNotifications();
 
         builder.Services.AddMarten(services =>
             {
@@ -64,6 +69,8 @@ public static class Setup
                 options.Listeners.Add(new ForgetCredentials(services.GetRequiredService<AgentCredentials>(), services.GetRequiredService<AgentPresence>()));
                 options.Storage.ExtendedSchemaObjects.Add(AgentPresence.Table);
                 options.Storage.ExtendedSchemaObjects.Add(LostHosts.HearingTable);
+                options.RegisterDocumentType<BackendCredential>();
+                options.AddNotifications();
                 return options;
             })
             .UseNpgsqlDataSource()
@@ -73,7 +80,8 @@ public static class Setup
             {
                 m.MessageStorageSchemaName = Nodes.Schema;
                 m.UseWolverineManagedEventSubscriptionDistribution = true;
-            });
+            })
+            .SubscribeToEvents(new NotificationSubscription());
 
         builder.Host.UseWolverine(options =>
         {
@@ -105,6 +113,7 @@ public static class Setup
             options.LocalQueue("upgrades").Sequential();
             foreach (var message in (Type[])[typeof(AdvanceUpgrade), typeof(UpgradeTasksEnded), typeof(TakeBackUpgradeTasks), typeof(EndUpgradeSoak), typeof(GiveUpUpgrading)])
                 options.Publish(rule => rule.Message(message).ToLocalQueue("upgrades"));
+            options.AddNotifications();
         });
         builder.Services.AddHostedService(services => services.GetRequiredService<QueueAccess>());
         builder.Services.AddHostedService(services => services.GetRequiredService<ConfigurationSigner>());
