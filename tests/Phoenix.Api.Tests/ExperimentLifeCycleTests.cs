@@ -224,4 +224,33 @@ public sealed class ExperimentLifeCycleTests(ControlPlane plane)
         var hours = latest.GetProperty("hoursUtc").EnumerateArray().Select(h => h.GetInt32()).ToList();
         hours.ShouldAllBe(h => h == DateTime.UtcNow.Hour || h == DateTime.UtcNow.AddMinutes(-1).Hour);
     }
+
+    [Fact]
+    public async Task each_host_shows_what_it_measured_what_was_void_and_what_came_too_late()
+    {
+        var (first, second) = (await TestAgent.Enrol(plane), await TestAgent.Enrol(plane));
+        var id = await plane.Experiment(await plane.Pipeline(), await plane.Pipeline(Scenario.ReducingYaml), [first.HostId, second.HostId], windows: 100);
+        await plane.Command(id, "start");
+        await first.DoNext();
+        await second.DoNext();
+        await plane.UntilState(id, "running");
+        await first.Report(id, Windows.Good(1), Windows.Void(2, "tee-dropped"));
+        await second.Report(id, Windows.Good(2));
+        // Window 1 is closed without the second host ten seconds after its first report; what it says then is kept and counts for nothing.
+        await Eventually.Get(() => plane.Get($"/api/v2/experiments/{id}/hosts"), h => Of(h, second).GetProperty("notReported").GetInt64() == 1, "the window to be closed");
+        await second.Report(id, Windows.Good(1));
+        await second.Report(id, Windows.Good(1));
+        var hosts = await plane.Get($"/api/v2/experiments/{id}/hosts");
+        var (a, b) = (Of(hosts, first), Of(hosts, second));
+        (a.GetProperty("windows").GetInt64(), a.GetProperty("void").GetProperty("tee-dropped").GetInt64(), a.GetProperty("late").GetInt64()).ShouldBe((1, 1, 0));
+        a.GetProperty("reductionPct").GetDouble().ShouldBe(70, 0.001);
+        (b.GetProperty("windows").GetInt64(), b.GetProperty("late").GetInt64(), b.GetProperty("notReported").GetInt64()).ShouldBe((2, 1, 1));
+        b.GetProperty("state").GetString().ShouldBe("takesPart");
+        var page = await plane.Get($"/api/v2/experiments/{id}/hosts?limit=1");
+        page.GetProperty("items").GetArrayLength().ShouldBe(1);
+        (await plane.Get($"/api/v2/experiments/{id}/hosts?limit=1&after={page.GetProperty("next").GetString()}")).GetProperty("items").GetArrayLength().ShouldBe(1);
+        await plane.Command(id, "stop");
+
+        static JsonElement Of(JsonElement hosts, TestAgent agent) => hosts.GetProperty("items").EnumerateArray().Single(h => h.GetProperty("hostId").GetString() == agent.HostId);
+    }
 }
