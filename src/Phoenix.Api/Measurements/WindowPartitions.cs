@@ -22,7 +22,7 @@ public sealed class WindowPartitions(NpgsqlDataSource database, IConfiguration c
     readonly int _retentionDays = Retention(configuration);
 
     /// <exception cref="FormatException">Names the setting and what it may be.</exception>
-    static int Retention(IConfiguration configuration) => configuration[RetentionVariable] switch
+    public static int Retention(IConfiguration configuration) => configuration[RetentionVariable] switch
     {
         null or "" => 30,
         var text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var days) && days is >= 1 and <= 3_650 => days,
