@@ -14,6 +14,10 @@ public static class StreamIds
     /// <summary>There is one price book.</summary>
     public static readonly Guid PriceBook = From("price-book", "");
 
+    /// <summary>One for each day and pipeline version, however often the day is added up.</summary>
+    public static Guid Usage(DateOnly day, Guid? pipelineId, int version, string configurationHash) =>
+        From("usage", $"{day:yyyy-MM-dd}/{pipelineId:N}/{version}/{configurationHash}");
+
     public static Guid Group(string name) => From("group", name);
 
     /// <summary>One task per experiment, purpose, round and host, however often the step that queues it is repeated.</summary>

@@ -9,6 +9,7 @@ using Phoenix.Domain.Pipelines;
 using Phoenix.Domain.Pricing;
 using Phoenix.Domain.Tasks;
 using Phoenix.Domain.Upgrades;
+using Phoenix.Domain.Usage;
 using Phoenix.Domain.Users;
 using Phoenix.Projections.Audit;
 using Phoenix.Projections.Experiments;
@@ -69,6 +70,7 @@ public static class EventStoreOptions
             typeof(ContractOverrideCorrected), typeof(ContractOverrideRemoved), typeof(ExchangeRateSet), typeof(ExchangeRateRemoved),
             typeof(OperatorRatesSet), typeof(OperatorRatesRemoved),
         ],
+        ["Usage"] = [typeof(UsageRecorded), typeof(UsageCorrected)],
         ["User"] = [typeof(UserRegistered), typeof(AccessTokenIssued), typeof(EnrolmentTokenIssued), typeof(FirstSecretReissued), typeof(SigningKeyRotated)],
     };
 
@@ -132,6 +134,7 @@ public static class EventStoreOptions
         options.Projections.Add(new PipelineTextProjection(), ProjectionLifecycle.Inline);
         options.Projections.Snapshot<HostGroup>(SnapshotLifecycle.Inline);
         options.Projections.Snapshot<PriceBook>(SnapshotLifecycle.Inline);
+        options.Projections.Snapshot<UsageDay>(SnapshotLifecycle.Inline);
         options.Projections.Add(new SavingsLedgerProjection(), ProjectionLifecycle.Async);
         options.Projections.LiveStreamAggregation<AgentTask>();
         options.Projections.LiveStreamAggregation<Agent>();

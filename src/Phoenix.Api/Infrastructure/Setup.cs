@@ -17,6 +17,7 @@ using Phoenix.Api.Pricing;
 using Phoenix.Api.Signing;
 using Phoenix.Api.Tasks;
 using Phoenix.Api.Upgrades;
+using Phoenix.Api.Usage;
 using Phoenix.Projections;
 using Wolverine;
 using Wolverine.ErrorHandling;
@@ -50,6 +51,8 @@ public static class Setup
         builder.Services.AddSingleton<AgentCredentials>();
         builder.Services.AddSingleton<LostHosts>();
         builder.Services.AddSingleton<MeasuredExperiments>();
+        builder.Services.AddSingleton(services => UsageSettings.Of(services.GetRequiredService<IConfiguration>()));
+        builder.Services.AddSingleton<RecordUsage>();
         builder.Services.AddSingleton(TimeProvider.System);
 
         builder.Services.AddMarten(services =>
@@ -115,6 +118,8 @@ public static class Setup
         builder.Services.AddHostedService<HotTables>();
         builder.Services.AddHostedService<AuditLogView>();
         builder.Services.AddHostedService<WindowPartitions>();
+        builder.Services.AddHostedService<UsagePartitions>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<RecordUsage>());
         builder.Services.AddHostedService<SeedPriceBook>();
     }
 
