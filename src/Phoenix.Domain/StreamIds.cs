@@ -18,6 +18,10 @@ public static class StreamIds
     public static Guid Usage(DateOnly day, Guid? pipelineId, int version, string configurationHash) =>
         From("usage", $"{day:yyyy-MM-dd}/{pipelineId:N}/{version}/{configurationHash}");
 
+    /// <summary>The draft that a budget's breach leads to, however often it is asked for.</summary>
+    public static Guid BudgetDraft(Guid budgetId, DateOnly month, double thresholdPct) =>
+        From("budget-draft", string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{budgetId:N}/{month:yyyy-MM-dd}/{thresholdPct}"));
+
     public static Guid Group(string name) => From("group", name);
 
     /// <summary>One task per experiment, purpose, round and host, however often the step that queues it is repeated.</summary>

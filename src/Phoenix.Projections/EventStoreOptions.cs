@@ -4,6 +4,7 @@ using JasperFx.Events;
 using JasperFx.Events.Projections;
 using Marten;
 using Phoenix.Domain.Agents;
+using Phoenix.Domain.Budgets;
 using Phoenix.Domain.Experiments;
 using Phoenix.Domain.Pipelines;
 using Phoenix.Domain.Pricing;
@@ -70,6 +71,7 @@ public static class EventStoreOptions
             typeof(ContractOverrideCorrected), typeof(ContractOverrideRemoved), typeof(ExchangeRateSet), typeof(ExchangeRateRemoved),
             typeof(OperatorRatesSet), typeof(OperatorRatesRemoved),
         ],
+        ["Budget"] = [typeof(BudgetSet), typeof(BudgetChanged), typeof(BudgetRemoved), typeof(BudgetBreached), typeof(BudgetCleared)],
         ["Usage"] = [typeof(UsageRecorded), typeof(UsageCorrected)],
         ["User"] = [typeof(UserRegistered), typeof(AccessTokenIssued), typeof(EnrolmentTokenIssued), typeof(FirstSecretReissued), typeof(SigningKeyRotated)],
     };
@@ -134,6 +136,7 @@ public static class EventStoreOptions
         options.Projections.Add(new PipelineTextProjection(), ProjectionLifecycle.Inline);
         options.Projections.Snapshot<HostGroup>(SnapshotLifecycle.Inline);
         options.Projections.Snapshot<PriceBook>(SnapshotLifecycle.Inline);
+        options.Projections.Snapshot<Budget>(SnapshotLifecycle.Inline);
         options.Projections.Snapshot<UsageDay>(SnapshotLifecycle.Inline);
         options.Projections.Add(new SavingsLedgerProjection(), ProjectionLifecycle.Async);
         options.Projections.LiveStreamAggregation<AgentTask>();

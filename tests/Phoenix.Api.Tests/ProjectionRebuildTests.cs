@@ -30,6 +30,7 @@ public sealed class ProjectionRebuildTests(ControlPlane plane) : IClassFixture<C
         ["HostGroup"] = "select data from phoenix.mt_doc_hostgroup order by id",
         ["PriceBook"] = "select data from phoenix.mt_doc_pricebook order by id",
         ["Pipelines"] = "select data from phoenix.mt_doc_pipelinetext order by id",
+        ["Budget"] = "select data from phoenix.mt_doc_budget order by id",
         ["UsageDay"] = "select data from phoenix.mt_doc_usageday order by id",
         ["SavingsLedger"] = "select data from phoenix.mt_doc_savingsentry order by id",
     };
@@ -53,6 +54,10 @@ public sealed class ProjectionRebuildTests(ControlPlane plane) : IClassFixture<C
         var live = (await agent.DoNext()).Desired.Collectors.Single().ConfigurationHash;
         await plane.UntilState(promoted, "promoted");
         await agent.Report(UsageReports.Period(live, 1), UsageReports.Period("of-nobody", 6));
+        var budget = new { name = "b", amountPerMonth = 0.0001m, currency = "USD", priceEntry = "signoz-cloud-samples" };
+        var set = await plane.User.PostAsJsonAsync("/api/v2/budgets", budget);
+        set.EnsureSuccessStatusCode();
+        (await plane.User.PutAsJsonAsync(set.Headers.Location, budget with { name = "c" })).EnsureSuccessStatusCode();
         await UsageReports.Record(plane);
         await agent.Report(UsageReports.Period(live, 11));
         await UsageReports.Record(plane);

@@ -9,6 +9,7 @@ using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Npgsql;
 using Phoenix.Api.Agents;
+using Phoenix.Api.Budgets;
 using Phoenix.Api.Experiments;
 using Phoenix.Api.Identity;
 using Phoenix.Api.Live;
@@ -53,6 +54,7 @@ public static class Setup
         builder.Services.AddSingleton<MeasuredExperiments>();
         builder.Services.AddSingleton(services => UsageSettings.Of(services.GetRequiredService<IConfiguration>()));
         builder.Services.AddSingleton<RecordUsage>();
+        builder.Services.AddSingleton<EvaluateBudgets>();
         builder.Services.AddSingleton(TimeProvider.System);
 
         builder.Services.AddMarten(services =>

@@ -52,7 +52,7 @@ public static class LedgerEndpoint
             LedgerTotals.By(dimension, asked), LedgerTotals.Total(asked), LedgerTotals.Total([.. cells.Where(c => c.Day >= month)]), LedgerTotals.Total(cells), [.. Gaps(asked)]));
     }
 
-    static (string? Entry, Rejection? Rejection) Entry(string? price, IReadOnlyList<UsageDay> recorded)
+    internal static (string? Entry, Rejection? Rejection) Entry(string? price, IReadOnlyList<UsageDay> recorded)
     {
         if (price is not null) return (price, null);
         var used = recorded.SelectMany(d => d.Cells).Select(c => c.Experiment?.PriceEntry).OfType<string>().Distinct().Order(StringComparer.Ordinal).ToList();
@@ -63,7 +63,8 @@ public static class LedgerEndpoint
                 : $"Experiments in the ledger are valued by {string.Join(", ", used)}: give one of them, or another, as 'price'."));
     }
 
-    static (IReadOnlyList<LedgerCell> Cells, string? Currency, Rejection? Rejection) Priced(IReadOnlyList<UsageDay> recorded, string entry, PriceBook book)
+    /// <summary>Every day by its own price.</summary>
+    internal static (IReadOnlyList<LedgerCell> Cells, string? Currency, Rejection? Rejection) Priced(IEnumerable<UsageDay> recorded, string entry, PriceBook book)
     {
         List<LedgerCell> cells = [];
         string? currency = null;

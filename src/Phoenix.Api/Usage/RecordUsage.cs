@@ -1,5 +1,6 @@
 using Marten;
 using Npgsql;
+using Phoenix.Api.Budgets;
 using Phoenix.Api.Infrastructure;
 using Phoenix.Domain;
 using Phoenix.Domain.Agents;
@@ -19,7 +20,7 @@ namespace Phoenix.Api.Usage;
 /// Killed in between or done twice, the same reports give the same events.
 /// </remarks>
 public sealed class RecordUsage(
-    IDocumentStore store, NpgsqlDataSource database, UsageSettings settings, TimeProvider clock, ILogger<RecordUsage> log) : BackgroundService
+    IDocumentStore store, NpgsqlDataSource database, UsageSettings settings, EvaluateBudgets budgets, TimeProvider clock, ILogger<RecordUsage> log) : BackgroundService
 {
     static readonly TimeSpan Every = TimeSpan.FromHours(1);
 
@@ -56,6 +57,7 @@ public sealed class RecordUsage(
             await alone.ExecuteNonQueryAsync(cancellation);
         var today = DateOnly.FromDateTime((clock.GetUtcNow() - Patience).UtcDateTime);
         foreach (var day in await UsageStore.DaysReported(database, since, today, cancellation)) await RecordDay(day, cancellation);
+        await budgets.Evaluate(today, cancellation);
         await turn.CommitAsync(cancellation);
     }
 
@@ -105,5 +107,5 @@ public sealed class RecordUsage(
         ];
     }
 
-    static string Label(IReadOnlyDictionary<string, string> labels, string key) => labels.GetValueOrDefault(key) is { Length: > 0 } value ? value : UsageCell.None;
+    internal static string Label(IReadOnlyDictionary<string, string> labels, string key) => labels.GetValueOrDefault(key) is { Length: > 0 } value ? value : UsageCell.None;
 }
