@@ -71,7 +71,7 @@ public static class EventStoreOptions
             typeof(ContractOverrideCorrected), typeof(ContractOverrideRemoved), typeof(ExchangeRateSet), typeof(ExchangeRateRemoved),
             typeof(OperatorRatesSet), typeof(OperatorRatesRemoved),
         ],
-        ["Budget"] = [typeof(BudgetSet), typeof(BudgetChanged), typeof(BudgetRemoved), typeof(BudgetBreached), typeof(BudgetCleared)],
+        ["Budget"] = [typeof(BudgetSet), typeof(BudgetChanged), typeof(BudgetRemoved), typeof(BudgetBreached), typeof(BudgetForecastBreached), typeof(BudgetCleared)],
         ["Usage"] = [typeof(UsageRecorded), typeof(UsageCorrected)],
         ["User"] = [typeof(UserRegistered), typeof(AccessTokenIssued), typeof(EnrolmentTokenIssued), typeof(FirstSecretReissued), typeof(SigningKeyRotated)],
     };

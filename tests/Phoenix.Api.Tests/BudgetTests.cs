@@ -27,12 +27,12 @@ public sealed class BudgetTests(ControlPlane plane) : IClassFixture<ControlPlane
     Task Evaluate() => plane.Host.Services.GetRequiredService<EvaluateBudgets>().Evaluate(Today, CancellationToken.None);
 
     /// <summary>A day of this month, as adding it up records it.</summary>
-    async Task Recorded(string hash, long samples, string team)
+    async Task Recorded(string hash, long samples, string team, DateOnly? on = null)
     {
         await using var session = plane.Host.Services.GetRequiredService<IDocumentStore>().LightweightSession();
         var totals = new UsageTotals(samples, samples, samples * 50, 86_400);
-        session.Events.StartStream<UsageDay>(StreamIds.Usage(Today, null, 0, hash),
-            new UsageRecorded(Today, new(null, 0, "(unknown)", hash), [new(null, team, UsageCell.None, [], 1, 86_400, 0, totals, totals, samples, null)]));
+        session.Events.StartStream<UsageDay>(StreamIds.Usage(on ?? Today, null, 0, hash),
+            new UsageRecorded(on ?? Today, new(null, 0, "(unknown)", hash), [new(null, team, UsageCell.None, [], 1, 86_400, 0, totals, totals, samples, null)]));
         await session.SaveChangesAsync();
     }
 
@@ -90,6 +90,24 @@ public sealed class BudgetTests(ControlPlane plane) : IClassFixture<ControlPlane
         for (var i = 0; i < 2; i++) (await plane.User.DeleteAsync($"/api/v2/budgets/{ours}?reason=over")).StatusCode.ShouldBe(HttpStatusCode.NoContent);
         await Evaluate();
         (await plane.User.GetAsync($"/api/v2/budgets/{ours}")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+    }
+
+    [Fact]
+    public async Task a_trend_has_drivers_and_a_forecast_with_the_days_that_it_rests_on()
+    {
+        // Each day a million samples more; half of what is sent is a team's that began in the middle.
+        for (var i = 0; i < 14; i++)
+        {
+            await Recorded($"trend-{i}", (10 + i) * 1_000_000L, "old", Today.AddDays(i - 13));
+            if (i >= 7) await Recorded($"trend-new-{i}", 100_000_000, "new", Today.AddDays(i - 13));
+        }
+        var trend = await plane.Get("/api/v2/savings/trend?by=team&days=14&price=signoz-cloud-samples");
+        trend.GetProperty("days").GetInt32().ShouldBe(14);
+        trend.GetProperty("cost").GetProperty("perDay").GetDouble().ShouldBeGreaterThan(0.1);
+        trend.GetProperty("monthEnd").GetProperty("days").GetInt32().ShouldBe(14);
+        trend.GetProperty("drivers")[0].GetProperty("key").GetString().ShouldBe("new");
+        trend.GetProperty("drivers")[0].GetProperty("change").GetDecimal().ShouldBe(10, 1e-6m);
+        trend.GetProperty("series").GetProperty("level").GetDouble().ShouldBeGreaterThan(0);
     }
 
     [Fact]

@@ -75,6 +75,12 @@ public sealed class UsageTests(ControlPlane plane) : IClassFixture<ControlPlane>
         Saved((await Ledger("day")).GetProperty("total")).ShouldBe(0.41m);
         (await Eventually.Get(() => Events("usage_corrected"), n => n > 0, "the correction")).ShouldBe(1);
 
+        // One day is no trend, and it is said what is missing.
+        var trend = await plane.Get("/api/v2/savings/trend?by=team");
+        trend.GetProperty("missing").GetString().ShouldBe("1 of 7 days that are added up");
+        trend.GetProperty("cost").ValueKind.ShouldBe(JsonValueKind.Null);
+        await (await plane.User.GetAsync("/api/v2/savings/trend?days=3")).ShouldBeProblem(HttpStatusCode.UnprocessableEntity, "days-invalid");
+
         await (await plane.User.GetAsync("/api/v2/savings/ledger?price=nobody")).ShouldBeProblem(HttpStatusCode.NotFound, "price-entry-unknown");
         await (await plane.User.GetAsync("/api/v2/savings/ledger?from=2026-02-01&to=2026-01-01")).ShouldBeProblem(HttpStatusCode.UnprocessableEntity, "days-invalid");
         // Under another vendor the same days are worth something else.

@@ -6,6 +6,7 @@ using Phoenix.Api.Pricing;
 using Phoenix.Domain;
 using Phoenix.Domain.Budgets;
 using Phoenix.Domain.Experiments;
+using Phoenix.Domain.Usage;
 using Wolverine.Http;
 
 namespace Phoenix.Api.Budgets;
@@ -29,10 +30,13 @@ public sealed record BudgetRequest(
 public sealed record DraftForBudget(string? Reason);
 
 /// <param name="Spent">This month (UTC), in the budget's currency, days up to <paramref name="Through"/>; null where it cannot be told.</param>
-/// <param name="Problem">Why it cannot.</param>
+/// <param name="Forecast">Of the month's end, in the budget's currency, with bounds and the days that it rests on.</param>
+/// <param name="NoForecast">What is missing for one.</param>
+/// <param name="Problem">Why spending cannot be told.</param>
 /// <param name="Latest">The latest breach, with the experiment that it proposes or why there is none.</param>
 public sealed record BudgetView(
-    Guid Id, BudgetTerms Terms, DateOnly Month, decimal? Spent, double? SpentPct, DateOnly? Through, IReadOnlyList<ReachedLevel> Reached, BudgetBreached? Latest, Rejection? Problem);
+    Guid Id, BudgetTerms Terms, DateOnly Month, decimal? Spent, double? SpentPct, DateOnly? Through, IReadOnlyList<ReachedLevel> Reached, BudgetBreached? Latest,
+    MonthForecast? Forecast, string? NoForecast, Rejection? Problem);
 
 public static class BudgetEndpoints
 {
@@ -130,6 +134,7 @@ public static class BudgetEndpoints
         var today = clock.Today();
         var month = new DateOnly(today.Year, today.Month, 1);
         var (spending, problem) = await EvaluateBudgets.Spending(session, b.Terms, month, cancellation);
-        return new(b.Id, b.Terms, month, spending?.Spent, spending is null ? null : (double)(100 * spending.Spent / b.Terms.AmountPerMonth), spending?.Through, b.Reached, b.Latest, problem);
+        return new(b.Id, b.Terms, month, spending?.Spent, spending is null ? null : (double)(100 * spending.Spent / b.Terms.AmountPerMonth), spending?.Through, b.Reached, b.Latest,
+            spending?.Forecast, spending?.NoForecast, problem);
     }
 }

@@ -18,7 +18,9 @@ namespace Phoenix.Api.Budgets;
 
 /// <param name="Spent">In the budget's currency.</param>
 /// <param name="Through">The last day that was added up; null where none of the month was.</param>
-public sealed record BudgetSpending(IReadOnlyList<LedgerCell> Cells, decimal Spent, DateOnly? Through);
+/// <param name="Forecast">Of the month's end, in the budget's currency; null where days are missing.</param>
+/// <param name="NoForecast">What is missing for it.</param>
+public sealed record BudgetSpending(IReadOnlyList<LedgerCell> Cells, decimal Spent, DateOnly? Through, MonthForecast? Forecast, string? NoForecast);
 
 /// <summary>Holds what was spent against every budget, after days were added up. What was told is not told again, however often this runs.</summary>
 public sealed class EvaluateBudgets(IDocumentStore store, NpgsqlDataSource database, UsageSettings settings, ILogger<EvaluateBudgets> log)
@@ -46,12 +48,12 @@ public sealed class EvaluateBudgets(IDocumentStore store, NpgsqlDataSource datab
             return;
         }
         if (spending!.Through is not { } through) return;
-        var decision = BudgetDecisions.Evaluate(budget, month, spending.Spent, through, () => (null, null));
+        var decision = BudgetDecisions.Evaluate(budget, month, spending.Spent, through, spending.Forecast, () => (null, null));
         // Hosts and experiments are asked where there is something to propose for.
-        if (decision.Events.Any(e => e is BudgetBreached))
+        if (decision.Events.Any(e => e is BudgetBreached or BudgetForecastBreached))
         {
             var proposal = BudgetProposals.Of(spending.Cells, await Proven(session, cancellation), Runs(await Free(session, budget.Terms, cancellation)));
-            decision = BudgetDecisions.Evaluate(budget, month, spending.Spent, through, () => proposal);
+            decision = BudgetDecisions.Evaluate(budget, month, spending.Spent, through, spending.Forecast, () => proposal);
         }
         stream.AppendMany(decision.Events);
         await session.SaveChangesAsync(cancellation);
@@ -61,16 +63,24 @@ public sealed class EvaluateBudgets(IDocumentStore store, NpgsqlDataSource datab
     public static async Task<(BudgetSpending? Spending, Rejection? Rejection)> Spending(IQuerySession session, BudgetTerms terms, DateOnly month, CancellationToken cancellation)
     {
         var end = month.AddMonths(1);
-        var days = await session.Query<UsageDay>().Where(d => d.Day >= month && d.Day < end).ToListAsync(cancellation);
+        var begin = month.AddDays(-MonthForecast.LooksBack);
+        var days = await session.Query<UsageDay>().Where(d => d.Day >= begin && d.Day < end).ToListAsync(cancellation);
         var book = await session.PriceBook(cancellation);
         // Shares are of everything that is sent, whatever the scope.
         var (cells, currency, unpriced) = LedgerEndpoint.Priced(days, terms.PriceEntry, book);
         if (unpriced is not null) return (null, unpriced);
-        var scope = BudgetProposals.InScope(terms, cells);
-        if (days.Count == 0) return (new([], 0, null), null);
+        // Days before the month are for the forecast alone.
+        if (!days.Any(d => d.Day >= month)) return (new([], 0, null, null, "no day of the month is added up"), null);
         var through = days.Max(d => d.Day);
-        var (converted, unconverted) = Currencies.Convert(new(scope.Sum(c => c.Cost), currency!), terms.Currency, book.Rates, through);
-        return unconverted is null ? (new(scope, converted!.Amount.Amount, through), null) : (null, unconverted);
+        var (one, unconverted) = Currencies.Convert(new(1, currency!), terms.Currency, book.Rates, through);
+        if (unconverted is not null) return (null, unconverted);
+        var scope = BudgetProposals.InScope(terms, cells);
+        var thisMonth = scope.Where(c => c.Day >= month).ToList();
+        var spent = thisMonth.Sum(c => c.Cost) * one!.Amount.Amount;
+        // Days on which something was recorded, and nothing of the scope, cost nothing.
+        var daily = days.Select(d => d.Day).Distinct().Select(day => new DayValue(day, (double)(scope.Where(c => c.Day == day).Sum(c => c.Cost) * one.Amount.Amount))).ToList();
+        var (forecast, missing) = MonthForecast.Of(month, daily, (double)spent, through);
+        return (new(thisMonth, spent, through, forecast, missing), null);
     }
 
     static async Task<IReadOnlyList<Proved>> Proven(IQuerySession session, CancellationToken cancellation)

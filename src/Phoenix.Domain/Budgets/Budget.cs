@@ -1,5 +1,6 @@
 using JasperFx.Events;
 using Phoenix.Domain.Pricing;
+using Phoenix.Domain.Usage;
 
 namespace Phoenix.Domain.Budgets;
 
@@ -22,9 +23,12 @@ public sealed record Budget
     /// <summary>The latest breach, with what it proposes.</summary>
     public BudgetBreached? Latest { get; init; }
 
+    /// <summary>Months whose forecast was told.</summary>
+    public IReadOnlyList<DateOnly> Forecast { get; init; } = [];
+
     public static Budget Create(IEvent<BudgetSet> e) => new() { Id = e.StreamId, Terms = e.Data.Terms, Since = MonthOf(e.Timestamp) };
 
-    public Budget Apply(IEvent<BudgetChanged> e) => this with { Terms = e.Data.Terms, Since = MonthOf(e.Timestamp), Reached = [], Latest = null };
+    public Budget Apply(IEvent<BudgetChanged> e) => this with { Terms = e.Data.Terms, Since = MonthOf(e.Timestamp), Reached = [], Latest = null, Forecast = [] };
 
     public Budget Apply(BudgetBreached e) => this with
     {
@@ -32,6 +36,8 @@ public sealed record Budget
     };
 
     public Budget Apply(BudgetCleared e) => this with { Reached = [.. Reached.Where(r => r != new ReachedLevel(e.Month, e.ThresholdPct))] };
+
+    public Budget Apply(BudgetForecastBreached e) => this with { Forecast = [.. Forecast.Where(m => m > e.Month.AddMonths(-KeptMonths)), e.Month] };
 
     public static bool ShouldDelete(BudgetRemoved _) => true;
 
@@ -50,20 +56,22 @@ public static class BudgetDecisions
     /// <summary>
     /// Levels that the month has reached and that nobody was told of, and those that it lies under again. Evaluating again what was evaluated gives nothing.
     /// </summary>
-    /// <param name="proposal">Asked only where a level is reached.</param>
+    /// <param name="forecast">Of the month's end, in the budget's currency; null where too few days are known, or none is to come.</param>
+    /// <param name="proposal">Asked only where something is told.</param>
     public static Decision Evaluate(
-        Budget budget, DateOnly month, decimal spent, DateOnly through, Func<(BudgetProposal? Proposal, string? WhyNone)> proposal)
+        Budget budget, DateOnly month, decimal spent, DateOnly through, MonthForecast? forecast, Func<(BudgetProposal? Proposal, string? WhyNone)> proposal)
     {
         var terms = budget.Terms;
         bool IsReached(double pct) => spent >= terms.AmountPerMonth * (decimal)pct / 100;
         bool IsTold(double pct) => budget.Reached.Contains(new ReachedLevel(month, pct));
         List<object> events = [.. terms.ThresholdsPct.Where(p => !IsReached(p) && IsTold(p)).Select(p => new BudgetCleared(month, p, spent, through))];
         var fresh = terms.ThresholdsPct.Where(p => IsReached(p) && !IsTold(p)).ToList();
-        if (fresh.Count > 0)
-        {
-            var (proposed, why) = proposal();
-            events.AddRange(fresh.Select(p => new BudgetBreached(month, p, spent, through, proposed, why)));
-        }
+        var ahead = forecast is { DaysToCome: > 0 } && spent < terms.AmountPerMonth && forecast.Estimate >= (double)terms.AmountPerMonth && !budget.Forecast.Contains(month);
+        if (fresh.Count == 0 && !ahead) return new(events, null);
+        var (proposed, why) = proposal();
+        events.AddRange(fresh.Select(p => new BudgetBreached(month, p, spent, through, proposed, why)));
+        if (ahead)
+            events.Add(new BudgetForecastBreached(month, (decimal)forecast!.Estimate, (decimal)forecast.Lower, (decimal)forecast.Upper, forecast.Days, spent, through, proposed, why));
         return new(events, null);
     }
 

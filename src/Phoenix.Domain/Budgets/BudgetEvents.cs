@@ -24,6 +24,14 @@ public sealed record BudgetBreached(
 /// <summary>Days were corrected or priced anew, and the month lies under the level again.</summary>
 public sealed record BudgetCleared(DateOnly Month, double ThresholdPct, decimal Spent, DateOnly Through);
 
+/// <summary>If it goes on like the days before, the month will cost more than the amount, of which less is spent. Once for each month.</summary>
+/// <param name="Forecast">At the end of the month, in the budget's currency, with bounds that are wide on purpose.</param>
+/// <param name="Days">That the forecast rests on.</param>
+/// <param name="Proposal">An experiment that could bring it down, not started; null where there is none to propose.</param>
+/// <param name="WhyNoProposal">Why there is none.</param>
+public sealed record BudgetForecastBreached(
+    DateOnly Month, decimal Forecast, decimal Lower, decimal Upper, int Days, decimal Spent, DateOnly Through, BudgetProposal? Proposal, string? WhyNoProposal);
+
 public enum BudgetScope
 {
     /// <summary>Everything in the ledger.</summary>

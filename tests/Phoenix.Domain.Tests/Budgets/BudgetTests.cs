@@ -11,13 +11,14 @@ public sealed class BudgetTests
 
     static Budget Budget(params ReachedLevel[] reached) => new() { Terms = Terms, Since = November, Reached = reached };
 
-    static Decision Evaluate(Budget budget, decimal spent, DateOnly? month = null) =>
-        BudgetDecisions.Evaluate(budget, month ?? November, spent, Through, () => (null, "nothing is proved"));
+    static Decision Evaluate(Budget budget, decimal spent, DateOnly? month = null, MonthForecast? forecast = null) =>
+        BudgetDecisions.Evaluate(budget, month ?? November, spent, Through, forecast, () => (null, "nothing is proved"));
 
     static Budget After(Budget budget, Decision decision) => decision.Events.Aggregate(budget, (b, e) => e switch
     {
         BudgetBreached breached => b.Apply(breached),
         BudgetCleared cleared => b.Apply(cleared),
+        BudgetForecastBreached ahead => b.Apply(ahead),
         _ => throw new InvalidOperationException($"No evaluation gives {e}."),
     });
 
@@ -33,6 +34,20 @@ public sealed class BudgetTests
         Evaluate(over, 300).Events.ShouldBeEmpty();
         // Another month is another matter.
         Evaluate(over, 300, November.AddMonths(1)).Events.Count.ShouldBe(2);
+    }
+
+    [Fact]
+    public void a_month_that_will_cost_more_is_told_ahead_once()
+    {
+        var forecast = new MonthForecast(November, 120, 90, 150, 20, 10);
+        var ahead = Evaluate(Budget(), 70, forecast: forecast).Events.ShouldHaveSingleItem().ShouldBeOfType<BudgetForecastBreached>();
+        (ahead.Forecast, ahead.Lower, ahead.Upper, ahead.Days, ahead.WhyNoProposal).ShouldBe((120, 90, 150, 20, "nothing is proved"));
+        var told = Budget().Apply(ahead);
+        Evaluate(told, 71, forecast: forecast).Events.ShouldBeEmpty();
+        // What is spent already, or lies below, or is of a month that is over, is no forecast.
+        Evaluate(Budget(), 70, forecast: forecast with { Estimate = 99 }).Events.ShouldBeEmpty();
+        Evaluate(Budget(), 70, forecast: forecast with { DaysToCome = 0 }).Events.ShouldBeEmpty();
+        Evaluate(Budget(), 110, forecast: forecast).Events.ShouldAllBe(e => e is BudgetBreached);
     }
 
     [Fact]
