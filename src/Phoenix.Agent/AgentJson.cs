@@ -16,4 +16,5 @@ namespace Phoenix.Agent;
 [JsonSerializable(typeof(PanicRecord))]
 [JsonSerializable(typeof(PanicRequest))]
 [JsonSerializable(typeof(WindowReport))]
+[JsonSerializable(typeof(UsageState))]
 internal sealed partial class AgentJson : JsonSerializerContext;

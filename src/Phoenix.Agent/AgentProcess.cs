@@ -37,6 +37,7 @@ internal static class AgentProcess
         var runtimes = new Runtimes(new PhoenixRuntime(settings.CollectorPath, directory, control, ports), stock);
         var fleet = new Fleet(directory, runtimes, ResourceControl.For(settings));
         using var outbox = new WindowOutbox(directory.Outbox);
+        using var usage = new UsageReporter(directory.UsageFile, fleet, control);
         using var gatherer = new WindowGatherer(directory, fleet, control, stock, outbox);
         var rollout = new Rollout(settings, fleet, runtimes);
         var allowed = new HostAllowList(settings, directory, ports);
@@ -77,10 +78,11 @@ internal static class AgentProcess
                 supervisor.RunAsync(ending.Token),
                 panicWatch.RunAsync(ending.Token),
                 gatherer.RunAsync(ending.Token),
+                usage.RunAsync(ending.Token),
                 FinishTrialsAsync(fleet, rollout, trials.Token, ending.Token),
                 upgrade.RunAsync(poll.DeliverAsync, ending.Token),
                 SettleAsync(ending.Token),
-                EnrolledAsync(enrolment, keys, [poll.RunAsync, heartbeat.RunAsync, token => outbox.SendAsync(api, token)], enrolled, ending.Token),
+                EnrolledAsync(enrolment, keys, [poll.RunAsync, heartbeat.RunAsync, token => outbox.SendAsync(api, token), token => usage.SendAsync(api, token)], enrolled, ending.Token),
             ];
             await foreach (var ended in Task.WhenEach(loops))
                 await ended;

@@ -14,6 +14,7 @@ internal sealed class StateDirectory(string root)
     public string TasksFile => Path.Combine(root, "tasks.json");
     public string Collectors => Path.Combine(root, "collectors");
     public string Experiments => Path.Combine(root, "experiments");
+    public string UsageFile => Path.Combine(root, "usage.json");
     public string Outbox => Path.Combine(root, "outbox");
     public string Jobs => Path.Combine(root, "jobs");
     public string Sockets => Path.Combine(root, "run");

@@ -23,6 +23,8 @@ public sealed record Problem(string? Type, string? Title, int? Status, string? D
 [JsonSerializable(typeof(HeartbeatAccepted))]
 [JsonSerializable(typeof(SigningKeys))]
 [JsonSerializable(typeof(MeasurementReport))]
+[JsonSerializable(typeof(UsageReport))]
+[JsonSerializable(typeof(UsageAccepted))]
 [JsonSerializable(typeof(CollectorStatus))]
 [JsonSerializable(typeof(CollectorWindows))]
 [JsonSerializable(typeof(MeasurementSettings))]

@@ -17,6 +17,14 @@ public static class StreamIds
     /// <summary>There is one change policy.</summary>
     public static readonly Guid ChangePolicy = From("change-policy", "");
 
+    /// <summary>One for each day and pipeline version, however often the day is added up.</summary>
+    public static Guid Usage(DateOnly day, Guid? pipelineId, int version, string configurationHash) =>
+        From("usage", $"{day:yyyy-MM-dd}/{pipelineId:N}/{version}/{configurationHash}");
+
+    /// <summary>The draft that a budget's breach leads to, however often it is asked for.</summary>
+    public static Guid BudgetDraft(Guid budgetId, DateOnly month, double thresholdPct) =>
+        From("budget-draft", string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{budgetId:N}/{month:yyyy-MM-dd}/{thresholdPct}"));
+
     public static Guid Group(string name) => From("group", name);
 
     public static Guid NotificationTarget(string name) => From("notification-target", name);

@@ -5,6 +5,7 @@ using JasperFx.Events.Projections;
 using Marten;
 using Phoenix.Domain.Agents;
 using Phoenix.Domain.Backends;
+using Phoenix.Domain.Budgets;
 using Phoenix.Domain.Deployments;
 using Phoenix.Domain.Experiments;
 using Phoenix.Domain.Notifications;
@@ -12,6 +13,7 @@ using Phoenix.Domain.Pipelines;
 using Phoenix.Domain.Pricing;
 using Phoenix.Domain.Tasks;
 using Phoenix.Domain.Upgrades;
+using Phoenix.Domain.Usage;
 using Phoenix.Domain.Users;
 using Phoenix.Projections.Audit;
 using Phoenix.Projections.Experiments;
@@ -79,6 +81,7 @@ public static class EventStoreOptions
         [
             typeof(PriceEntryAdded), typeof(PriceEntryCorrected), typeof(PriceEntryRemoved), typeof(ContractOverrideSet),
             typeof(ContractOverrideCorrected), typeof(ContractOverrideRemoved), typeof(ExchangeRateSet), typeof(ExchangeRateRemoved),
+            typeof(OperatorRatesSet), typeof(OperatorRatesRemoved),
         ],
         ["Backend"] = [typeof(BackendDefined), typeof(BackendChanged), typeof(BackendCredentialReplaced), typeof(BackendRemoved)],
         ["NotificationTarget"] =
@@ -86,6 +89,8 @@ public static class EventStoreOptions
             typeof(NotificationTargetDefined), typeof(NotificationTargetChanged), typeof(NotificationTargetEnabled), typeof(NotificationTargetDisabled),
             typeof(NotificationSecretRotated), typeof(NotificationTargetRemoved),
         ],
+        ["Budget"] = [typeof(BudgetSet), typeof(BudgetChanged), typeof(BudgetRemoved), typeof(BudgetBreached), typeof(BudgetForecastBreached), typeof(BudgetCleared)],
+        ["Usage"] = [typeof(UsageRecorded), typeof(UsageCorrected)],
         ["User"] = [typeof(UserRegistered), typeof(AccessTokenIssued), typeof(EnrolmentTokenIssued), typeof(FirstSecretReissued), typeof(SigningKeyRotated)],
     };
 
@@ -153,6 +158,8 @@ public static class EventStoreOptions
         options.Projections.Snapshot<PriceBook>(SnapshotLifecycle.Inline);
         options.Projections.Snapshot<Backend>(SnapshotLifecycle.Inline);
         options.Projections.Snapshot<NotificationTarget>(SnapshotLifecycle.Inline);
+        options.Projections.Snapshot<Budget>(SnapshotLifecycle.Inline);
+        options.Projections.Snapshot<UsageDay>(SnapshotLifecycle.Inline);
         options.Projections.Add(new SavingsLedgerProjection(), ProjectionLifecycle.Async);
         options.Projections.Add(new HostVersionsProjection(), ProjectionLifecycle.Async);
         options.Projections.LiveStreamAggregation<AgentTask>();

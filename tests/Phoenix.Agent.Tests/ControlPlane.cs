@@ -67,6 +67,12 @@ internal sealed class ControlPlane : IAsyncDisposable
                 WindowReports.Add(window);
             return Results.Accepted();
         });
+        _app.MapPost("/api/v2/usage", async (HttpRequest request) =>
+        {
+            foreach (var period in (await ReadAsync(request, WireJson.Default.UsageReport)).Periods)
+                UsagePeriods.Add(period);
+            return Results.Json(new UsageAccepted(300), WireJson.Default.UsageAccepted);
+        });
         _app.StartAsync().GetAwaiter().GetResult();
     }
 
@@ -93,6 +99,7 @@ internal sealed class ControlPlane : IAsyncDisposable
     public Log<(Guid Task, TaskResult Result)> Outcomes { get; } = new();
     public Log<Heartbeat> Heartbeats { get; } = new();
     public Log<WindowReport> WindowReports { get; } = new();
+    public Log<UsagePeriod> UsagePeriods { get; } = new();
 
     public void Deliver(AssignedTask task) => _tasks.Enqueue(task);
 

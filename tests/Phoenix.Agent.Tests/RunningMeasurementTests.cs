@@ -72,6 +72,22 @@ public sealed class RunningMeasurementTests
         counts[^1].Baseline!.Generation.ShouldBeGreaterThan(counts[0].Baseline!.Generation);
     }
 
+    [Fact]
+    public async Task what_a_production_collector_took_in_is_reported_once_an_epoch_has_ended()
+    {
+        await using var host = await MeasuringHostAsync("note: c\n");
+        // It is looked at every 20 seconds; what is killed before has told nobody.
+        await Until.TrueAsync(() => Counting(host) >= 60, "windows count", () => host.AgentLog, seconds: 90);
+        host.State("production")!.Process!.Signal(Native.SigKill);
+        await Until.TrueAsync(() => host.Api.UsagePeriods.All.Count >= 1, "a period is reported", () => host.AgentLog, seconds: 90);
+        var period = host.Api.UsagePeriods.All[0];
+        period.Collector.ShouldBe("production");
+        period.ConfigurationHash.ShouldBe(host.State("production")!.ConfigurationHash);
+        period.LastWindow.ShouldBeGreaterThanOrEqualTo(period.FirstWindow);
+        period.Input.Points.ShouldBeGreaterThan(0);
+        host.Api.UsagePeriods.All.ShouldAllBe(p => p.Collector == "production");
+    }
+
     private static async Task<Host> MeasuringHostAsync(string candidate)
     {
         var host = await Host.StartAsync();

@@ -53,7 +53,7 @@ public static class DraftExperimentEndpoint
         var decision = await Decide(command, session, database, clock, cancellation);
         if (decision.Rejection is { } rejection) return rejection.ToProblem();
         session.Stamp(http, command.Reason);
-        return Begin(session, decision);
+        return Begin(session, decision, Guid.CreateVersion7());
     }
 
     /// <summary>
@@ -84,24 +84,27 @@ public static class DraftExperimentEndpoint
     {
         if (Problems.TooLong(("reason", command.Reason, EventMetadata.MaxReasonLength)) is { } tooLong) return tooLong;
         if (await session.LoadAsync<Experiment>(id, cancellation) is not { } x) return Problems.NotFound("experiment", id);
-        var decision = await Decide(new(
-            command.Name ?? DraftExperiment.NameOfClone(x.Name), x.Hypothesis, new(x.Baseline.PipelineId, x.Baseline.Version), new(x.Candidate.PipelineId, x.Candidate.Version),
-            (x.Selector ?? x.Group) is null ? [.. x.Hosts] : null, new(x.Plan.WarmUp.TotalSeconds, x.Plan.Duration.TotalSeconds, x.Plan.Window.TotalSeconds),
-            new(x.Criteria.MinSeriesReductionPct, x.Criteria.MaxConservationErrorPct, x.Criteria.MaxCandidateCpuPct, x.Criteria.MaxCandidateResidentBytes, x.Criteria.Claim, x.Criteria.MaxAddedDelaySeconds, x.Criteria.LowestHostReductionPct),
-            [.. x.ProtectedMetrics], x.PriceEntry, null, x.Selector, x.Group, x.SampleHosts), session, database, clock, cancellation);
+        var decision = await Decide(LikeThat(x) with { Name = command.Name ?? DraftExperiment.NameOfClone(x.Name) }, session, database, clock, cancellation);
         if (decision.Rejection is { } rejection) return rejection.ToProblem();
         session.Stamp(http, command.Reason);
-        return Begin(session, Decision.Of((ExperimentDrafted)decision.Events[0] with { ClonedFrom = id }));
+        return Begin(session, Decision.Of((ExperimentDrafted)decision.Events[0] with { ClonedFrom = id }), Guid.CreateVersion7());
     }
 
-    static Microsoft.AspNetCore.Http.HttpResults.Created<Created> Begin(IDocumentSession session, Decision drafted)
+    /// <summary>The design of an experiment, as somebody would ask for it.</summary>
+    internal static DraftExperimentRequest LikeThat(Experiment x) => new(
+            x.Name, x.Hypothesis, new(x.Baseline.PipelineId, x.Baseline.Version), new(x.Candidate.PipelineId, x.Candidate.Version),
+            (x.Selector ?? x.Group) is null ? [.. x.Hosts] : null, new(x.Plan.WarmUp.TotalSeconds, x.Plan.Duration.TotalSeconds, x.Plan.Window.TotalSeconds),
+            new(x.Criteria.MinSeriesReductionPct, x.Criteria.MaxConservationErrorPct, x.Criteria.MaxCandidateCpuPct, x.Criteria.MaxCandidateResidentBytes, x.Criteria.Claim,
+                x.Criteria.MaxAddedDelaySeconds, x.Criteria.LowestHostReductionPct),
+            [.. x.ProtectedMetrics], x.PriceEntry, null, x.Selector, x.Group, x.SampleHosts);
+
+    internal static Microsoft.AspNetCore.Http.HttpResults.Created<Created> Begin(IDocumentSession session, Decision drafted, Guid id)
     {
-        var id = Guid.CreateVersion7();
         session.Events.StartStream<Experiment>(id, drafted.Events);
         return TypedResults.Created($"/api/v2/experiments/{id}", new Created(id, 1));
     }
 
-    static async Task<Decision> Decide(
+    internal static async Task<Decision> Decide(
         DraftExperimentRequest command, IDocumentSession session, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancellation)
     {
         if (command.Plan is not { } plan) return Rejection.Invalid("plan-missing", "plan", "Give plan.warmUpSeconds, plan.durationSeconds and plan.windowSeconds.");

@@ -10,6 +10,7 @@ using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Npgsql;
 using Phoenix.Api.Agents;
 using Phoenix.Api.Backends;
+using Phoenix.Api.Budgets;
 using Phoenix.Api.Deployments;
 using Phoenix.Api.Experiments;
 using Phoenix.Api.Identity;
@@ -20,6 +21,7 @@ using Phoenix.Api.Pricing;
 using Phoenix.Api.Signing;
 using Phoenix.Api.Tasks;
 using Phoenix.Api.Upgrades;
+using Phoenix.Api.Usage;
 using Phoenix.Projections;
 using Wolverine;
 using Wolverine.ErrorHandling;
@@ -54,6 +56,9 @@ public static class Setup
         builder.Services.AddSingleton<AgentCredentials>();
         builder.Services.AddSingleton<LostHosts>();
         builder.Services.AddSingleton<MeasuredExperiments>();
+        builder.Services.AddSingleton(services => UsageSettings.Of(services.GetRequiredService<IConfiguration>()));
+        builder.Services.AddSingleton<RecordUsage>();
+        builder.Services.AddSingleton<EvaluateBudgets>();
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<OutboundConnections>();
         builder.Services.AddSingleton<BackendClients>();
@@ -131,6 +136,8 @@ public static class Setup
         builder.Services.AddHostedService<HotTables>();
         builder.Services.AddHostedService<AuditLogView>();
         builder.Services.AddHostedService<WindowPartitions>();
+        builder.Services.AddHostedService<UsagePartitions>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<RecordUsage>());
         builder.Services.AddHostedService<SeedPriceBook>();
     }
 

@@ -27,8 +27,11 @@ public static class WindowSums
             candidate += Totals(w.Candidate!);
         }
         return (new WindowMeasured(number, counted.Count, counted.Average(w => (w.EndedAt - w.StartedAt).TotalSeconds), baseline, candidate,
-            Conserved(counted, hosts <= EpochsApart), Retained(counted), Hours(counted), counted.Max(w => Math.Abs(w.ClockSkewSeconds))), voided);
+            Conserved(counted, hosts <= EpochsApart), Retained(counted), Hours(counted), counted.Max(w => Math.Abs(w.ClockSkewSeconds)),
+            counted.Select(w => Input(w.Baseline!.Input.Counts)).Aggregate((a, b) => a + b)), voided);
     }
+
+    static InputTotals Input(StreamCounts c) => new(c.SeriesActive, c.Samples, c.Bytes);
 
     static ArmTotals Totals(ArmWindow arm)
     {

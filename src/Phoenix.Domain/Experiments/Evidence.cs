@@ -19,6 +19,9 @@ public sealed record Evidence(
         0, 0, 0, ArmTotals.Zero, ArmTotals.Zero, 0, ImmutableSortedDictionary<string, long>.Empty, 0, 0, null, 0, 0,
         TimeBlocks.None, NoneAhead, 0);
 
+    /// <summary>What came in over the windows that count; null where one of them did not tell, or none counts.</summary>
+    public InputTotals? Input { get; init; }
+
     static ImmutableSortedDictionary<int, LiveSeries> NoneAhead => ImmutableSortedDictionary<int, LiveSeries>.Empty;
 
     /// <summary>A window is closed at most two windows after its first report; more of them pass where messages are late.</summary>
@@ -47,7 +50,10 @@ public sealed record Evidence(
             w.Conservation.Groups, increments,
             Math.Max(ErrorPct, w.Conservation.ErrorPct), worse ? w.Conservation.WorstErrorPct : WorstErrorPct,
             worse ? w.Conservation.WorstGroup : WorstGroup,
-            ProtectedExpected + w.Retention.Expected, ProtectedRetained + w.Retention.Retained, settled, ahead, Windows == 0 ? w.Hosts : Math.Min(LeastHosts, w.Hosts));
+            ProtectedExpected + w.Retention.Expected, ProtectedRetained + w.Retention.Retained, settled, ahead, Windows == 0 ? w.Hosts : Math.Min(LeastHosts, w.Hosts))
+        {
+            Input = Windows == 0 ? w.Input : Input is { } before && w.Input is { } more ? before + more : null,
+        };
     }
 
     public EvidenceSummary Summary() => new(

@@ -69,9 +69,10 @@ public sealed record CandidateRenewed(IReadOnlyList<string> Hosts);
 /// <param name="Seconds">Length of the window.</param>
 /// <param name="MaxClockSkewSeconds">The most that a host's clock was off; its times are put right.</param>
 /// <param name="HoursUtc">Hours of the day that it touched by the clocks of half of its hosts or more; null in events of versions that did not tell.</param>
+/// <param name="Input">What came in, the same in both arms; null in events of versions that did not tell.</param>
 public sealed record WindowMeasured(
     int Number, int Hosts, double Seconds, ArmTotals Baseline, ArmTotals Candidate, Conservation Conservation, Retention Retention,
-    IReadOnlyList<int>? HoursUtc = null, double MaxClockSkewSeconds = 0);
+    IReadOnlyList<int>? HoursUtc = null, double MaxClockSkewSeconds = 0, InputTotals? Input = null);
 
 /// <summary>A host's window says nothing and is no evidence.</summary>
 /// <param name="Reason"><c>input-mismatch</c>, <c>tee-dropped</c>, <c>arm-restarted</c>, <c>incomplete</c>, …</param>
@@ -231,6 +232,15 @@ public sealed record ArmTotals(
         a.StreamsActive + b.StreamsActive, a.SeriesActive + b.SeriesActive, a.SeriesDistinct + b.SeriesDistinct, a.Points + b.Points,
         a.Samples + b.Samples, a.WireBytes + b.WireBytes, a.CpuMs + b.CpuMs, a.ResidentBytes + b.ResidentBytes,
         a.DroppedPoints + b.DroppedPoints, a.ExportErrors + b.ExportErrors, Math.Max(a.MaxDelayMs, b.MaxDelayMs));
+}
+
+/// <summary>What came in at the hosts of one window: what would have left, had nothing been reduced.</summary>
+/// <param name="SeriesActive">Live classic Prometheus series.</param>
+/// <param name="Samples">Classic Prometheus samples.</param>
+/// <param name="Bytes">Of the OTLP encoding before compression.</param>
+public sealed record InputTotals(long SeriesActive, long Samples, long Bytes)
+{
+    public static InputTotals operator +(InputTotals a, InputTotals b) => new(a.SeriesActive + b.SeriesActive, a.Samples + b.Samples, a.Bytes + b.Bytes);
 }
 
 /// <summary>The ledgers of the candidates of all hosts.</summary>

@@ -19,6 +19,9 @@ public sealed record PriceBook
 
     public IReadOnlyList<ExchangeRate> Rates { get; init; } = [];
 
+    /// <summary>What own resources cost, by the day from which it holds; each day once.</summary>
+    public IReadOnlyList<OperatorRatesSet> OwnRates { get; init; } = [];
+
     /// <summary>Entries that are gone, so that a list price that was removed does not come back by itself.</summary>
     public IReadOnlyList<PriceKey> Removed { get; init; } = [];
 
@@ -36,6 +39,13 @@ public sealed record PriceBook
     /// <summary>Every plan's price on a day, by id.</summary>
     public IReadOnlyList<Price> PricesOn(DateOnly day) =>
         [.. Entries.Where(e => e.IsValidOn(day)).OrderBy(e => e.Id, StringComparer.Ordinal).Select(e => PriceOf(e.Id, day).Price!)];
+
+    /// <summary>What own resources cost on a day. Refused where nobody has said it: there is no price that would do for everybody.</summary>
+    public (OperatorRates? Rates, Rejection? Rejection) OwnRatesOn(DateOnly day) =>
+        OwnRates.Where(r => r.On <= day).MaxBy(r => r.On) is { } set
+            ? (set.Rates, null)
+            : (null, Rejection.Conflict("operator-rates-missing",
+                $"What a core-hour, a GB-hour of memory and a GB-month of storage cost here is not written down for {day:yyyy-MM-dd}. Say it with PUT /api/v2/operator-rates/{{from}}."));
 
     public static PriceBook Create(IEvent<PriceEntryAdded> e) => Empty with { Id = e.StreamId, Entries = [e.Data.Entry] };
 
@@ -64,6 +74,10 @@ public sealed record PriceBook
     public PriceBook Apply(ExchangeRateSet e) => this with { Rates = [.. Without(e.Rate.From, e.Rate.To, e.Rate.On), e.Rate] };
 
     public PriceBook Apply(ExchangeRateRemoved e) => this with { Rates = [.. Without(e.From, e.To, e.On)] };
+
+    public PriceBook Apply(OperatorRatesSet e) => this with { OwnRates = [.. OwnRates.Where(r => r.On != e.On), e] };
+
+    public PriceBook Apply(OperatorRatesRemoved e) => this with { OwnRates = [.. OwnRates.Where(r => r.On != e.On)] };
 
     IEnumerable<ExchangeRate> Without(string from, string to, DateOnly on) => Rates.Where(r => r.From != from || r.To != to || r.On != on);
 }

@@ -82,6 +82,13 @@ public static class PriceBookDecisions
     public static Decision RemoveRate(PriceBook book, string from, string to, DateOnly on) =>
         book.Rates.Any(r => r.From == from && r.To == to && r.On == on) ? Decision.Of(new ExchangeRateRemoved(from, to, on)) : Decision.Nothing;
 
+    public static Decision SetOwnRates(PriceBook book, OperatorRatesSet rates) =>
+        (rates.Rates.Problem() ?? PriceChecks.Text("source", rates.Source)) is { } rejection ? rejection
+        : book.OwnRates.Contains(rates) ? Decision.Nothing : Decision.Of(rates);
+
+    public static Decision RemoveOwnRates(PriceBook book, DateOnly on) =>
+        book.OwnRates.Any(r => r.On == on) ? Decision.Of(new OperatorRatesRemoved(on)) : Decision.Nothing;
+
     static Rejection? Overlap(PriceBook book, PriceEntry entry, PriceEntry? but) => Overlapping(book, entry, but).FirstOrDefault() is { } other
         ? Rejection.Conflict("price-dates-overlap",
             $"'{entry.Id}' has an entry from {other.ValidFrom:yyyy-MM-dd} to {other.ValidUntil?.ToString("yyyy-MM-dd", null) ?? "now"} already. End that one before {entry.ValidFrom:yyyy-MM-dd} by a correction, or choose other days.")

@@ -36,3 +36,13 @@ public sealed record ExchangeRateSet(ExchangeRate Rate);
 /// <param name="To">ISO 4217.</param>
 /// <param name="On">The rate's day.</param>
 public sealed record ExchangeRateRemoved(string From, string To, DateOnly On);
+
+/// <summary>The operator reckons own resources by these rates from their day on. Of the same day they replace those before.</summary>
+/// <param name="Rates">Currency, core-hour, GB-hour of memory and GB-month of storage.</param>
+/// <param name="On">First day.</param>
+/// <param name="Source">Where the operator has them from.</param>
+public sealed record OperatorRatesSet(OperatorRates Rates, DateOnly On, string Source);
+
+/// <summary>The rates of this day are gone; those before hold again.</summary>
+/// <param name="On">Their first day.</param>
+public sealed record OperatorRatesRemoved(DateOnly On);

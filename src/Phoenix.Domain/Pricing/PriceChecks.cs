@@ -115,7 +115,7 @@ static class PriceChecks
             ? null
             : Rejection.Invalid("price-id-invalid", "id", $"An id has 1 to {MaxIdLength} lower-case letters, digits, '-' and '.'.");
 
-    static Rejection? Text(string field, string? text) =>
+    internal static Rejection? Text(string field, string? text) =>
         string.IsNullOrWhiteSpace(text) || text.Length > MaxTextLength
             ? Rejection.Invalid("price-text-invalid", field, $"'{field}' has 1 to {MaxTextLength} characters.")
             : null;

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Marten;
 using Npgsql;
 using Phoenix.Domain.Agents;
@@ -30,6 +31,18 @@ public static class FleetHosts
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         List<string> found = [];
         while (await reader.ReadAsync(cancellation)) found.Add(reader.GetString(0));
+        return found;
+    }
+
+    /// <summary>Labels of the hosts; those that nobody knows are absent.</summary>
+    public static async Task<IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>>> Labels(
+        this NpgsqlDataSource database, string[] hosts, CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand($"select host_id, labels from {FleetProjection.TableName} where host_id = any($1)");
+        command.Parameters.Add(new() { Value = hosts });
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        Dictionary<string, IReadOnlyDictionary<string, string>> found = [];
+        while (await reader.ReadAsync(cancellation)) found[reader.GetString(0)] = JsonSerializer.Deserialize<Dictionary<string, string>>(reader.GetString(1))!;
         return found;
     }
 

@@ -1,0 +1,94 @@
+using Marten;
+using Phoenix.Api.Infrastructure;
+using Phoenix.Api.Pricing;
+using Phoenix.Domain;
+using Phoenix.Domain.Pricing;
+using Phoenix.Domain.Usage;
+using Wolverine.Http;
+
+namespace Phoenix.Api.Usage;
+
+/// <param name="Price">The price entry that values every day, each by its price of that day.</param>
+/// <param name="Until">The last day that was added up; null where none was. A day is added up two hours after its end (UTC).</param>
+/// <param name="Overlapping">Rows of host groups overlap: their sum can be more than the total, which counts each host once.</param>
+/// <param name="Total">Of the days asked for.</param>
+/// <param name="ThisMonth">Since the first of the month (UTC).</param>
+/// <param name="SinceBeginning">Of every day that was recorded.</param>
+/// <param name="Gaps">What the figures do not know.</param>
+public sealed record LedgerView(
+    string Price, string? Currency, LedgerDimension By, DateOnly From, DateOnly To, DateOnly? Until, bool Overlapping, IReadOnlyList<LedgerRow> Rows,
+    LedgerRow Total, LedgerRow ThisMonth, LedgerRow SinceBeginning, IReadOnlyList<string> Gaps);
+
+public static class LedgerEndpoint
+{
+    const int UsualDays = 30;
+
+    /// <summary>
+    /// The savings ledger: what production pipelines sent by day (UTC), what they would have sent with the pipelines before, and what both is worth at the
+    /// margin. After a promotion it goes on from the collectors' own input counters. Computed from events alone.
+    /// </summary>
+    /// <param name="from">First day; 30 days before the last where left out.</param>
+    /// <param name="to">Last day; today where left out.</param>
+    /// <param name="by">What a row is of; days where left out.</param>
+    /// <param name="price">Id of a price entry. May be left out where every experiment in the ledger was valued by the same one.</param>
+    [WolverineGet("/api/v2/savings/ledger"), Tags("Savings"), ProducesResponseType<LedgerView>(200), ProducesResponseType(409), ProducesResponseType(422)]
+    public static async Task<IResult> Get(
+        IQuerySession session, TimeProvider clock, DateOnly? from, DateOnly? to, LedgerDimension? by, string? price, CancellationToken cancellation)
+    {
+        var today = clock.Today();
+        var last = to ?? today;
+        var first = from ?? last.AddDays(-UsualDays);
+        if (last < first) return Problems.Of(422, "days-invalid", $"The last day, {last:yyyy-MM-dd}, lies before the first, {first:yyyy-MM-dd}.", "to");
+        var recorded = await session.Query<UsageDay>().ToListAsync(cancellation);
+        var (entry, unclear) = Entry(price, recorded);
+        if (unclear is not null) return unclear.ToProblem();
+        var (cells, currency, wrong) = Priced(recorded, entry!, await session.PriceBook(cancellation));
+        if (wrong is not null) return wrong.ToProblem();
+        var month = new DateOnly(today.Year, today.Month, 1);
+        var asked = cells.Where(c => c.Day >= first && c.Day <= last).ToList();
+        var dimension = by ?? LedgerDimension.Day;
+        return TypedResults.Ok(new LedgerView(
+            entry!, currency, dimension, first, last, recorded.Count == 0 ? null : recorded.Max(d => d.Day), dimension == LedgerDimension.Group,
+            LedgerTotals.By(dimension, asked), LedgerTotals.Total(asked), LedgerTotals.Total([.. cells.Where(c => c.Day >= month)]), LedgerTotals.Total(cells), [.. Gaps(asked)]));
+    }
+
+    internal static (string? Entry, Rejection? Rejection) Entry(string? price, IReadOnlyList<UsageDay> recorded)
+    {
+        if (price is not null) return (price, null);
+        var used = recorded.SelectMany(d => d.Cells).Select(c => c.Experiment?.PriceEntry).OfType<string>().Distinct().Order(StringComparer.Ordinal).ToList();
+        return used is [var one]
+            ? (one, null)
+            : (null, Rejection.Conflict("price-unclear", used.Count == 0
+                ? "No day is recorded of a pipeline that an experiment made production, so that nothing says by which price to reckon: give 'price', the id of a price entry."
+                : $"Experiments in the ledger are valued by {string.Join(", ", used)}: give one of them, or another, as 'price'."));
+    }
+
+    /// <summary>Every day by its own price.</summary>
+    internal static (IReadOnlyList<LedgerCell> Cells, string? Currency, Rejection? Rejection) Priced(IEnumerable<UsageDay> recorded, string entry, PriceBook book)
+    {
+        List<LedgerCell> cells = [];
+        string? currency = null;
+        foreach (var day in recorded.GroupBy(d => d.Day).OrderBy(d => d.Key))
+        {
+            var (price, unknown) = book.PriceOf(entry, day.Key);
+            if (unknown is not null) return ([], null, unknown);
+            if (currency is not null && price!.Currency != currency)
+                return ([], null, Rejection.Conflict("currency-differs", $"'{entry}' is in {currency} before {day.Key:yyyy-MM-dd} and in {price.Currency} from then on; ask for the days of one."));
+            currency = price!.Currency;
+            var (priced, wrong) = SavingsLedger.Price(day.Key, [.. day.OrderBy(d => d.Id).SelectMany(d => d.Cells.Select(c => (d.Pipeline, c)))], price);
+            if (wrong is not null) return ([], null, wrong);
+            cells.AddRange(priced!);
+        }
+        return (cells, currency, null);
+    }
+
+    static IEnumerable<string> Gaps(List<LedgerCell> cells)
+    {
+        yield return "what else is sent to the vendor is not known: tiers and allowances are counted as if this were all";
+        yield return "each day is priced as if every day of its month were like it";
+        if (cells.Any(c => c.Cell is { Experiment: not null, Before: null }))
+            yield return "of some promoted pipelines the experiment's windows did not tell what came in, so that nothing is claimed for them";
+        if (cells.Any(c => c.Cell.Experiment is null)) yield return "pipelines that no experiment made production are in the cost, and nothing is claimed for them";
+        if (cells.Sum(c => c.Cell.MissedWindows) is > 0 and var missed) yield return $"{missed} windows were missed by agents; nothing stands for them";
+    }
+}

@@ -1,0 +1,103 @@
+using Phoenix.Domain.Pricing;
+
+namespace Phoenix.Domain.Usage;
+
+/// <summary>What a cell of the ledger sent, or would have sent, on its day.</summary>
+/// <param name="Series">Mean over the day of live classic Prometheus series: the hours in which nothing ran count as none.</param>
+public sealed record Sent(double Series, double Samples, double WireBytes)
+{
+    public static readonly Sent Nothing = new(0, 0, 0);
+
+    public static Sent operator +(Sent a, Sent b) => new(a.Series + b.Series, a.Samples + b.Samples, a.WireBytes + b.WireBytes);
+
+    /// <summary>As vendors meter it: the day stands for every day of its month.</summary>
+    public MeterUsage AsUsage(int hosts) => new()
+    {
+        Covered = TimeSpan.FromDays(1), Hosts = hosts, HourlySeries = [new(Series)], ActiveSeries = [Series], PointsPerMinute = [Samples / TimeSpan.FromDays(1).TotalMinutes],
+        Samples = Samples, WireBytes = WireBytes,
+    };
+}
+
+/// <summary>One cell of one day with its share of the day's money.</summary>
+/// <param name="Before">What would have been sent with the pipeline before; what was sent, where no experiment says what that is.</param>
+/// <param name="Cost">Its share of what the day cost.</param>
+/// <param name="Saved">Its share of what the day cost less.</param>
+public sealed record LedgerCell(DateOnly Day, UsagePipeline Pipeline, UsageCell Cell, Sent Before, Sent After, decimal Cost, decimal Saved);
+
+/// <summary>
+/// The money of one day. What was saved is the difference of two bills over everything that is known to be sent: with what was sent, and with what
+/// would have been. Each cell gets of every line of the bill the share that it has of the line's quantity, which for a bill along the straight way
+/// from the one to the other is the cost sharing of Aumann and Shapley (R. J. Aumann, L. S. Shapley, <i>Values of Non-Atomic Games</i>, 1974): the
+/// shares add up to the whole, whatever the tiers.
+/// </summary>
+public static class SavingsLedger
+{
+    static readonly TimeSpan Day = TimeSpan.FromDays(1);
+
+    /// <summary>
+    /// What the cell's hosts would have sent with the pipeline before: their own input counters, times what the experiment's windows showed the
+    /// baseline to send of its input. Where no experiment made the pipeline production, nothing is claimed: what was sent.
+    /// </summary>
+    public static (Sent Before, Sent After) Of(UsageCell cell)
+    {
+        var after = new Sent(cell.Output.SeriesSeconds / Day.TotalSeconds, cell.Output.Samples, cell.WireBytes);
+        return (cell is { Experiment: not null, Before: { } share }
+            ? new Sent(cell.Input.SeriesSeconds / Day.TotalSeconds * share.Series, cell.Input.Samples * share.Samples, cell.Input.Bytes * share.WirePerInputByte)
+            : after, after);
+    }
+
+    /// <param name="cells">All that is known of the day: tiers and allowances are counted as if this were all that is sent.</param>
+    /// <param name="price">Of the day.</param>
+    public static (IReadOnlyList<LedgerCell>? Cells, Rejection? Rejection) Price(
+        DateOnly day, IReadOnlyList<(UsagePipeline Pipeline, UsageCell Cell)> cells, Price price)
+    {
+        if (cells.Count == 0) return ([], null);
+        var sent = cells.Select(c => Of(c.Cell)).ToList();
+        var hosts = cells.Sum(c => c.Cell.Hosts);
+        var (before, wrong) = price.BillOf(sent.Aggregate(Sent.Nothing, (sum, s) => sum + s.Before).AsUsage(hosts));
+        if (wrong is not null) return (null, wrong);
+        var (after, problem) = price.BillOf(sent.Aggregate(Sent.Nothing, (sum, s) => sum + s.After).AsUsage(hosts));
+        if (problem is not null) return (null, problem);
+
+        var ofMonth = (decimal)(Day / TimeSpan.FromHours(MeterUsage.HoursPerMonth));
+        var quantities = sent.Select(s => (Before: Quantities(price, s.Before), After: Quantities(price, s.After))).ToList();
+        var less = before!.Lines.Zip(after!.Lines, (b, a) => b.Amount - a.Amount).ToList();
+        var saved = Share((before.Total - after.Total) * ofMonth, less, [.. quantities.Select(q => q.Before.Zip(q.After, (b, a) => b - a).ToList())]);
+        var cost = Share(after.Total * ofMonth, [.. after.Lines.Select(l => l.Amount)], [.. quantities.Select(q => q.After)]);
+        return ([.. cells.Select((c, i) => new LedgerCell(day, c.Pipeline, c.Cell, sent[i].Before, sent[i].After, cost[i], saved[i]))], null);
+    }
+
+    static List<double> Quantities(Price price, Sent sent) =>
+        [.. price.Charges.Select(c => Meters.Of(c, sent.AsUsage(0), price.SelfHosted)).Where(q => q is not null).Select(q => q!.Units)];
+
+    /// <summary>Divides the whole by lines, and each line by quantities; what is left of rounding is the last one's, so that the parts add up.</summary>
+    static decimal[] Share(decimal whole, IReadOnlyList<decimal> lines, IReadOnlyList<IReadOnlyList<double>> quantities) =>
+        ByLines(whole, lines, quantities)
+        // A fee or a committed minimum, which no quantity makes, or lines that make up for each other: by quantities alone.
+        ?? ByLines(whole, [.. lines.Select(_ => 1m)], quantities)
+        ?? Rounded(whole, [.. quantities.Select(_ => whole / quantities.Count)]);
+
+    /// <summary>Null where the lines add up to nothing that could be divided.</summary>
+    static decimal[]? ByLines(decimal whole, IReadOnlyList<decimal> lines, IReadOnlyList<IReadOnlyList<double>> quantities)
+    {
+        var parts = new decimal[quantities.Count];
+        for (var line = 0; line < lines.Count; line++)
+        {
+            var sum = quantities.Sum(q => q[line]);
+            // What some send more others send less: no quantity is left that the line could be divided by.
+            if (Math.Abs(sum) <= Negligible * quantities.Sum(q => Math.Abs(q[line]))) continue;
+            for (var i = 0; i < parts.Length; i++) parts[i] += lines[line] * (decimal)(quantities[i][line] / sum);
+        }
+        var divided = parts.Sum();
+        return Math.Abs(divided) <= (decimal)Negligible * lines.Sum(Math.Abs) ? null : Rounded(whole, [.. parts.Select(p => whole / divided * p)]);
+    }
+
+    const double Negligible = 1e-9;
+
+    static decimal[] Rounded(decimal whole, decimal[] parts)
+    {
+        for (var i = 0; i < parts.Length; i++) parts[i] = decimal.Round(parts[i], 12);
+        parts[^1] += whole - parts.Sum();
+        return parts;
+    }
+}
