@@ -16,6 +16,7 @@ static class NotificationSubjects
     static readonly Dictionary<string, Source> Sources = new()
     {
         ["Experiments"] = new("experiment", "select row(id), row(coalesce(data->>'name', '')) from phoenix.mt_doc_experiment where id = any(?)", "/api/v2/experiments/"),
+        ["Budgets"] = new("budget", "select row(id), row(coalesce(data->'terms'->>'name', '')) from phoenix.mt_doc_budget where id = any(?)", "/api/v2/budgets/"),
         ["Deployments"] = new("deployment", "select row(id), row(coalesce(data->'pipeline'->>'name', '')) from phoenix.mt_doc_deployment where id = any(?)", "/api/v2/deployments/"),
         ["Upgrades"] = new("upgrade", "select row(id), row(coalesce(data->>'release', '')) from phoenix.mt_doc_upgrade where id = any(?)", "/api/v2/upgrades/"),
         ["Tasks"] = new("task", $"select row(id), row(host_id) from {TaskQueueProjection.TableName} where id = any(?)", "/api/v2/tasks/"),

@@ -1,4 +1,6 @@
+using System.Globalization;
 using Phoenix.Domain.Agents;
+using Phoenix.Domain.Budgets;
 using Phoenix.Domain.Deployments;
 using Phoenix.Domain.Experiments;
 using Phoenix.Domain.Tasks;
@@ -29,6 +31,13 @@ public static class NotificationKinds
         Of<HostFailed>("experiment.host-failed", (e, name) => $"Host '{e.HostId}' could not do what experiment '{name}' asked of it ({e.Purpose}): {e.Error}.", e => e),
         Of<AgentLost>("host.lost", (e, name) => $"Host '{name}' is lost: last heard of at {e.LastContact.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC.", e => e, e => e.HostId),
         Of<AgentRecovered>("host.recovered", (_, name) => $"Host '{name}' is heard again.", e => e, e => e.HostId),
+        Of<BudgetBreached>("budget.breached", (e, name) => string.Create(CultureInfo.InvariantCulture,
+            $"Budget '{name}' has reached {e.ThresholdPct:0.#} % in {e.Month:yyyy-MM}: {e.Spent:0.##} spent{Proposed(e.Proposal, e.WhyNoProposal)}."),
+            e => new { e.Month, e.ThresholdPct, e.Spent, e.Through, proposal = Small(e.Proposal), e.WhyNoProposal }),
+        Of<BudgetForecastBreached>("budget.forecast-breached", (e, name) => string.Create(CultureInfo.InvariantCulture,
+            $"Budget '{name}' will not last for {e.Month:yyyy-MM} if it goes on like that: {e.Forecast:0.##} ({e.Lower:0.##} to {e.Upper:0.##}), by {Count(e.Days, "day")}{Proposed(e.Proposal, e.WhyNoProposal)}."),
+            e => new { e.Month, e.Forecast, e.Lower, e.Upper, e.Days, e.Spent, e.Through, proposal = Small(e.Proposal), e.WhyNoProposal }),
+        Of<BudgetCleared>("budget.cleared", (e, name) => string.Create(CultureInfo.InvariantCulture, $"Budget '{name}' lies under {e.ThresholdPct:0.#} % of {e.Month:yyyy-MM} again: {e.Spent:0.##} spent."), e => e),
         Of<DeploymentRequested>("deployment.requested", (e, name) => e.Until is { } until
             ? $"Full detail is back on {Count(e.Hosts.Count, "host")} until {until.UtcDateTime:yyyy-MM-dd HH:mm} UTC: '{name}'."
             : $"Pipeline '{name}' is to go to {Count(e.Hosts.Count, "host")} in {Count(e.Waves.Count, "wave")}{(e.NeedsApproval ? ", and waits for somebody's approval" : "")}.",
@@ -53,6 +62,11 @@ public static class NotificationKinds
 
     static NotificationKind Of<T>(string kind, Func<T, string, string> text, Func<T, object>? data = null, Func<T, string?>? subject = null) where T : notnull =>
         new(kind, typeof(T), (e, name) => Ended(text((T)e, name)), e => data?.Invoke((T)e) ?? new { }, e => subject?.Invoke((T)e));
+
+    static string Proposed(BudgetProposal? proposal, string? whyNot) => proposal is null ? whyNot is null ? "" : $"; no experiment is proposed: {whyNot.TrimEnd('.')}"
+        : string.Create(CultureInfo.InvariantCulture, $"; proposed is an experiment with '{proposal.Candidate.Name}', which reduced live series by {proposal.ReductionPct:0.#} % elsewhere");
+
+    static object? Small(BudgetProposal? proposal) => proposal is null ? null : new { proposal.Baseline, proposal.Candidate, proposal.ProvedBy, proposal.ReductionPct, proposal.Cost, hosts = proposal.Hosts.Count };
 
     static string Count(int number, string what) => number == 1 ? $"1 {what}" : $"{number} {what}s";
 
