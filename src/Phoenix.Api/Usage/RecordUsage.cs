@@ -51,13 +51,20 @@ public sealed class RecordUsage(
     /// <summary>Records the last two days that are over, and those before of which reports came since then.</summary>
     public async Task Record(DateTimeOffset since, CancellationToken cancellation)
     {
+        var today = DateOnly.FromDateTime((clock.GetUtcNow() - Patience).UtcDateTime);
+        foreach (var day in await UsageStore.DaysReported(database, since, today, cancellation))
+            await InTurn(() => RecordDay(day, cancellation), cancellation);
+        await InTurn(() => budgets.Evaluate(today, cancellation), cancellation);
+    }
+
+    /// <summary>One piece of work at a time over all nodes; each short enough for a transaction that waits meanwhile.</summary>
+    async Task InTurn(Func<Task> work, CancellationToken cancellation)
+    {
         await using var connection = await database.OpenConnectionAsync(cancellation);
         await using var turn = await connection.BeginTransactionAsync(cancellation);
         await using (var alone = new NpgsqlCommand("select pg_advisory_xact_lock(hashtext('phoenix.record_usage'))", connection))
             await alone.ExecuteNonQueryAsync(cancellation);
-        var today = DateOnly.FromDateTime((clock.GetUtcNow() - Patience).UtcDateTime);
-        foreach (var day in await UsageStore.DaysReported(database, since, today, cancellation)) await RecordDay(day, cancellation);
-        await budgets.Evaluate(today, cancellation);
+        await work();
         await turn.CommitAsync(cancellation);
     }
 
