@@ -205,6 +205,10 @@ public sealed class ExperimentDesignTests(ControlPlane plane)
         var drafted = await plane.User.PostAsJsonAsync("/api/v2/experiments", Draft(5, $"fleet={label}"));
         drafted.StatusCode.ShouldBe(HttpStatusCode.Created, await drafted.Content.ReadAsStringAsync());
         var id = (await drafted.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetGuid();
+        var power = await plane.Get($"/api/v2/experiments/{id}/power?expectedReductionPct=70&windowDeviationPct=2&autocorrelationWindows=1&hostDeviationPct=3");
+        (power.GetProperty("fleet").GetProperty("drawnHosts").GetInt32(), power.GetProperty("fleet").GetProperty("fleetHosts").GetInt32()).ShouldBe((5, 7));
+        var spread = await plane.Get($"/api/v2/experiments/{id}/power?expectedReductionPct=70&windowDeviationPct=2&autocorrelationWindows=1&hostDeviationPct=40");
+        spread.GetProperty("fleet").GetProperty("power").GetDouble().ShouldBeLessThanOrEqualTo(power.GetProperty("fleet").GetProperty("power").GetDouble());
         // Nobody has said yet what it takes in.
         await (await plane.User.PostAsJsonAsync($"/api/v2/experiments/{id}/start", new { reason = "" })).ShouldBeProblem(HttpStatusCode.Conflict, "fleet-too-small");
         foreach (var agent in agents.Take(6))

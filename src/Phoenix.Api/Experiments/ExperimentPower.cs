@@ -15,16 +15,25 @@ namespace Phoenix.Api.Experiments;
 /// <param name="EarliestSeconds">Measuring time before which there is no verdict: what was planned, or what the claim takes at least.</param>
 /// <param name="ExpectedSeconds">Measuring time until a verdict, the median; null where the effect is too near the minimum for any time to tell.</param>
 /// <param name="Power">Probability of the right verdict before the deadline, which is twice the planned duration.</param>
+/// <param name="Fleet">For an experiment on drawn hosts, where it was said how far hosts differ; else null.</param>
 public sealed record PowerView(
     double ExpectedReductionPct, double WindowDeviationPct, double AutocorrelationWindows, string Basis, long Windows, long WindowsPerBlock, long PlannedBlocks,
-    double EarliestSeconds, double? ExpectedSeconds, double Power);
+    double EarliestSeconds, double? ExpectedSeconds, double Power, FleetPowerView? Fleet);
+
+/// <summary>What the drawn hosts are worth for a claim on the fleet, as if time added nothing to the error.</summary>
+/// <param name="Power">Probability that the claim promotes.</param>
+/// <param name="HostsForHalf">Hosts at whose look half of the simulated experiments had promoted; null where they had not with all that are drawn.</param>
+public sealed record FleetPowerView(int DrawnHosts, int FleetHosts, double HostDeviationPct, double Power, int? HostsForHalf);
 
 public static class ExperimentPowerEndpoint
 {
-    /// <summary>What is left out is taken from what was measured, by this experiment or the latest one with the same pipelines and length of windows.</summary>
+    /// <summary>
+    /// What is left out is taken from what was measured, by this experiment or the latest one with the same pipelines and length of windows. With
+    /// <c>hostDeviationPct</c>, the standard deviation of the reduction between hosts in points, also what the drawn hosts are worth for a claim on the fleet.
+    /// </summary>
     [WolverineGet("/api/v2/experiments/{id}/power"), Tags("Experiments"), ProducesResponseType<PowerView>(200), ProducesResponseType(404)]
     public static async Task<IResult> Get(
-        Guid id, IQuerySession session, double? expectedReductionPct, double? windowDeviationPct, double? autocorrelationWindows, CancellationToken cancellation)
+        Guid id, IQuerySession session, double? expectedReductionPct, double? windowDeviationPct, double? autocorrelationWindows, double? hostDeviationPct, CancellationToken cancellation)
     {
         if (await session.LoadAsync<Experiment>(id, cancellation) is not { } x) return Problems.NotFound("experiment", id);
         var (basis, pilot) = ("given", (TimeBlocks?)null);
@@ -44,9 +53,18 @@ public static class ExperimentPowerEndpoint
         if (autocorrelation is not (>= 1 and <= 100_000)) return Problems.Of(422, "power-question-invalid", "An autocorrelation time is 1 to 100,000 windows.", "autocorrelationWindows");
         var question = new PowerQuestion(x.Plan.Window, deviation / 100, autocorrelation, x.Criteria.MinSeriesReductionPct / 100, expected / 100, x.Plan.Duration, Deadline: x.Plan.Deadline);
         if (question.Refusal() is { } refusal) return refusal.ToProblem();
+        if (hostDeviationPct is not (null or (>= 0 and <= 1000))) return Problems.Of(422, "power-question-invalid", "A standard deviation between hosts is 0 to 1,000 points.", "hostDeviationPct");
+        FleetPowerView? fleet = null;
+        if (x.SampleHosts is { } drawn && hostDeviationPct is { } spread)
+        {
+            if (expected < x.Criteria.LowestHostReductionPct) return Problems.Of(422, "power-question-invalid", "Less is expected than criteria.lowestHostReductionPct takes for possible.", "expectedReductionPct");
+            var hosts = x.Sample?.FleetHosts ?? x.Hosts.Count;
+            var (power, half) = PowerAnalysis.Fleet(new(drawn, x.Criteria.LowestHostReductionPct / 100), hosts, x.Criteria.MinSeriesReductionPct / 100, expected / 100, spread / 100);
+            fleet = new(drawn, hosts, spread, power, half);
+        }
         var answer = PowerAnalysis.Hosts(question);
         return TypedResults.Ok(new PowerView(expected, deviation, question.AutocorrelationTime, basis, pilot?.Windows ?? 0, answer.WindowsPerBlock, answer.PlannedBlocks,
-            answer.Earliest.TotalSeconds, answer.ExpectedDuration?.TotalSeconds, answer.Power));
+            answer.Earliest.TotalSeconds, answer.ExpectedDuration?.TotalSeconds, answer.Power, fleet));
     }
 
     static async Task<Experiment?> Before(Experiment x, IQuerySession session, CancellationToken cancellation) =>
