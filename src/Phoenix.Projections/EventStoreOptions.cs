@@ -78,7 +78,11 @@ public static class EventStoreOptions
             typeof(PriceEntryAdded), typeof(PriceEntryCorrected), typeof(PriceEntryRemoved), typeof(ContractOverrideSet),
             typeof(ContractOverrideCorrected), typeof(ContractOverrideRemoved), typeof(ExchangeRateSet), typeof(ExchangeRateRemoved),
         ],
-        ["User"] = [typeof(UserRegistered), typeof(AccessTokenIssued), typeof(EnrolmentTokenIssued), typeof(FirstSecretReissued), typeof(SigningKeyRotated)],
+        ["User"] =
+        [
+            typeof(UserRegistered), typeof(AccessTokenIssued), typeof(EnrolmentTokenIssued), typeof(FirstSecretReissued), typeof(SigningKeyRotated),
+            typeof(UserRoleChanged), typeof(UserDisabled), typeof(UserEnabled), typeof(UserNameErased), typeof(OneTimeSecretIssued), typeof(AccessTokenRevoked),
+        ],
     };
 
     public static void ConfigurePhoenix(this StoreOptions options)
