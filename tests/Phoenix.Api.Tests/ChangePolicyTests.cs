@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Phoenix.Domain.Users;
 
 namespace Phoenix.Api.Tests;
 
@@ -35,6 +36,49 @@ public sealed class ChangePolicyTests(ControlPlane plane) : IClassFixture<Contro
         var over = await Accepted(await Deploy(new { pipeline, hosts, overrideFreeze = true, reason = "the disk fills up", rollout = Scenario.Unwatched }));
         await agent.DoNext();
         await Eventually.Get(() => State(over), s => s == "completed", "the deployment to complete");
+    }
+
+    [Fact]
+    public async Task an_approval_takes_two_users_and_a_freeze_is_gone_over_by_an_admin_alone()
+    {
+        var (requester, approver, viewer) = (await plane.Person(Roles.Operator), await plane.Person(Roles.Operator), await plane.Person(Roles.Viewer));
+        await (await requester.Http.PutAsJsonAsync("/api/v2/change-policy", new { approvalRequired = false })).ShouldBeProblem(HttpStatusCode.Forbidden, "forbidden");
+        (await Put(new { approvalRequired = true })).StatusCode.ShouldBe(HttpStatusCode.OK);
+        var agent = await TestAgent.Enrol(plane);
+        var request = new { pipeline = new { pipelineId = await plane.Pipeline(), version = 1 }, hosts = (string[])[agent.HostId], rollout = Scenario.Unwatched };
+        var id = await Accepted(await requester.Http.PostAsJsonAsync("/api/v2/deployments", request));
+
+        await (await requester.Http.PostAsJsonAsync($"/api/v2/deployments/{id}/approve", new { })).ShouldBeProblem(HttpStatusCode.Conflict, "approval-by-requester");
+        await (await viewer.Http.PostAsJsonAsync($"/api/v2/deployments/{id}/approve", new { })).ShouldBeProblem(HttpStatusCode.Forbidden, "forbidden");
+        (await State(id)).ShouldBe("awaitingApproval");
+        (await approver.Http.PostAsJsonAsync($"/api/v2/deployments/{id}/approve", new { reason = "looks right" })).StatusCode.ShouldBe(HttpStatusCode.Accepted);
+        await agent.DoNext();
+        await Eventually.Get(() => State(id), s => s == "completed", "the deployment to complete");
+        var approved = await Eventually.Get(() => plane.Get($"/api/v2/audit?streamId={id}&type=deployment_approved"), a => a.GetProperty("items").GetArrayLength() == 1, "the approval in the audit log");
+        approved.GetProperty("items")[0].GetProperty("actor").GetString().ShouldBe(approver.Id.ToString());
+
+        await (await requester.Http.PostAsJsonAsync("/api/v2/deployments", new { request.pipeline, request.hosts, overrideFreeze = true, reason = "in a hurry" }))
+            .ShouldBeProblem(HttpStatusCode.Forbidden, "forbidden");
+    }
+
+    [Fact]
+    public async Task an_operator_promotes_what_a_verdict_allows_and_forces_nothing()
+    {
+        var user = await plane.Person(Roles.Operator);
+        (await Put(new { })).StatusCode.ShouldBe(HttpStatusCode.OK);
+        var (experiment, agent) = await plane.Running(windows: 160);
+        await plane.Command(experiment, "stop");
+        await agent.DoNext();
+        await plane.UntilState(experiment, "stopped");
+        var forced = await user.Http.PostAsJsonAsync($"/api/v2/experiments/{experiment}/promote", new { force = true, reason = "I know better" });
+        await forced.ShouldBeProblem(HttpStatusCode.Forbidden, "forbidden");
+        var problem = await forced.Content.ReadFromJsonAsync<JsonElement>();
+        problem.GetProperty("field").GetString().ShouldBe("force");
+        problem.GetProperty("detail").GetString()!.ShouldContain("'admin'");
+        await (await user.Http.PostAsJsonAsync($"/api/v2/experiments/{experiment}/promote", new { overrideFreeze = true, reason = "I know better" })).ShouldBeProblem(HttpStatusCode.Forbidden, "forbidden");
+        // Without either it is the experiment that says no.
+        (await user.Http.PostAsJsonAsync($"/api/v2/experiments/{experiment}/promote", new { reason = "as measured" })).StatusCode.ShouldBe(HttpStatusCode.Conflict);
+        (await plane.User.PostAsJsonAsync($"/api/v2/experiments/{experiment}/promote", new { force = true, reason = "decided with the owner", rollout = Scenario.Unwatched })).StatusCode.ShouldBe(HttpStatusCode.Accepted);
     }
 
     Task<HttpResponseMessage> Put(object policy) => plane.User.PutAsJsonAsync("/api/v2/change-policy", policy);
