@@ -62,7 +62,7 @@ public sealed class ChangePolicyTests(ControlPlane plane) : IClassFixture<Contro
     }
 
     [Fact]
-    public async Task an_operator_promotes_what_a_verdict_allows_and_forces_nothing()
+    public async Task an_operator_cannot_force_a_promotion_and_an_admin_can()
     {
         var user = await plane.Person(Roles.Operator);
         (await Put(new { })).StatusCode.ShouldBe(HttpStatusCode.OK);

@@ -59,6 +59,25 @@ public sealed class UsersTests(ControlPlane plane) : IClassFixture<ControlPlane>
     }
 
     [Fact]
+    public async Task an_admin_who_was_dismissed_makes_no_user_on_a_node_that_has_not_heard_of_it()
+    {
+        var admin = await plane.Person(Roles.Admin);
+        await using var second = await Second();
+        var there = Client(second, admin.Token);
+        var mine = await there.PostAsJsonAsync("/api/v2/users", new { name = $"u-{Guid.NewGuid():N}", role = Roles.Admin });
+        var id = (await mine.ShouldBe(HttpStatusCode.Created)).GetProperty("id").GetGuid();
+        await there.GetAsync("/api/v2/users/me");
+        await (await plane.User.PostAsJsonAsync($"/api/v2/users/{admin.Id}/disable", new { })).ShouldBe(HttpStatusCode.OK);
+
+        // The token is remembered there for some seconds more; by then it may count no longer at all.
+        HttpStatusCode[] refused = [HttpStatusCode.Forbidden, HttpStatusCode.Unauthorized];
+        refused.ShouldContain((await there.PostAsJsonAsync("/api/v2/users", new { name = $"u-{Guid.NewGuid():N}", role = Roles.Admin })).StatusCode);
+        refused.ShouldContain((await there.PostAsJsonAsync($"/api/v2/users/{id}/secret", new { })).StatusCode);
+        refused.ShouldContain((await there.PostAsJsonAsync("/api/v2/auth/tokens", new { })).StatusCode);
+        await (await plane.User.PostAsJsonAsync($"/api/v2/users/{id}/disable", new { })).ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
     public async Task disabling_a_user_ends_tokens_secret_and_live_connections_for_good()
     {
         var person = await plane.Person(Roles.Operator);

@@ -20,7 +20,8 @@ public static class RegisterUserEndpoint
     public static async Task<IResult> Post(RegisterUser command, IDocumentSession session, HttpContext http, TimeProvider clock, CancellationToken cancellation)
     {
         if (Problems.TooLong(("reason", command.Reason, EventMetadata.MaxReasonLength)) is { } tooLong) return tooLong;
-        var users = await session.LockUsers(cancellation);
+        var (users, dismissed) = await session.LockUsersAsAdmin(http, cancellation);
+        if (dismissed is not null) return dismissed;
         var decision = UserDecisions.Register(users.Select(u => u.AsMember()), command.Name, command.Role);
         if (decision.Rejection is { } rejection) return rejection.ToProblem();
         var user = new User { Id = Guid.CreateVersion7(), Name = command.Name!, Role = command.Role! };

@@ -18,7 +18,8 @@ static class UserCommand
         Guid id, string? reason, IDocumentSession session, HttpContext http, Func<IEnumerable<Member>, Member, Decision> decide, CancellationToken cancellation)
     {
         if (Problems.TooLong(("reason", reason, EventMetadata.MaxReasonLength)) is { } tooLong) return (null, tooLong);
-        var users = await session.LockUsers(cancellation);
+        var (users, dismissed) = await session.LockUsersAsAdmin(http, cancellation);
+        if (dismissed is not null) return (null, dismissed);
         if (users.FirstOrDefault(u => u.Id == id) is not { } user) return (null, Problems.NotFound("user", id));
         var decision = decide(users.Select(u => u.AsMember()), user.AsMember());
         if (decision.Rejection is { } rejection) return (null, rejection.ToProblem());

@@ -1,5 +1,6 @@
 using Marten;
 using Phoenix.Api.Infrastructure;
+using Phoenix.Domain.Users;
 
 namespace Phoenix.Api.Identity;
 
@@ -20,6 +21,19 @@ public static class UserDirectory
         await session.BeginTransactionAsync(cancellation);
         await session.AdvancedSql.QueryAsync<int>("select 1 from pg_advisory_xact_lock(?)", cancellation, LockId);
         return await session.Query<User>().OrderBy(u => u.Id).ToListAsync(cancellation);
+    }
+
+    /// <summary>
+    /// The same for an admin, whose right is looked at again: what this node remembers of it may be seconds old, and who was dismissed on another node must
+    /// not come back as somebody new.
+    /// </summary>
+    public static async Task<(IReadOnlyList<User> Users, IResult? Refused)> LockUsersAsAdmin(this IDocumentSession session, HttpContext http, CancellationToken cancellation)
+    {
+        var users = await session.LockUsers(cancellation);
+        var token = await session.LoadAsync<AccessToken>(http.User.FindFirst(UserAuthentication.TokenClaim)!.Value, cancellation);
+        var still = token is not null && users.Any(u => u.Id == token.UserId && !u.Disabled && Roles.Suffices(u.Role, Roles.Admin));
+        return (users, still ? null : Problems.Of(StatusCodes.Status403Forbidden, UserIdentity.ForbiddenCode,
+            $"This takes the role '{Roles.Admin}', which this token has permitted until a moment ago. GET /api/v2/users/me shows your role."));
     }
 
     /// <summary>A new secret in place of any other of the user.</summary>
