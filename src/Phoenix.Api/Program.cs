@@ -1,9 +1,11 @@
 using JasperFx;
 using Phoenix.Api.Agents;
+using Phoenix.Api.Identity;
 using Phoenix.Api.Infrastructure;
 using Phoenix.Api.Live;
 using Phoenix.Api.Tasks;
 using Phoenix.Api.Upgrades;
+using Phoenix.Domain.Users;
 using Scalar.AspNetCore;
 using Wolverine.Http;
 
@@ -29,7 +31,7 @@ app.MapTaskProgress();
 app.MapTaskResult();
 app.MapHeartbeat();
 app.MapAgentReleases();
-app.MapHub<LiveHub>(LiveHub.Path);
+app.MapHub<LiveHub>(LiveHub.Path, live => live.CloseOnAuthenticationExpiration = true).WithMetadata(new RequireRoleAttribute(Roles.Viewer));
 app.MapDeadMessages();
 app.MapPhoenixHealth();
 app.MapPhoenixMetrics();

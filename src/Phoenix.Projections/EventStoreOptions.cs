@@ -91,7 +91,11 @@ public static class EventStoreOptions
         ],
         ["Budget"] = [typeof(BudgetSet), typeof(BudgetChanged), typeof(BudgetRemoved), typeof(BudgetBreached), typeof(BudgetForecastBreached), typeof(BudgetCleared)],
         ["Usage"] = [typeof(UsageRecorded), typeof(UsageCorrected)],
-        ["User"] = [typeof(UserRegistered), typeof(AccessTokenIssued), typeof(EnrolmentTokenIssued), typeof(FirstSecretReissued), typeof(SigningKeyRotated)],
+        ["User"] =
+        [
+            typeof(UserRegistered), typeof(AccessTokenIssued), typeof(EnrolmentTokenIssued), typeof(FirstSecretReissued), typeof(SigningKeyRotated),
+            typeof(UserRoleChanged), typeof(UserDisabled), typeof(UserEnabled), typeof(UserNameErased), typeof(OneTimeSecretIssued), typeof(AccessTokenRevoked),
+        ],
     };
 
     public static void ConfigurePhoenix(this StoreOptions options)

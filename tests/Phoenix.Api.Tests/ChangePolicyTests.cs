@@ -7,6 +7,7 @@ using Npgsql;
 using Phoenix.Api.Agents;
 using Phoenix.Contracts;
 using Phoenix.Projections.Fleet;
+using Phoenix.Domain.Users;
 
 namespace Phoenix.Api.Tests;
 
@@ -69,6 +70,49 @@ public sealed class ChangePolicyTests(ControlPlane plane) : IClassFixture<Contro
         await agent.Beat(drifted);
         (await mend.Sweep(default)).ShouldBe(0);
         (await Put(new { })).StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task an_approval_takes_two_users_and_a_freeze_is_gone_over_by_an_admin_alone()
+    {
+        var (requester, approver, viewer) = (await plane.Person(Roles.Operator), await plane.Person(Roles.Operator), await plane.Person(Roles.Viewer));
+        await (await requester.Http.PutAsJsonAsync("/api/v2/change-policy", new { approvalRequired = false })).ShouldBeProblem(HttpStatusCode.Forbidden, "forbidden");
+        (await Put(new { approvalRequired = true })).StatusCode.ShouldBe(HttpStatusCode.OK);
+        var agent = await TestAgent.Enrol(plane);
+        var request = new { pipeline = new { pipelineId = await plane.Pipeline(), version = 1 }, hosts = (string[])[agent.HostId], rollout = Scenario.Unwatched };
+        var id = await Accepted(await requester.Http.PostAsJsonAsync("/api/v2/deployments", request));
+
+        await (await requester.Http.PostAsJsonAsync($"/api/v2/deployments/{id}/approve", new { })).ShouldBeProblem(HttpStatusCode.Conflict, "approval-by-requester");
+        await (await viewer.Http.PostAsJsonAsync($"/api/v2/deployments/{id}/approve", new { })).ShouldBeProblem(HttpStatusCode.Forbidden, "forbidden");
+        (await State(id)).ShouldBe("awaitingApproval");
+        (await approver.Http.PostAsJsonAsync($"/api/v2/deployments/{id}/approve", new { reason = "looks right" })).StatusCode.ShouldBe(HttpStatusCode.Accepted);
+        await agent.DoNext();
+        await Eventually.Get(() => State(id), s => s == "completed", "the deployment to complete");
+        var approved = await Eventually.Get(() => plane.Get($"/api/v2/audit?streamId={id}&type=deployment_approved"), a => a.GetProperty("items").GetArrayLength() == 1, "the approval in the audit log");
+        approved.GetProperty("items")[0].GetProperty("actor").GetString().ShouldBe(approver.Id.ToString());
+
+        await (await requester.Http.PostAsJsonAsync("/api/v2/deployments", new { request.pipeline, request.hosts, overrideFreeze = true, reason = "in a hurry" }))
+            .ShouldBeProblem(HttpStatusCode.Forbidden, "forbidden");
+    }
+
+    [Fact]
+    public async Task an_operator_cannot_force_a_promotion_and_an_admin_can()
+    {
+        var user = await plane.Person(Roles.Operator);
+        (await Put(new { })).StatusCode.ShouldBe(HttpStatusCode.OK);
+        var (experiment, agent) = await plane.Running(windows: 160);
+        await plane.Command(experiment, "stop");
+        await agent.DoNext();
+        await plane.UntilState(experiment, "stopped");
+        var forced = await user.Http.PostAsJsonAsync($"/api/v2/experiments/{experiment}/promote", new { force = true, reason = "I know better" });
+        await forced.ShouldBeProblem(HttpStatusCode.Forbidden, "forbidden");
+        var problem = await forced.Content.ReadFromJsonAsync<JsonElement>();
+        problem.GetProperty("field").GetString().ShouldBe("force");
+        problem.GetProperty("detail").GetString()!.ShouldContain("'admin'");
+        await (await user.Http.PostAsJsonAsync($"/api/v2/experiments/{experiment}/promote", new { overrideFreeze = true, reason = "I know better" })).ShouldBeProblem(HttpStatusCode.Forbidden, "forbidden");
+        // Without either it is the experiment that says no.
+        (await user.Http.PostAsJsonAsync($"/api/v2/experiments/{experiment}/promote", new { reason = "as measured" })).StatusCode.ShouldBe(HttpStatusCode.Conflict);
+        (await plane.User.PostAsJsonAsync($"/api/v2/experiments/{experiment}/promote", new { force = true, reason = "decided with the owner", rollout = Scenario.Unwatched })).StatusCode.ShouldBe(HttpStatusCode.Accepted);
     }
 
     Task<HttpResponseMessage> Put(object policy) => plane.User.PutAsJsonAsync("/api/v2/change-policy", policy);

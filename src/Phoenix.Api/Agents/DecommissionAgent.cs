@@ -3,6 +3,7 @@ using Phoenix.Api.Identity;
 using Phoenix.Api.Tasks;
 using Phoenix.Domain.Agents;
 using Phoenix.Domain.Tasks;
+using Phoenix.Domain.Users;
 using Phoenix.Projections.Tasks;
 using Wolverine;
 using Wolverine.Http;
@@ -17,7 +18,7 @@ public static class DecommissionAgentEndpoint
     /// Takes a host out of the fleet: its credential is void, its open tasks are cancelled and it gets no others; experiments go on
     /// without it. Its id can be enrolled again only once that is allowed (<c>re-enrolment</c>). Repeating it is harmless.
     /// </summary>
-    [WolverinePost("/api/v2/agents/{hostId}/decommission"), Tags("Agents"), ProducesResponseType<AgentHold>(200), ProducesResponseType(404)]
+    [WolverinePost("/api/v2/agents/{hostId}/decommission"), RequireRole(Roles.Admin), Tags("Agents"), ProducesResponseType<AgentHold>(200), ProducesResponseType(404)]
     public static async Task<(IResult, OutgoingMessages)> Post(
         string hostId, AgentReason command, IDocumentSession session, HttpContext http, CancellationToken cancellation)
     {

@@ -1,8 +1,10 @@
 using System.Text;
 using Marten;
+using Phoenix.Api.Identity;
 using Phoenix.Api.Infrastructure;
 using Phoenix.Domain;
 using Phoenix.Domain.Backends;
+using Phoenix.Domain.Users;
 using Wolverine.Http;
 
 namespace Phoenix.Api.Backends;
@@ -34,7 +36,7 @@ public static class BackendEndpoints
     const int MaxSecretLength = 16_384;
 
     /// <summary>Lets Phoenix ask a metrics backend, or changes how. Password, token and key are written here and never told again.</summary>
-    [WolverinePut("/api/v2/backends/{name}"), Tags("Backends"), ProducesResponseType<BackendView>(200)]
+    [WolverinePut("/api/v2/backends/{name}"), RequireRole(Roles.Admin), Tags("Backends"), ProducesResponseType<BackendView>(200)]
     public static async Task<IResult> Put(string name, DefineBackend command, IDocumentSession session, HttpContext http, CancellationToken cancellation)
     {
         var (certificateAuthority, clientCertificate) = (Given(command.CertificateAuthority), Given(command.ClientCertificate));
@@ -78,7 +80,7 @@ public static class BackendEndpoints
         await session.LoadAsync<Backend>(StreamIds.Backend(name), cancellation) is { } backend ? TypedResults.Ok(BackendView.Of(backend.Name, backend.Settings)) : Problems.NotFound("backend", name);
 
     /// <summary>Phoenix asks it no more; its credential is deleted.</summary>
-    [WolverineDelete("/api/v2/backends/{name}"), Tags("Backends"), ProducesResponseType(204)]
+    [WolverineDelete("/api/v2/backends/{name}"), RequireRole(Roles.Admin), Tags("Backends"), ProducesResponseType(204)]
     public static async Task<IResult> Remove(string name, [FromQuery] string? reason, IDocumentSession session, HttpContext http, CancellationToken cancellation)
     {
         if (Problems.TooLong(("reason", reason, EventMetadata.MaxReasonLength)) is { } tooLong) return tooLong;

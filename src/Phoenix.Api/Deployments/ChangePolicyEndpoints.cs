@@ -1,7 +1,9 @@
 using Marten;
+using Phoenix.Api.Identity;
 using Phoenix.Api.Infrastructure;
 using Phoenix.Domain;
 using Phoenix.Domain.Deployments;
+using Phoenix.Domain.Users;
 using Wolverine.Http;
 
 namespace Phoenix.Api.Deployments;
@@ -24,7 +26,7 @@ public static class ChangePolicyEndpoints
         View(await session.ChangePolicy(cancellation), clock);
 
     /// <summary>Sets it, in full: what is left out is not asked. A rollback and an incident's full detail are never held by it.</summary>
-    [WolverinePut("/api/v2/change-policy"), Tags("Deployments"), ProducesResponseType<ChangePolicyView>(200)]
+    [WolverinePut("/api/v2/change-policy"), RequireRole(Roles.Admin), Tags("Deployments"), ProducesResponseType<ChangePolicyView>(200)]
     public static async Task<IResult> Put(ChangePolicyRequest command, IDocumentSession session, TimeProvider clock, HttpContext http, CancellationToken cancellation)
     {
         if (Problems.TooLong(("reason", command.Reason, EventMetadata.MaxReasonLength)) is { } tooLong) return tooLong;

@@ -1,6 +1,7 @@
 using Marten;
 using Npgsql;
 using Phoenix.Api.Agents;
+using Phoenix.Api.Identity;
 using Phoenix.Api.Infrastructure;
 using Phoenix.Api.Pipelines;
 using Phoenix.Api.Tasks;
@@ -9,6 +10,7 @@ using Phoenix.Domain.Agents;
 using Phoenix.Domain.Deployments;
 using Phoenix.Domain.Pipelines;
 using Phoenix.Domain.Tasks;
+using Phoenix.Domain.Users;
 using Phoenix.Projections.Fleet;
 using Wolverine;
 using Wolverine.Http;
@@ -18,7 +20,7 @@ namespace Phoenix.Api.Deployments;
 /// <param name="Hosts">Ids of enrolled hosts, in the order in which waves take them. Hosts, a selector or a group: one of the three.</param>
 /// <param name="Rollout">How; one host, a tenth, half and the rest where left out.</param>
 /// <param name="Ticket">Where the change was asked for, as a link or a number.</param>
-/// <param name="OverrideFreeze">Goes on in a change freeze, with the reason.</param>
+/// <param name="OverrideFreeze">Goes on in a change freeze, with the reason; by an admin.</param>
 public sealed record DeploymentRequest(
     PipelineChoice? Pipeline, string[]? Hosts, string? Selector, string? Group, RolloutRequest? Rollout, string? Ticket, bool? OverrideFreeze, string? Reason);
 
@@ -55,6 +57,7 @@ public static class RequestDeploymentEndpoint
         DeploymentRequest command, IDocumentSession session, NpgsqlDataSource database, TimeProvider clock, HttpContext http, CancellationToken cancellation)
     {
         if (Problems.TooLong(("reason", command.Reason, EventMetadata.MaxReasonLength)) is { } tooLong) return (tooLong, []);
+        if (Forbidden(command.OverrideFreeze, http) is { } forbidden) return (forbidden, []);
         if (Wrong(command.Rollout, command.OverrideFreeze, command.Reason) is { } wrong) return (wrong.ToProblem(), []);
         var (hosts, unclear) = await Targets.Resolve(command.Hosts, command.Selector, command.Group, session, database, cancellation);
         if (unclear is not null) return (unclear.ToProblem(), []);
@@ -68,6 +71,10 @@ public static class RequestDeploymentEndpoint
         var requested = (DeploymentRequested)decision.Events[0];
         return (TypedResults.Accepted($"/api/v2/deployments/{id}", new DeploymentAccepted(id, requested.Waves, requested.NeedsApproval)), [new AdvanceDeployment(id)]);
     }
+
+    /// <summary>403 where somebody who is no admin would go over a freeze; else null.</summary>
+    public static IResult? Forbidden(bool? overrideFreeze, HttpContext http) =>
+        overrideFreeze == true ? http.Lacks(Roles.Admin, "overrideFreeze", "Going over a change freeze") : null;
 
     /// <summary>A freeze is gone over with a reason only.</summary>
     public static Rejection? Wrong(RolloutRequest? rollout, bool? overrideFreeze, string? reason)

@@ -1,9 +1,11 @@
 using Marten;
 using Npgsql;
 using Phoenix.Api.Agents;
+using Phoenix.Api.Identity;
 using Phoenix.Api.Infrastructure;
 using Phoenix.Domain.Deployments;
 using Phoenix.Domain.Experiments;
+using Phoenix.Domain.Users;
 using Phoenix.Projections.Experiments;
 using Wolverine.Http;
 
@@ -40,7 +42,7 @@ public static class OverlapEndpoint
     /// Which other experiments mean some of these hosts: one that has them now keeps another from starting; of drafts and of those that wait to be promoted
     /// the first to run may make the others' baseline untrue. Drafts that choose by labels are held to the hosts that they meant when they were written.
     /// </summary>
-    [WolverinePost("/api/v2/experiments/overlaps"), Tags("Experiments"), ProducesResponseType<OverlapView>(200)]
+    [WolverinePost("/api/v2/experiments/overlaps"), RequireRole(Roles.Viewer), Tags("Experiments"), ProducesResponseType<OverlapView>(200)]
     public static async Task<IResult> Post(OverlapQuestion question, IQuerySession session, NpgsqlDataSource database, CancellationToken cancellation)
     {
         var (hosts, unclear) = await Targets.Resolve(question.Hosts, question.Selector, question.Group, session, database, cancellation);

@@ -1,12 +1,14 @@
 using Marten;
 using Npgsql;
 using Phoenix.Api.Deployments;
+using Phoenix.Api.Identity;
 using Phoenix.Api.Infrastructure;
 using Phoenix.Api.Measurements;
 using Phoenix.Api.Pipelines;
 using Phoenix.Domain;
 using Phoenix.Domain.Deployments;
 using Phoenix.Domain.Experiments;
+using Phoenix.Domain.Users;
 using Wolverine;
 using Wolverine.Http;
 
@@ -21,8 +23,8 @@ public enum Variant
 /// <param name="Variant">The candidate where left out. The baseline is decided for in any state: what is measured ends, what was promoted goes back.</param>
 /// <param name="Rollout">How the candidate comes to the hosts.</param>
 /// <param name="Ticket">Where the change was asked for, as a link or a number.</param>
-/// <param name="Force">Whatever the verdict says, or without one; with a reason.</param>
-/// <param name="OverrideFreeze">Goes on in a change freeze; with a reason.</param>
+/// <param name="Force">Whatever the verdict says, or without one; by an admin, with a reason.</param>
+/// <param name="OverrideFreeze">Goes on in a change freeze; by an admin, with a reason.</param>
 /// <param name="Reason">Why, for the audit log.</param>
 public sealed record PromoteExperiment(Variant? Variant, RolloutRequest? Rollout, string? Ticket, bool? Force, bool? OverrideFreeze, string? Reason);
 
@@ -44,6 +46,8 @@ public static class PromoteExperimentEndpoint
         Guid id, PromoteExperiment command, IDocumentSession session, NpgsqlDataSource database, TimeProvider clock, HttpContext http, CancellationToken cancellation)
     {
         if (command.Variant == Variant.Baseline) return await Keep(id, command.Reason, session, http, cancellation);
+        if (command.Force == true && http.Lacks(Roles.Admin, "force", "Going over the verdict") is { } forbidden) return (forbidden, []);
+        if (RequestDeploymentEndpoint.Forbidden(command.OverrideFreeze, http) is { } frozen) return (frozen, []);
         if (RequestDeploymentEndpoint.Wrong(command.Rollout, command.OverrideFreeze, command.Reason) is { } wrong) return (wrong.ToProblem(), []);
         if (command.Force == true && string.IsNullOrWhiteSpace(command.Reason))
             return (Rejection.Invalid("reason-missing", "reason", "Say why the verdict is gone over.").ToProblem(), []);

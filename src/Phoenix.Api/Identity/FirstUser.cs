@@ -1,5 +1,4 @@
 using Marten;
-using Npgsql;
 using Phoenix.Api.Infrastructure;
 using Phoenix.Domain.Users;
 
@@ -8,36 +7,35 @@ namespace Phoenix.Api.Identity;
 /// <summary>
 /// At the very first start: one administrator and a secret that can be turned into a token once. The secret goes to the
 /// file named by <c>PHOENIX_FIRST_USER_SECRET_FILE</c>, readable by its owner alone, or where none is named to the log.
-/// Who lost every token starts once with <c>PHOENIX_REISSUE_FIRST_SECRET=1</c>: who can do that owns the database anyway.
+/// Who lost every token starts once with <c>PHOENIX_REISSUE_FIRST_SECRET=1</c>, which makes a secret for the first user who can administer: who can
+/// do that owns the database anyway.
 /// </summary>
 public sealed class FirstUser(IDocumentStore store, IConfiguration configuration, ILogger<FirstUser> log) : IHostedService
 {
-    const long LockId = 0x50484F_454E4958;
-
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         await using var session = store.LightweightSession();
         // One node after the other, until the commit: of two that start at the same moment on an empty database the second finds
         // the first one's user, and does not overwrite a secret in a file that they share.
-        await session.BeginTransactionAsync(cancellationToken);
-        await session.ExecuteAsync(new NpgsqlCommand($"select pg_advisory_xact_lock({LockId})"), cancellationToken);
-        var known = await session.Query<User>().FirstOrDefaultAsync(cancellationToken);
-        if (known is not null && configuration["PHOENIX_REISSUE_FIRST_SECRET"] != "1") return;
+        var users = await session.LockUsers(cancellationToken);
+        if (users.Count > 0 && configuration["PHOENIX_REISSUE_FIRST_SECRET"] != "1") return;
 
         var secret = Secrets.New();
         session.LastModifiedBy = EventMetadata.System;
-        if (known is null)
+        Guid userId;
+        if (users.Count == 0)
         {
-            var user = new User { Id = Guid.CreateVersion7(), Name = "admin", Role = "admin" };
+            var user = new User { Id = userId = Guid.CreateVersion7(), Name = "admin", Role = Roles.Admin };
             session.Insert(user);
-            session.Insert(new FirstSecret { Hash = Secrets.Hash(secret), UserId = user.Id });
             session.Events.StartStream(user.Id, new UserRegistered(user.Role));
         }
         else
         {
-            session.Store(new FirstSecret { Hash = Secrets.Hash(secret), UserId = known.Id });
-            session.Events.Append(known.Id, new FirstSecretReissued());
+            // The first user may be disabled by now; of those who can administer there is always one.
+            userId = users.First(u => u is { Role: Roles.Admin, Disabled: false }).Id;
+            session.Events.Append(userId, new FirstSecretReissued());
         }
+        await session.PutSecret(userId, secret, expiresAt: null, cancellationToken);
         // Written before it counts: a crash in between leaves a secret that means nothing, never a user nobody can be.
         if (configuration["PHOENIX_FIRST_USER_SECRET_FILE"] is { Length: > 0 } path)
         {

@@ -7,7 +7,7 @@ using Wolverine.Http;
 
 namespace Phoenix.Api.Identity;
 
-/// <param name="Secret">The one-time secret of the first start; left out, the bearer of a valid token gets another one.</param>
+/// <param name="Secret">The one-time secret of the first start, or the one an admin made; left out, the bearer of a valid token gets another one.</param>
 public sealed record IssueAccessToken(string? Secret);
 
 /// <param name="Token">Shown this once; send it as <c>Authorization: Bearer</c>.</param>
@@ -17,34 +17,53 @@ public static class IssueAccessTokenEndpoint
 {
     static readonly TimeSpan Lifetime = TimeSpan.FromDays(30);
 
-    /// <summary>Turns the one-time secret into a user token, or renews a token that is still valid. The secret counts once.</summary>
+    /// <summary>Turns a one-time secret into a user token, or renews a token that is still valid. A secret counts once.</summary>
     [WolverinePost("/api/v2/auth/tokens"), AllowAnonymous, Tags("Identity")]
     [ProducesResponseType<AccessTokenIssuedAnswer>(201), ProducesResponseType<ProblemDetails>(401, "application/problem+json")]
     public static async Task<IResult> Post(IssueAccessToken command, IDocumentSession session, HttpContext http, TimeProvider clock, CancellationToken cancellation)
     {
-        Guid userId;
-        if (command.Secret is null)
-        {
-            var caller = await http.AuthenticateAsync(UserAuthentication.SchemeName);
-            if (!caller.Succeeded) return Problems.Of(401, "unauthenticated", "Give the one-time secret, or renew a valid token by sending it as 'Authorization: Bearer …'.");
-            userId = Guid.Parse(caller.Principal.Identity!.Name!);
-        }
-        else
-        {
-            var first = await session.LoadAsync<FirstSecret>(FirstSecret.TheId, cancellation);
-            if (first is null || !Secrets.Matches(command.Secret.Trim(), first.Hash))
-                return Problems.Of(401, "secret-invalid", "The secret is wrong or was used already. PHOENIX_REISSUE_FIRST_SECRET=1 at a start writes a new one.");
-            userId = first.UserId;
-            session.Delete(first);
-        }
+        var now = clock.GetUtcNow();
+        var (userId, refused) = command.Secret is null
+            ? await Renew(session, http, cancellation)
+            : await Redeem(Secrets.Hash(command.Secret.Trim()), session, now, cancellation);
+        if (refused is not null) return refused;
         var token = Secrets.New();
-        var issued = new AccessTokenIssued(clock.GetUtcNow() + Lifetime);
+        var issued = new AccessTokenIssued(now + Lifetime);
         session.Stamp(http);
         session.LastModifiedBy = userId.ToString();
-        session.Insert(new AccessToken { Id = Secrets.Hash(token), UserId = userId, ExpiresAt = issued.ExpiresAt });
-        // Of two redemptions at the same moment, which read the same version, one gets 409.
-        var state = await session.Events.FetchStreamStateAsync(userId, cancellation);
-        session.Events.Append(userId, state!.Version + 1, issued);
+        // Those that have expired would else stay for ever.
+        session.DeleteWhere<AccessToken>(t => t.UserId == userId && t.ExpiresAt < now);
+        session.Insert(new AccessToken { Id = Secrets.Hash(token), UserId = userId, IssuedAt = now, ExpiresAt = issued.ExpiresAt });
+        session.Events.Append(userId, issued);
         return TypedResults.Json(new AccessTokenIssuedAnswer(token, userId, issued.ExpiresAt), statusCode: 201);
     }
+
+    static async Task<(Guid, IResult?)> Renew(IDocumentSession session, HttpContext http, CancellationToken cancellation)
+    {
+        var caller = await http.AuthenticateAsync(UserAuthentication.SchemeName);
+        if (!caller.Succeeded) return (default, Unauthenticated());
+        var users = await session.LockUsers(cancellation);
+        // Both as they are now: the token may have been remembered.
+        var token = await session.LoadAsync<AccessToken>(caller.Principal.FindFirst(UserAuthentication.TokenClaim)!.Value, cancellation);
+        return token is not null && users.Any(u => u.Id == token.UserId && !u.Disabled) ? (token.UserId, null) : (default, Unauthenticated());
+    }
+
+    static async Task<(Guid, IResult?)> Redeem(string hash, IDocumentSession session, DateTimeOffset now, CancellationToken cancellation)
+    {
+        // A guess takes no lock.
+        if (await Find() is null) return (default, Wrong());
+        await session.LockUsers(cancellation);
+        // Of two redemptions at the same moment the second finds nothing any more.
+        if (await Find() is not { } secret || secret.ExpiresAt <= now) return (default, Wrong());
+        session.Delete(secret);
+        return (secret.UserId, null);
+
+        Task<OneTimeSecret?> Find() => session.Query<OneTimeSecret>().FirstOrDefaultAsync(s => s.Hash == hash, cancellation);
+    }
+
+    static IResult Unauthenticated() =>
+        Problems.Of(401, "unauthenticated", "Give the one-time secret, or renew a valid token by sending it as 'Authorization: Bearer …'.");
+
+    static IResult Wrong() => Problems.Of(401, "secret-invalid",
+        "The secret is wrong, was used already or has expired. An admin makes another with POST /api/v2/users/ID/secret; where none can, PHOENIX_REISSUE_FIRST_SECRET=1 at a start does.");
 }

@@ -1,3 +1,5 @@
+using Phoenix.Api.Identity;
+using Phoenix.Domain.Users;
 using Wolverine.Http;
 
 namespace Phoenix.Api.Infrastructure;
@@ -5,10 +7,15 @@ namespace Phoenix.Api.Infrastructure;
 /// <summary>Messages of the control plane to itself that failed for good: Wolverine's own endpoints to look at them, to try them again and to remove them.</summary>
 public static class DeadMessages
 {
+    const string Path = "/api/v2/dead-messages";
+
     public static void MapDeadMessages(this WebApplication app)
     {
         var log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Phoenix.Api.DeadMessages");
-        app.MapDeadLettersEndpoints("/api/v2/dead-messages").WithTags("Operations").AddEndpointFilter((context, next) =>
+        var messages = app.MapDeadLettersEndpoints(Path).WithTags("Operations");
+        // Looking is a POST too. Who tries a message again or removes it goes around what the domain has decided since.
+        ((IEndpointConventionBuilder)messages).Add(endpoint => endpoint.Metadata.Add(new RequireRoleAttribute(Looks((RouteEndpointBuilder)endpoint) ? Roles.Viewer : Roles.Admin)));
+        messages.AddEndpointFilter((context, next) =>
         {
             // They are no events, so that the log has to say who tried again or removed what.
             if (context.Arguments.OfType<DeadLetterEnvelopeIdsRequest>().FirstOrDefault() is { } request)
@@ -17,4 +24,7 @@ public static class DeadMessages
             return next(context);
         });
     }
+
+    static bool Looks(RouteEndpointBuilder endpoint) =>
+        endpoint.RoutePattern.RawText?.TrimEnd('/') == Path && endpoint.Metadata.OfType<IHttpMethodMetadata>().Any(m => m.HttpMethods.SequenceEqual([HttpMethods.Post]));
 }

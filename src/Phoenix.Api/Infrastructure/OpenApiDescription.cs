@@ -19,7 +19,7 @@ public static class OpenApiDescription
             document.Components ??= new OpenApiComponents();
             document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>
             {
-                ["user"] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer", Description = "User token from POST /api/v2/auth/tokens." },
+                ["user"] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer", Description = "User token from POST /api/v2/auth/tokens. An operation names the least role beside it: viewer, operator or admin." },
                 ["agent"] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer", Description = "Credential of an enrolled host, beside X-Agent-Host-ID." },
             };
             return Task.CompletedTask;
@@ -29,7 +29,9 @@ public static class OpenApiDescription
             var metadata = context.Description.ActionDescriptor.EndpointMetadata;
             if (metadata.OfType<Microsoft.AspNetCore.Authorization.IAllowAnonymous>().Any()) return Task.CompletedTask;
             var scheme = metadata.OfType<Microsoft.AspNetCore.Authorization.IAuthorizeData>().Any(a => a.Policy == Identity.AgentAuthentication.SchemeName) ? "agent" : "user";
-            operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(scheme, context.Document)] = [] }];
+            // OpenAPI 3.1 lets a requirement name the role beside the token.
+            List<string> role = scheme == "user" ? [Identity.RequireRoleAttribute.Of(new(metadata), context.Description.HttpMethod ?? "")] : [];
+            operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(scheme, context.Document)] = role }];
             return Task.CompletedTask;
         });
     }

@@ -54,6 +54,7 @@ public static class Setup
         builder.Services.AddSingleton<HostCondition>();
         builder.Services.AddSingleton<DeployedHosts>();
         builder.Services.AddSingleton<AgentCredentials>();
+        builder.Services.AddSingleton<AccessTokens>();
         builder.Services.AddSingleton<LostHosts>();
         builder.Services.AddSingleton<MeasuredExperiments>();
         builder.Services.AddSingleton(services => UsageSettings.Of(services.GetRequiredService<IConfiguration>()));
@@ -68,10 +69,12 @@ public static class Setup
             {
                 var options = new StoreOptions();
                 options.ConfigurePhoenix();
-                options.RegisterDocumentTypes([typeof(User), typeof(AccessToken), typeof(FirstSecret), typeof(EnrolmentToken), typeof(AgentCredential), typeof(StoredSigningKey)]);
+                options.RegisterDocumentTypes([typeof(User), typeof(AccessToken), typeof(OneTimeSecret), typeof(EnrolmentToken), typeof(AgentCredential), typeof(StoredSigningKey)]);
+                options.Schema.For<OneTimeSecret>().DocumentAlias(UserDirectory.SecretAlias);
                 options.Listeners.Add(services.GetRequiredService<AppendSignal>());
                 options.Projections.Wakeup = new DaemonWakeUp(services.GetRequiredService<AppendSignal>());
                 options.Listeners.Add(new ForgetCredentials(services.GetRequiredService<AgentCredentials>(), services.GetRequiredService<AgentPresence>()));
+                options.Listeners.Add(new ForgetAccessTokens(services.GetRequiredService<AccessTokens>()));
                 options.Storage.ExtendedSchemaObjects.Add(AgentPresence.Table);
                 options.Storage.ExtendedSchemaObjects.Add(LostHosts.HearingTable);
                 options.RegisterDocumentType<BackendCredential>();
@@ -151,8 +154,8 @@ public static class Setup
             .AddScheme<AuthenticationSchemeOptions, AgentAuthentication>(AgentAuthentication.SchemeName, null);
         builder.Services.AddAuthorizationBuilder()
             .AddPolicy(AgentAuthentication.SchemeName, policy => policy.AddAuthenticationSchemes(AgentAuthentication.SchemeName).RequireAuthenticatedUser())
-            // What is not said to be for agents or for everybody is for users.
-            .SetFallbackPolicy(new AuthorizationPolicyBuilder(UserAuthentication.SchemeName).RequireAuthenticatedUser().Build());
+            // What is not said to be for agents or for everybody is for users with the role that the endpoint asks for.
+            .SetFallbackPolicy(new AuthorizationPolicyBuilder(UserAuthentication.SchemeName).RequireAuthenticatedUser().AddRequirements(new LeastRole()).Build());
     }
 
     public static void AddPhoenixHttp(this WebApplicationBuilder builder)

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.AspNetCore.SignalR;
+using Phoenix.Api.Identity;
+using Phoenix.Api.Infrastructure;
 
 namespace Phoenix.Api.Live;
 
@@ -7,7 +9,7 @@ namespace Phoenix.Api.Live;
 /// The dashboards of this node. Each is told of a stream's newest version at most ten times a second and a bounded number of streams at a time,
 /// whatever happens meanwhile, and one that reads slowly holds up nobody else.
 /// </summary>
-public sealed class LiveClients(IHubContext<LiveHub> hub, AppendSignal signal, ILogger<LiveClients> log)
+public sealed class LiveClients(IHubContext<LiveHub> hub, AppendSignal signal, AccessTokens tokens, ILogger<LiveClients> log)
 {
     /// <summary>A browser is told of what has gathered in this time.</summary>
     static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(100);
@@ -29,13 +31,16 @@ public sealed class LiveClients(IHubContext<LiveHub> hub, AppendSignal signal, I
         return _clients.IsEmpty ? connects.WaitAsync(cancellation) : Task.CompletedTask;
     }
 
-    public void Add(string connection, CancellationToken gone)
+    /// <param name="token">SHA-256 of the token that it came with, hex.</param>
+    /// <param name="end">Cuts it.</param>
+    /// <param name="gone">Says that it has ended.</param>
+    public void Add(string connection, string token, Action end, CancellationToken gone)
     {
         var client = _clients[connection] = new();
         Interlocked.Exchange(ref _connects, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
         // The next look begins what it is told.
         signal.Raise();
-        _ = Send(connection, client, gone);
+        _ = Send(connection, client, token, end, gone);
     }
 
     public void Remove(string connection) => _clients.TryRemove(connection, out _);
@@ -54,13 +59,25 @@ public sealed class LiveClients(IHubContext<LiveHub> hub, AppendSignal signal, I
         foreach (var client in _clients.Values) client.Add(message);
     }
 
-    async Task Send(string connection, Waiting client, CancellationToken gone)
+    async Task Send(string connection, Waiting client, string token, Action end, CancellationToken gone)
     {
         try
         {
             using var timer = new PeriodicTimer(Tick);
+            var checkedAt = TimeProvider.System.GetTimestamp();
             while (await timer.WaitForNextTickAsync(gone))
+            {
+                if (TimeProvider.System.GetElapsedTime(checkedAt) >= AccessTokens.CacheFor)
+                {
+                    if (!await Stands(token, gone))
+                    {
+                        end();
+                        return;
+                    }
+                    checkedAt = TimeProvider.System.GetTimestamp();
+                }
                 foreach (var message in client.Take()) await hub.Clients.Client(connection).SendAsync(LiveHub.Method, message, gone);
+            }
         }
         catch (OperationCanceledException) when (gone.IsCancellationRequested)
         {
@@ -73,6 +90,19 @@ public sealed class LiveClients(IHubContext<LiveHub> hub, AppendSignal signal, I
         finally
         {
             Remove(connection);
+        }
+    }
+
+    /// <summary>Whether the token still counts; while the database is away nothing can have changed that would be told.</summary>
+    async Task<bool> Stands(string token, CancellationToken gone)
+    {
+        try
+        {
+            return await tokens.Of(token, gone) is not null;
+        }
+        catch (Exception e) when (Problems.DatabaseAway(e))
+        {
+            return true;
         }
     }
 }

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.SignalR;
+using Phoenix.Api.Identity;
 
 namespace Phoenix.Api.Live;
 
@@ -13,7 +14,7 @@ public sealed class LiveHub(LiveClients clients) : Hub
 
     public override Task OnConnectedAsync()
     {
-        clients.Add(Context.ConnectionId, Context.ConnectionAborted);
+        clients.Add(Context.ConnectionId, Context.User!.FindFirst(UserAuthentication.TokenClaim)!.Value, Context.Abort, Context.ConnectionAborted);
         return Task.CompletedTask;
     }
 

@@ -1,7 +1,9 @@
 using Marten;
+using Phoenix.Api.Identity;
 using Phoenix.Api.Infrastructure;
 using Phoenix.Domain;
 using Phoenix.Domain.Notifications;
+using Phoenix.Domain.Users;
 using Wolverine.Http;
 
 namespace Phoenix.Api.Notifications;
@@ -32,7 +34,7 @@ public static class NotificationTargetEndpoints
     /// Has somebody told of events from now on, or changes of which and where. The answer to a new webhook has its secret, once; where it got lost,
     /// <c>rotate-secret</c> makes another.
     /// </summary>
-    [WolverinePut("/api/v2/notification-targets/{name}"), Tags("Notifications"), ProducesResponseType<NotificationTargetView>(200), ProducesResponseType<NotificationTargetView>(201)]
+    [WolverinePut("/api/v2/notification-targets/{name}"), RequireRole(Roles.Admin), Tags("Notifications"), ProducesResponseType<NotificationTargetView>(200), ProducesResponseType<NotificationTargetView>(201)]
     public static async Task<IResult> Put(string name, DefineNotificationTarget command, IDocumentSession session, HttpContext http, CancellationToken cancellation)
     {
         if (Problems.TooLong(("reason", command.Reason, EventMetadata.MaxReasonLength)) is { } tooLong) return tooLong;
@@ -68,7 +70,7 @@ public static class NotificationTargetEndpoints
             ? TypedResults.Ok(NotificationTargetView.Of(target)) : Problems.NotFound("notification target", name);
 
     /// <summary>Nobody is told under this name any more. Address and secrets are deleted, and what waited to be sent is dropped.</summary>
-    [WolverineDelete("/api/v2/notification-targets/{name}"), Tags("Notifications"), ProducesResponseType(204)]
+    [WolverineDelete("/api/v2/notification-targets/{name}"), RequireRole(Roles.Admin), Tags("Notifications"), ProducesResponseType(204)]
     public static async Task<IResult> Remove(string name, [FromQuery] string? reason, IDocumentSession session, HttpContext http, CancellationToken cancellation)
     {
         if (Problems.TooLong(("reason", reason, EventMetadata.MaxReasonLength)) is { } tooLong) return tooLong;

@@ -1,7 +1,9 @@
 using Marten;
+using Phoenix.Api.Identity;
 using Phoenix.Api.Infrastructure;
 using Phoenix.Domain;
 using Phoenix.Domain.Notifications;
+using Phoenix.Domain.Users;
 using Wolverine.Http;
 
 namespace Phoenix.Api.Notifications;
@@ -15,7 +17,7 @@ public static class RotateNotificationSecretEndpoint
     const double DefaultHours = 24, MaxHours = 720;
 
     /// <summary>Signs with a new secret, which the answer has once. One that was the previous one until now signs no more.</summary>
-    [WolverinePost("/api/v2/notification-targets/{name}/rotate-secret"), Tags("Notifications"), ProducesResponseType<NotificationTargetView>(200), ProducesResponseType(404)]
+    [WolverinePost("/api/v2/notification-targets/{name}/rotate-secret"), RequireRole(Roles.Admin), Tags("Notifications"), ProducesResponseType<NotificationTargetView>(200), ProducesResponseType(404)]
     public static async Task<IResult> Post(string name, RotateNotificationSecret command, IDocumentSession session, TimeProvider clock, HttpContext http, CancellationToken cancellation)
     {
         if (Problems.TooLong(("reason", command.Reason, EventMetadata.MaxReasonLength)) is { } tooLong) return tooLong;

@@ -1,6 +1,8 @@
 using Marten;
+using Phoenix.Api.Identity;
 using Phoenix.Domain;
 using Phoenix.Domain.Pricing;
+using Phoenix.Domain.Users;
 using Wolverine.Http;
 
 namespace Phoenix.Api.Pricing;
@@ -54,7 +56,7 @@ public static class ContractEndpoints
         [.. (await session.PriceBook(cancellation)).Overrides.OrderBy(o => o.Id, StringComparer.Ordinal)];
 
     /// <summary>Writes down what a contract says, or corrects it. Of one day no two contracts may say the same thing.</summary>
-    [WolverinePut("/api/v2/contracts/{id}"), Tags("Prices"), ProducesResponseType<ContractOverride>(200)]
+    [WolverinePut("/api/v2/contracts/{id}"), RequireRole(Roles.Admin), Tags("Prices"), ProducesResponseType<ContractOverride>(200)]
     public static Task<IResult> Put(
         string id, ContractRequest command, IDocumentSession session, TimeProvider clock, HttpContext http, CancellationToken cancellation)
     {
@@ -66,7 +68,7 @@ public static class ContractEndpoints
     }
 
     /// <summary>The list price holds again.</summary>
-    [WolverineDelete("/api/v2/contracts/{id}"), Tags("Prices"), ProducesResponseType(204)]
+    [WolverineDelete("/api/v2/contracts/{id}"), RequireRole(Roles.Admin), Tags("Prices"), ProducesResponseType(204)]
     public static Task<IResult> Remove(string id, [FromQuery] string? reason, IDocumentSession session, HttpContext http, CancellationToken cancellation) =>
         PriceBooks.Change(session, http, reason, book => PriceBookDecisions.RemoveOverride(book, id), () => TypedResults.NoContent(), cancellation);
 }

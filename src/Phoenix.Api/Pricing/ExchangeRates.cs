@@ -1,5 +1,7 @@
 using Marten;
+using Phoenix.Api.Identity;
 using Phoenix.Domain.Pricing;
+using Phoenix.Domain.Users;
 using Wolverine.Http;
 
 namespace Phoenix.Api.Pricing;
@@ -17,7 +19,7 @@ public static class ExchangeRateEndpoints
         [.. (await session.PriceBook(cancellation)).Rates.OrderByDescending(r => r.On).ThenBy(r => r.From, StringComparer.Ordinal).ThenBy(r => r.To, StringComparer.Ordinal)];
 
     /// <summary>Reckon by this rate from the day on. Currencies are ISO 4217; nothing is converted but by a rate that was written down.</summary>
-    [WolverinePut("/api/v2/exchange-rates/{from}/{to}/{on}"), Tags("Prices"), ProducesResponseType<ExchangeRate>(200)]
+    [WolverinePut("/api/v2/exchange-rates/{from}/{to}/{on}"), RequireRole(Roles.Admin), Tags("Prices"), ProducesResponseType<ExchangeRate>(200)]
     public static Task<IResult> Put(
         string from, string to, DateOnly on, ExchangeRateRequest command, IDocumentSession session, HttpContext http, CancellationToken cancellation)
     {
@@ -25,7 +27,7 @@ public static class ExchangeRateEndpoints
         return PriceBooks.Change(session, http, command.Reason, book => PriceBookDecisions.SetRate(book, rate), () => TypedResults.Ok(rate), cancellation);
     }
 
-    [WolverineDelete("/api/v2/exchange-rates/{from}/{to}/{on}"), Tags("Prices"), ProducesResponseType(204)]
+    [WolverineDelete("/api/v2/exchange-rates/{from}/{to}/{on}"), RequireRole(Roles.Admin), Tags("Prices"), ProducesResponseType(204)]
     public static Task<IResult> Remove(
         string from, string to, DateOnly on, [FromQuery] string? reason, IDocumentSession session, HttpContext http, CancellationToken cancellation) =>
         PriceBooks.Change(session, http, reason, book => PriceBookDecisions.RemoveRate(book, from, to, on), () => TypedResults.NoContent(), cancellation);

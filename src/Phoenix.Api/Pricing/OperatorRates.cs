@@ -1,6 +1,8 @@
 using Marten;
+using Phoenix.Api.Identity;
 using Phoenix.Domain;
 using Phoenix.Domain.Pricing;
+using Phoenix.Domain.Users;
 using Wolverine.Http;
 
 namespace Phoenix.Api.Pricing;
@@ -23,7 +25,7 @@ public static class OperatorRatesEndpoints
         [.. (await session.PriceBook(cancellation)).OwnRates.OrderByDescending(r => r.On)];
 
     /// <summary>Reckon own resources by these rates from the day on. The cost of experiments and net savings rest on them.</summary>
-    [WolverinePut("/api/v2/operator-rates/{on}"), Tags("Prices"), ProducesResponseType<OperatorRatesSet>(200)]
+    [WolverinePut("/api/v2/operator-rates/{on}"), RequireRole(Roles.Admin), Tags("Prices"), ProducesResponseType<OperatorRatesSet>(200)]
     public static Task<IResult> Put(
         DateOnly on, OperatorRatesRequest command, IDocumentSession session, HttpContext http, CancellationToken cancellation)
     {
@@ -34,7 +36,7 @@ public static class OperatorRatesEndpoints
         return PriceBooks.Change(session, http, command.Reason, book => PriceBookDecisions.SetOwnRates(book, rates), () => TypedResults.Ok(rates), cancellation);
     }
 
-    [WolverineDelete("/api/v2/operator-rates/{on}"), Tags("Prices"), ProducesResponseType(204)]
+    [WolverineDelete("/api/v2/operator-rates/{on}"), RequireRole(Roles.Admin), Tags("Prices"), ProducesResponseType(204)]
     public static Task<IResult> Remove(DateOnly on, [FromQuery] string? reason, IDocumentSession session, HttpContext http, CancellationToken cancellation) =>
         PriceBooks.Change(session, http, reason, book => PriceBookDecisions.RemoveOwnRates(book, on), () => TypedResults.NoContent(), cancellation);
 }

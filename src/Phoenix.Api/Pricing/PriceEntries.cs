@@ -1,7 +1,9 @@
 using Marten;
+using Phoenix.Api.Identity;
 using Phoenix.Api.Reading;
 using Phoenix.Domain;
 using Phoenix.Domain.Pricing;
+using Phoenix.Domain.Users;
 using Wolverine.Http;
 
 namespace Phoenix.Api.Pricing;
@@ -72,7 +74,7 @@ public static class PriceEntryEndpoints
             .OrderBy(e => e.Id, StringComparer.Ordinal).ThenBy(e => e.ValidFrom)], null);
 
     /// <summary>Adds a price. Entries of one plan follow each other; their days never overlap.</summary>
-    [WolverinePost("/api/v2/prices"), Tags("Prices"), ProducesResponseType<PriceEntry>(201)]
+    [WolverinePost("/api/v2/prices"), RequireRole(Roles.Admin), Tags("Prices"), ProducesResponseType<PriceEntry>(201)]
     public static Task<IResult> Add(
         PriceEntryRequest command, IDocumentSession session, TimeProvider clock, HttpContext http, CancellationToken cancellation)
     {
@@ -82,7 +84,7 @@ public static class PriceEntryEndpoints
     }
 
     /// <summary>Replaces the entry that is valid from that day, such as to end it; the plan's id stays. What was priced by it keeps its figures.</summary>
-    [WolverinePut("/api/v2/prices/{id}/{validFrom}"), Tags("Prices"), ProducesResponseType<PriceEntry>(200)]
+    [WolverinePut("/api/v2/prices/{id}/{validFrom}"), RequireRole(Roles.Admin), Tags("Prices"), ProducesResponseType<PriceEntry>(200)]
     public static Task<IResult> Correct(
         string id, DateOnly validFrom, PriceEntryRequest command, IDocumentSession session, TimeProvider clock, HttpContext http, CancellationToken cancellation)
     {
@@ -92,7 +94,7 @@ public static class PriceEntryEndpoints
     }
 
     /// <summary>Takes an entry out. What was priced by it keeps its figures.</summary>
-    [WolverineDelete("/api/v2/prices/{id}/{validFrom}"), Tags("Prices"), ProducesResponseType(204)]
+    [WolverineDelete("/api/v2/prices/{id}/{validFrom}"), RequireRole(Roles.Admin), Tags("Prices"), ProducesResponseType(204)]
     public static Task<IResult> Remove(
         string id, DateOnly validFrom, [FromQuery] string? reason, IDocumentSession session, HttpContext http, CancellationToken cancellation) =>
         PriceBooks.Change(session, http, reason, book => PriceBookDecisions.RemoveEntry(book, id, validFrom), () => TypedResults.NoContent(), cancellation);

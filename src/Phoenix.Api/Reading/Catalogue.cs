@@ -1,8 +1,10 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Phoenix.Api.Identity;
 using Phoenix.Api.Infrastructure;
 using Phoenix.Api.Pipelines;
 using Phoenix.Domain.Pipelines;
+using Phoenix.Domain.Users;
 using Phoenix.Pipelines.Catalogue;
 using Wolverine.Http;
 
@@ -54,7 +56,7 @@ public static class CatalogueReads
     public static IResult Get(string name) => TemplateCatalogue.Find(name) is { } template ? TypedResults.Ok(View(template)) : Problems.NotFound("template", name);
 
     /// <summary>The configuration that the parameters make, without keeping it.</summary>
-    [WolverinePost("/api/v2/catalogue/{name}/render"), Tags("Catalogue"), ProducesResponseType<RenderedView>(200), ProducesResponseType(404)]
+    [WolverinePost("/api/v2/catalogue/{name}/render"), RequireRole(Roles.Viewer), Tags("Catalogue"), ProducesResponseType<RenderedView>(200), ProducesResponseType(404)]
     public static IResult Render(string name, RenderRequest command)
     {
         if (TemplateCatalogue.Find(name) is null) return Problems.NotFound("template", name);

@@ -1,5 +1,6 @@
 using Marten;
 using Microsoft.AspNetCore.Authorization;
+using Phoenix.Api.Identity;
 using Phoenix.Api.Infrastructure;
 using Phoenix.Contracts;
 using Phoenix.Domain.Users;
@@ -20,7 +21,7 @@ public static class RotateSigningKeyEndpoint
     /// Makes a new signing key, endorsed by the one before it. Hosts follow by themselves; the one before is good until the next
     /// rotation. Keys in a file are rotated there: a new key is put before the others.
     /// </summary>
-    [WolverinePost("/api/v2/signing-keys"), Tags("Identity"), ProducesResponseType<SigningKeys>(201)]
+    [WolverinePost("/api/v2/signing-keys"), RequireRole(Roles.Admin), Tags("Identity"), ProducesResponseType<SigningKeys>(201)]
     public static async Task<IResult> Post(IDocumentStore store, ConfigurationSigner signer, HttpContext http, TimeProvider clock, CancellationToken cancellation)
     {
         if (signer.KeysAreInFile)
