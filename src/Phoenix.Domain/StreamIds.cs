@@ -25,6 +25,9 @@ public static class StreamIds
     public static Guid BudgetDraft(Guid budgetId, DateOnly month, double thresholdPct) =>
         From("budget-draft", string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{budgetId:N}/{month:yyyy-MM-dd}/{thresholdPct}"));
 
+    /// <summary>The full detail of a pipeline is a pipeline of its own, made once.</summary>
+    public static Guid FullDetail(Guid pipelineId) => From("full-detail", pipelineId.ToString("N"));
+
     public static Guid Group(string name) => From("group", name);
 
     public static Guid NotificationTarget(string name) => From("notification-target", name);

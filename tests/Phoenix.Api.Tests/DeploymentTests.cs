@@ -28,7 +28,8 @@ public sealed class DeploymentTests(ControlPlane plane)
         await canary.Beat(Running(task));
         await other.Beat(Running(task));
         var done = await Until(id, "completed");
-        done.GetProperty("judged").GetProperty("checks").EnumerateArray().Select(c => c.GetProperty("outcome").GetString()).ShouldAllBe(o => o == "met");
+        done.GetProperty("judged").GetProperty("checks").EnumerateArray().Select(c => (c.GetProperty("kind").GetString(), c.GetProperty("outcome").GetString())).ShouldBe(
+            [("dataLeaves", "met"), ("fidelity", "met"), ("saving", "notAsked"), ("cpu", "met"), ("memory", "met")]);
 
         var versions = await Eventually.Get(() => plane.Get($"/api/v2/agents/{canary.HostId}/versions"), v => v.GetProperty("items").GetArrayLength() == 1, "the host's versions");
         versions.GetProperty("items")[0].GetProperty("pipelineId").GetGuid().ShouldBe(pipeline);
@@ -75,7 +76,8 @@ public sealed class DeploymentTests(ControlPlane plane)
         await Until(second, "soaking");
         await Command(second, "pause");
         await Until(second, "held");
-        await (await plane.User.PostAsJsonAsync($"/api/v2/deployments/{second}/approve", new { reason = "" })).Content.ReadAsStringAsync();
+        // Nothing waits for an approval: said again it changes nothing.
+        (await plane.User.PostAsJsonAsync($"/api/v2/deployments/{second}/approve", new { reason = "" })).StatusCode.ShouldBe(HttpStatusCode.Accepted);
         await Command(second, "abort");
         await Until(second, "aborted");
         (await agents[1].Poll(0.2)).ShouldBeEmpty();
@@ -87,6 +89,11 @@ public sealed class DeploymentTests(ControlPlane plane)
         await Command(first, "rollback");
         foreach (var agent in agents) (await agent.DoNext()).Desired.Remove.ShouldBe(["production"]);
         await Until(first, "rolledBack");
+        // Nothing should run there any more: nothing is to be put back.
+        var host = await plane.Get($"/api/v2/agents/{agents[0].HostId}");
+        (host.GetProperty("production").ValueKind, host.GetProperty("drift").ValueKind).ShouldBe((JsonValueKind.Null, JsonValueKind.Null));
+        var versions = await Eventually.Get(() => plane.Get($"/api/v2/agents/{agents[0].HostId}/versions"), v => v.GetProperty("items")[0].GetProperty("pipelineId").ValueKind == JsonValueKind.Null, "the end in the history");
+        versions.GetProperty("items").GetArrayLength().ShouldBe(4);
     }
 
     [Fact]
@@ -230,6 +237,9 @@ public sealed class DeploymentTests(ControlPlane plane)
         (await agent.Succeed(task)).EnsureSuccessStatusCode();
         var id = accepted.GetProperty("deployments").EnumerateArray().Single().GetGuid();
         var soaking = await Until(id, "soaking");
+        // What the host should run is still what it returns to.
+        var meanwhile = await plane.Get($"/api/v2/agents/{agent.HostId}");
+        meanwhile.GetProperty("production").GetProperty("configurationHash").GetString().ShouldBe(reduced.ConfigurationHash);
         soaking.GetProperty("until").GetDateTimeOffset().ShouldBe(until, TimeSpan.FromMilliseconds(1));
         await (await plane.User.PostAsJsonAsync($"/api/v2/deployments/{id}/pause", new { reason = "" })).ShouldBeProblem(HttpStatusCode.Conflict, "deployment-temporary");
         // A second one meanwhile leaves the host as it is.

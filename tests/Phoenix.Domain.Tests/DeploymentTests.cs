@@ -71,7 +71,7 @@ public sealed class DeploymentTests
             x = And(x, EndSoak(x, [.. x.Deployed.Select(h => Well(h))]));
         }
         x.State.ShouldBe(DeploymentState.Completed);
-        x.Judged!.Checks.ShouldAllBe(c => c.Outcome == GateOutcome.Met);
+        x.Judged!.Checks.ShouldAllBe(c => c.Outcome == (c.Kind == GateKind.Saving ? GateOutcome.NotAsked : GateOutcome.Met));
     }
 
     [Fact]
@@ -301,5 +301,92 @@ public sealed class DeploymentTests
         x = And(x, EndSoak(x, [], minutes: 30));
         (x.State, x.Waiting.Count).ShouldBe((DeploymentState.RollingBack, 2));
         DeploymentTasks.For(x, x.Waiting).ShouldAllBe(t => t.Task.Desired.Collectors.Single().ExpiresAt == null);
+    }
+
+    [Fact]
+    public void the_saving_is_held_against_what_just_these_hosts_did()
+    {
+        // The fleet keeps 30 %, this host keeps 70 %: it does what was measured of it.
+        var x = Soaking(kept: 30);
+        HostFigures[] figures = [Well("h1", seriesOut: 70)];
+        And(x, EndSoak(x, figures)).State.ShouldBe(DeploymentState.RollingBack);
+        var own = DeploymentDecisions.EndSoak(x, 1, 0, figures, [], null, Now.AddMinutes(5), predictedKeptPct: 70);
+        own.Events.OfType<WaveJudged>().Single().Checks.ShouldAllBe(c => c.Outcome == GateOutcome.Met);
+    }
+
+    [Fact]
+    public void a_limit_that_is_broken_at_two_looks_ends_the_soak_early_and_a_saving_that_is_not_there_yet_does_not()
+    {
+        var x = Soaking(kept: 30);
+        HostFigures[] broken = [Well("h1") with { Unhealthy = "exports fail" }], dear = [Well("h1", seriesOut: 100)];
+        DeploymentDecisions.EndSoak(x, 1, 0, broken, [], null, Now.AddMinutes(1)).Events.ShouldBeEmpty();
+        And(x, DeploymentDecisions.EndSoak(x, 1, 0, broken, [], null, Now.AddMinutes(1), again: true)).State.ShouldBe(DeploymentState.RollingBack);
+        DeploymentDecisions.EndSoak(x, 1, 0, dear, [], null, Now.AddMinutes(1), again: true).Events.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void somebody_can_let_it_go_on_although_nothing_proved_it()
+    {
+        // No host of the wave was reached.
+        var x = Started();
+        x = And(x, DeploymentDecisions.HostsEnded(x, [], [], ["h1"]));
+        x = And(x, DeploymentDecisions.Resume(x, null));
+        And(x, EndSoak(x, [])).Wave.ShouldBe(2);
+        // Or those that were reached tell nothing.
+        var y = Soaking();
+        HostFigures[] quiet = [Well("h1") with { Flow = null }];
+        y = And(y, EndSoak(y, quiet, minutes: 15));
+        y = And(y, DeploymentDecisions.Resume(y, null));
+        And(y, EndSoak(y, quiet)).Wave.ShouldBe(2);
+        // What is measured not to hold is no less broken for it.
+        And(y, EndSoak(y, [Well("h1", error: 1)])).State.ShouldBe(DeploymentState.RollingBack);
+    }
+
+    [Fact]
+    public void the_end_of_a_freeze_forgives_no_failure()
+    {
+        var x = Started(plan: Plan with { MaxFailures = 1 });
+        x = And(x, DeploymentDecisions.StartWave(x, [], null));
+        x = And(x, DeploymentDecisions.HostsEnded(x, ["h1"], [], []));
+        x = And(x, EndSoak(x, [Well("h1")]));
+        x = And(x, DeploymentDecisions.HostsEnded(x, ["h2", "h3", "h4"], [new("h5", "not-healthy")], []));
+        HostFigures[] well = [Well("h1"), Well("h2"), Well("h3"), Well("h4")];
+        x = And(x, EndSoak(x, well, new("weekend", Now.AddDays(2))));
+        x = And(x, DeploymentDecisions.EndFreeze(x, null));
+        x.Forgiven.ShouldBe(0);
+        x = And(x, EndSoak(x, well));
+        And(x, DeploymentDecisions.HostsEnded(x, ["h6", "h7", "h8", "h9"], [new("h10", "not-healthy")], [])).State.ShouldBe(DeploymentState.RollingBack);
+    }
+
+    [Fact]
+    public void one_host_that_tells_of_itself_proves_nothing_of_the_others()
+    {
+        var x = Started(plan: Plan with { Gate = GateLimits.Default with { DataLeaves = false } });
+        x = And(x, DeploymentDecisions.HostsEnded(x, ["h1"], [], []));
+        x = And(x, EndSoak(x, [Well("h1")]));
+        x = And(x, DeploymentDecisions.HostsEnded(x, [.. x.Waiting], [], []));
+        EndSoak(x, [Well("h1"), .. x.Deployed.Skip(1).Select(h => Well(h) with { Flow = null })]).Events.ShouldBeEmpty();
+        DeploymentGate.Judge(x, [Well("h1")]).Single(c => c.Kind == GateKind.Saving).Outcome.ShouldBe(GateOutcome.NotAsked);
+    }
+
+    [Fact]
+    public void what_has_ended_is_rolled_back_only_where_nothing_else_has_come_and_its_dead_letters_stay_dead()
+    {
+        var done = Soaking(hosts: 1);
+        done = And(done, EndSoak(done, [Well("h1")]));
+        done.State.ShouldBe(DeploymentState.Completed);
+        DeploymentDecisions.RollBack(done, null, busy: false, new Dictionary<string, string> { ["h1"] = "newer" }).Rejection!.Code.ShouldBe("deployment-not-live");
+        DeploymentDecisions.RollBack(done, null, busy: false, new Dictionary<string, string> { ["h1"] = "new" }).Rejection.ShouldBeNull();
+
+        AgentTask Dead(Deployment of) => AgentTask.Create(new Event<TaskQueued>(DeploymentTasks.For(of, ["h1"]).Single().Task) { StreamId = DeploymentTasks.Id(of.Id, of.Round, "h1") });
+        var forth = Dead(Started(hosts: 1) with { Id = done.Id });
+        DeploymentTasks.Outdated(done, forth, null, "new")!.Code.ShouldBe("task-outdated");
+        var back = And(done, DeploymentDecisions.RollBack(done, null, busy: false));
+        var returning = Dead(back);
+        back = And(back, DeploymentDecisions.HostsEnded(back, [], [new("h1", "not-healthy")], []));
+        back.State.ShouldBe(DeploymentState.RolledBack);
+        DeploymentTasks.Outdated(back, returning, null, "new").ShouldBeNull("the way back is still due");
+        DeploymentTasks.Outdated(back, returning, null, "newer")!.Code.ShouldBe("task-outdated");
+        DeploymentTasks.Outdated(back, returning, Guid.NewGuid(), "new")!.Code.ShouldBe("task-outdated");
     }
 }

@@ -273,8 +273,13 @@ public sealed class ExperimentDecisionTests
     [Fact]
     public void failing_exports_and_points_that_leave_too_late_are_breaches()
     {
-        var x = Given.Running();
         var w = Given.Window(2);
+        // Once may be an accident: the window before was like this one, or it is none.
+        WindowMeasured Bad(int number) => Given.Window(number) with { Candidate = w.Candidate with { ExportErrors = 3, MaxDelayMs = 61_500 }, Baseline = w.Baseline with { ExportErrors = 2, MaxDelayMs = 1_000 } };
+        ExperimentDecisions.Record(Given.Running(), Bad(1), [], null).Events.ShouldNotContain(e => e is GuardrailBreached);
+        var between = Given.Running().And(ExperimentDecisions.Record(Given.Running(), Bad(1), [], null)).And(Given.Window(2));
+        ExperimentDecisions.Record(between, Bad(3), [], null).Events.ShouldNotContain(e => e is GuardrailBreached);
+        var x = Given.Running().And(Bad(1));
         var failing = ExperimentDecisions.Record(x, w with { Candidate = w.Candidate with { ExportErrors = 3 }, Baseline = w.Baseline with { ExportErrors = 2 } }, [], null);
         failing.Events.OfType<GuardrailBreached>().ShouldHaveSingleItem().Guardrail.ShouldBe(Guardrail.ExportErrors);
         // A backend that is away fails both arms.

@@ -8,6 +8,7 @@ using Phoenix.Api.Tasks;
 using Phoenix.Domain.Agents;
 using Phoenix.Domain.Tasks;
 using Phoenix.Projections;
+using Phoenix.Projections.Experiments;
 using Phoenix.Projections.Fleet;
 using Phoenix.Projections.Tasks;
 
@@ -71,6 +72,7 @@ public sealed class MendDrift(IDocumentStore store, NpgsqlDataSource database, T
             select h.host_id, h.production::text from {FleetProjection.TableName} h join {AgentPresence.TableName} p using (host_id)
             where h.production is not null and h.drained_at is null and h.lost_contact is null and not p.stopped and p.heartbeat->>'panicAt' is null
                 and h.production_since < now() - $1 and {HostDrift.Code} is not null
+                and not exists (select from {ExperimentHostsProjection.TableName} e where e.host_id = h.host_id)
                 and not exists (select from {TaskQueueProjection.TableName} q where q.host_id = h.host_id and q.purpose = '{nameof(TaskPurpose.Reapply)}')
             order by h.host_id limit {Most}
             """, connection, transaction);

@@ -2,6 +2,8 @@ using Marten;
 using Npgsql;
 using Phoenix.Api.Agents;
 using Phoenix.Api.Infrastructure;
+using Phoenix.Api.Tasks;
+using Phoenix.Domain;
 using Phoenix.Domain.Deployments;
 using Phoenix.Domain.Pipelines;
 using Phoenix.Pipelines;
@@ -24,7 +26,7 @@ public sealed record IncidentRequest(string[]? Hosts, string? Selector, string? 
 /// <param name="Left">Hosts that stay as they are, and why.</param>
 public sealed record IncidentAccepted(IReadOnlyList<Guid> Deployments, int Hosts, DateTimeOffset Until, IReadOnlyList<string> AlreadyFull, IReadOnlyList<LeftHost> Left);
 
-/// <param name="Reason"><c>unknown</c>, <c>busy</c> (an experiment or deployment has it), <c>held</c> (drained or decommissioned) or <c>nothing-runs</c>.</param>
+/// <param name="Reason"><c>unknown</c>, <c>busy</c> (an experiment or deployment has it, or its order to return is still open), <c>held</c> (drained or decommissioned) or <c>nothing-runs</c>.</param>
 public sealed record LeftHost(string HostId, string Reason);
 
 public static class DeclareIncidentEndpoint
@@ -45,11 +47,12 @@ public static class DeclareIncidentEndpoint
         if (hosts!.Count == 0) return (Problems.Of(422, "hosts-missing", "No host is meant: name hosts, a selector or a group; GET /api/v2/agents lists hosts.", "hosts"), []);
 
         var standing = await database.Standing([.. hosts.Distinct()], cancellation);
-        List<LeftHost> left = [.. standing.Select(s => (s.Key, Reason: !s.Value.Known ? "unknown" : s.Value.Held ? "held" : s.Value.InExperiment ? "busy" : null)).Where(s => s.Reason is not null).Select(s => new LeftHost(s.Key, s.Reason!))];
+        var changing = (await session.StillChangingHosts(standing.Keys.ToArray(), cancellation)).ToHashSet();
+        List<LeftHost> left = [.. standing.Select(s => (s.Key, Reason: !s.Value.Known ? "unknown" : s.Value.Held ? "held" : s.Value.InExperiment || changing.Contains(s.Key) ? "busy" : null)).Where(s => s.Reason is not null).Select(s => new LeftHost(s.Key, s.Reason!))];
         var free = standing.Keys.Except(left.Select(l => l.HostId)).Order(StringComparer.Ordinal).ToList();
         List<string> full = [];
         List<Guid> deployments = [];
-        Dictionary<string, (Guid Id, List<string> Hashes)> made = [];
+        Dictionary<Guid, Pipeline> made = [];
         session.Stamp(http, command.Reason);
         var now = clock.GetUtcNow();
         foreach (var running in await session.RunNow(free, cancellation))
@@ -62,7 +65,7 @@ public static class DeclareIncidentEndpoint
             {
                 var deployment = Guid.CreateVersion7();
                 session.Events.StartStream<Deployment>(deployment, DeclareIncident.Of(
-                    await Publish(pipeline.Name, configuration, pipeline.Versions[running.PipelineVersion - 1].SourceHash, made, session, cancellation),
+                    await Publish(pipeline.Id, pipeline.Name, configuration, pipeline.Versions[running.PipelineVersion - 1].SourceHash, session, made, cancellation),
                     running.Hosts, TimeSpan.FromMinutes(command.Minutes!.Value), command.Ticket, now));
                 deployments.Add(deployment);
             }
@@ -72,25 +75,23 @@ public static class DeclareIncidentEndpoint
         return deployments.Count > 0 ? (TypedResults.Accepted("/api/v2/deployments", answer), messages) : (TypedResults.Ok(answer), []);
     }
 
-    /// <summary>The full detail is a published version like any other: hosts run nothing that is not in the log.</summary>
-    /// <param name="made">Pipelines of full detail with their versions' hashes, as this request leaves them.</param>
-    static async Task<PipelineReference> Publish(
-        string of, string configuration, string sourceHash, Dictionary<string, (Guid Id, List<string> Hashes)> made, IDocumentSession session, CancellationToken cancellation)
+    /// <summary>The full detail is a published version like any other: hosts run nothing that is not in the log. Two incidents at once publish one after the other.</summary>
+    static async Task<PipelineReference> Publish(Guid of, string name, string configuration, string sourceHash, IDocumentSession session, Dictionary<Guid, Pipeline> made, CancellationToken cancellation)
     {
-        var name = DeclareIncident.NameOf(of);
-        var hash = PipelineDecisions.Hash(configuration);
-        if (!made.TryGetValue(name, out var pipeline))
+        var (id, fullName, hash) = (StreamIds.FullDetail(of), DeclareIncident.NameOf(name), PipelineDecisions.Hash(configuration));
+        var stream = made.ContainsKey(id) ? null : await session.Events.FetchForExclusiveWriting<Pipeline>(id, cancellation);
+        var pipeline = stream is null ? made[id] : stream.Aggregate ?? new(id, fullName, [], false);
+        var known = pipeline.Versions.LastOrDefault(v => v.ConfigurationHash == hash);
+        if (known is null)
         {
-            made[name] = pipeline = await session.Query<PipelineText>().FirstOrDefaultAsync(p => p.Name == name, cancellation) is { } known
-                ? (known.Id, [.. known.Versions.Select(v => v.ConfigurationHash)]) : (Guid.CreateVersion7(), []);
+            known = new(pipeline.Versions.Count + 1, hash, sourceHash);
+            var published = new PipelineVersionPublished(known.Version, configuration, hash, sourceHash);
+            object[] events = pipeline.Versions.Count == 0 ? [new PipelineDrafted(fullName, $"What '{name}' is without its reducers, for incidents."), published] : [published];
+            if (stream is not null) stream.AppendMany(events);
+            else session.Events.Append(id, events);
+            pipeline = pipeline with { Versions = [.. pipeline.Versions, known] };
         }
-        var version = pipeline.Hashes.LastIndexOf(hash) + 1;
-        if (version > 0) return new(pipeline.Id, version, name, hash);
-        if (pipeline.Hashes.Count == 0)
-            session.Events.StartStream<Pipeline>(pipeline.Id, PipelineDecisions.Draft(name, $"What '{of}' is without its reducers, for incidents.", configuration, sourceHash).Events);
-        else
-            session.Events.Append(pipeline.Id, new PipelineVersionPublished(pipeline.Hashes.Count + 1, configuration, hash, sourceHash));
-        pipeline.Hashes.Add(hash);
-        return new(pipeline.Id, pipeline.Hashes.Count, name, hash);
+        made[id] = pipeline;
+        return new(id, known.Version, fullName, hash);
     }
 }

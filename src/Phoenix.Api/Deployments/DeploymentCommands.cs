@@ -3,6 +3,7 @@ using Phoenix.Api.Infrastructure;
 using Phoenix.Domain;
 using Phoenix.Domain.Deployments;
 using Phoenix.Projections.Experiments;
+using Phoenix.Projections.Fleet;
 using Wolverine;
 using Wolverine.Http;
 
@@ -42,7 +43,8 @@ public static class DeploymentCommandEndpoints
     /// <summary>Returns every host that was asked to what it ran before, at once.</summary>
     [WolverinePost("/api/v2/deployments/{id}/rollback"), Tags("Deployments"), ProducesResponseType(202)]
     public static Task<(IResult, OutgoingMessages)> RollBack(Guid id, DeploymentReason command, IDocumentSession session, HttpContext http, CancellationToken cancellation) =>
-        Run(id, command.Reason, session, http, async x => DeploymentDecisions.RollBack(x, command.Reason, x.HasEnded && await Busy(x, session, cancellation)), cancellation);
+        Run(id, command.Reason, session, http, async x => DeploymentDecisions.RollBack(
+            x, command.Reason, x.HasEnded && await Busy(x, session, cancellation), x.HasEnded ? await session.ProductionHashes([.. x.Deployed], cancellation) : null), cancellation);
 
     static async Task<bool> Busy(Deployment x, IQuerySession session, CancellationToken cancellation) =>
         (await session.AdvancedSql.QueryAsync<int>($"select 1 from {ExperimentHostsProjection.TableName} where host_id = any(?) and experiment_id <> ? limit 1", cancellation,

@@ -1,6 +1,8 @@
 using Marten;
+using Npgsql;
 using Phoenix.Api.Experiments;
 using Phoenix.Api.Infrastructure;
+using Phoenix.Api.Measurements;
 using Phoenix.Api.Tasks;
 using Phoenix.Domain;
 using Phoenix.Domain.Deployments;
@@ -21,8 +23,9 @@ public sealed record DeploymentTasksEnded(Guid DeploymentId, IReadOnlyList<TaskE
 /// <summary>Open tasks of a round that is over are no longer wanted.</summary>
 public sealed record TakeBackDeploymentTasks(Guid DeploymentId, int Round, int Offset = 0);
 
-/// <summary>Timer; silent where the deployment no longer soaks in this wave and round.</summary>
-public sealed record EndDeploymentSoak(Guid DeploymentId, int Wave, int Round);
+/// <summary>Timer: looks at what is measured while a wave soaks, and judges it when it has; silent where the deployment no longer soaks in this wave and round.</summary>
+/// <param name="Broken">The look before this one found a limit broken.</param>
+public sealed record EndDeploymentSoak(Guid DeploymentId, int Wave, int Round, bool Broken = false);
 
 /// <summary>Timer: a freeze that holds the deployment should be over.</summary>
 public sealed record EndDeploymentFreeze(Guid DeploymentId);
@@ -40,8 +43,20 @@ public static class DeploymentProcess
     /// <summary>Hosts of one transaction.</summary>
     const int Chunk = TaskEvents.PerTransaction;
 
+    /// <summary>The policy may change meanwhile, and end a freeze before its time.</summary>
+    static DateTimeOffset Soon(DateTimeOffset until, TimeProvider clock) => clock.GetUtcNow().AddMinutes(1) is var soon && soon < until ? soon : until;
+
     /// <summary>How often a gate is asked again that has nothing to judge yet.</summary>
     static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(5);
+
+    /// <summary>Between two looks at a wave that soaks: more than a heartbeat, so that each sees something new.</summary>
+    static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(20);
+
+    static DateTimeOffset NextLook(Deployment x, DateTimeOffset now)
+    {
+        var end = x.Until ?? x.SoakingSince!.Value + x.Plan.Soak;
+        return x.Until is null && now + LookEvery < end ? now + LookEvery : now < end ? end : now + AskAgain;
+    }
 
     public static async Task<OutgoingMessages> Handle(AdvanceDeployment message, IDocumentSession session, TaskQueue queue, TimeProvider clock, CancellationToken cancellation)
     {
@@ -53,9 +68,9 @@ public static class DeploymentProcess
         switch (x.State)
         {
             case DeploymentState.Soaking:
-                return [new EndDeploymentSoak(x.Id, x.Wave, x.Round).ScheduledAt(x.Until ?? x.SoakingSince!.Value + x.Plan.Soak)];
+                return [new EndDeploymentSoak(x.Id, x.Wave, x.Round).ScheduledAt(NextLook(x, clock.GetUtcNow()))];
             case DeploymentState.Held when x is { HeldBy: DeploymentCause.Frozen, HeldUntil: { } until }:
-                return [new EndDeploymentFreeze(x.Id).ScheduledAt(until)];
+                return [new EndDeploymentFreeze(x.Id).ScheduledAt(Soon(until, clock))];
             case DeploymentState.Running when x.Wave == 0:
                 var first = DeploymentDecisions.StartWave(x, await session.RunNow(x.HostsOf(1), cancellation), (await session.ChangePolicy(cancellation)).FrozenAt(clock.GetUtcNow()));
                 stream.AppendMany(first.Events);
@@ -67,6 +82,7 @@ public static class DeploymentProcess
         var hosts = x.Hosts.Take(x.Begun).Skip(message.Offset).Take(Chunk).Where(x.Waiting.Contains).ToList();
         var wanted = DeploymentTasks.For(x, hosts).ToList();
         var known = await QueuedWork.Known(session, [.. wanted.Select(t => t.Id)], cancellation);
+        await session.SupersedeReapply(hosts, $"deployment {x.Id} decides what the host runs", cancellation);
         await queue.Begin(session, [.. wanted.Where(t => !known.Contains(t.Id))], cancellation);
 
         OutgoingMessages messages = [];
@@ -74,7 +90,7 @@ public static class DeploymentProcess
         var ends = known.Count == 0 ? [] : await QueuedWork.Ended(session, [.. wanted.Where(t => known.Contains(t.Id))], cancellation);
         if (ends.Count > 0) messages.Add(new DeploymentTasksEnded(x.Id, ends));
         if (message.Offset + Chunk < x.Begun) messages.Add(message with { Offset = message.Offset + Chunk });
-        if (message.Offset == 0) messages.Add(new GiveUpDeploying(x.Id, x.State, x.Wave, x.Round).DelayedFor(x.Plan.Patience));
+        if (message.Offset == 0) messages.Add(new GiveUpDeploying(x.Id, x.State, x.Wave, x.Round).DelayedFor(DeploymentDecisions.PatienceOf(x)));
         return messages;
     }
 
@@ -96,8 +112,9 @@ public static class DeploymentProcess
         return message.Offset + Chunk < x.Begun ? [message with { Offset = message.Offset + Chunk }] : [];
     }
 
-    public static async Task<OutgoingMessages> Handle(EndDeploymentSoak message, IDocumentSession session, DeployedHosts deployed, TimeProvider clock, CancellationToken cancellation)
+    public static async Task<OutgoingMessages> Handle(EndDeploymentSoak message, IDocumentSession session, DeployedHosts deployed, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancellation)
     {
+        var broken = false;
         Deployment? seen = null;
         var messages = await Decide(message.DeploymentId, session, async x =>
         {
@@ -105,11 +122,13 @@ public static class DeploymentProcess
             seen = x;
             var next = x.Wave < x.Waves.Count ? await session.RunNow(x.HostsOf(x.Wave + 1), cancellation) : [];
             var now = clock.GetUtcNow();
+            var figures = x.Until is null ? await deployed.Read([.. x.Deployed], cancellation) : [];
+            var kept = x is { ExperimentId: { } experiment, Plan.Gate.MaxSavingShortfallPct: not null } ? await WindowStore.KeptPct(database, experiment, x.Deployed, cancellation) : null;
+            broken = DeploymentDecisions.IsBroken(DeploymentGate.Judge(x, figures, kept));
             return DeploymentDecisions.EndSoak(
-                x, message.Wave, message.Round, await deployed.Read([.. x.Deployed], cancellation), next, (await session.ChangePolicy(cancellation)).FrozenAt(now), now);
+                x, message.Wave, message.Round, figures, next, (await session.ChangePolicy(cancellation)).FrozenAt(now), now, kept, message.Broken);
         }, cancellation);
-        // Too early by this node's clock, or nothing to judge yet.
-        if (seen is not null && messages.Count == 0) messages.Add(seen.Until is { } until && until > clock.GetUtcNow() ? message.ScheduledAt(until) : message.DelayedFor(AskAgain));
+        if (seen is not null && messages.Count == 0) messages.Add((message with { Broken = broken }).ScheduledAt(NextLook(seen, clock.GetUtcNow())));
         return messages;
     }
 
@@ -118,7 +137,7 @@ public static class DeploymentProcess
         var freeze = (await session.ChangePolicy(cancellation)).FrozenAt(clock.GetUtcNow());
         Deployment? seen = null;
         var messages = await Decide(message.DeploymentId, session, x => Task.FromResult(DeploymentDecisions.EndFreeze(seen = x, freeze)), cancellation);
-        if (messages.Count == 0 && freeze is not null && seen is { State: DeploymentState.Held, HeldBy: DeploymentCause.Frozen }) messages.Add(message.ScheduledAt(freeze.Until));
+        if (messages.Count == 0 && freeze is not null && seen is { State: DeploymentState.Held, HeldBy: DeploymentCause.Frozen }) messages.Add(message.ScheduledAt(Soon(freeze.Until, clock)));
         return messages;
     }
 

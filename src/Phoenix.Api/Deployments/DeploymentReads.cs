@@ -51,11 +51,11 @@ public enum DeploymentHostState
 /// <param name="Hosts">In the order of the waves; <c>next</c> of it continues as <c>after</c>.</param>
 public sealed record DeploymentDetailView(DeploymentView Deployment, Page<DeploymentHostView> Hosts);
 
-/// <summary>A version that became the production one of a host.</summary>
+/// <summary>A version that became the production one of a host; without a pipeline, that nothing runs any more.</summary>
 /// <param name="Since">When the host reported it.</param>
 /// <param name="Until">When another one took its place; null for the present one.</param>
 /// <param name="TaskId">The task that left it there.</param>
-public sealed record HostVersionView(Guid PipelineId, int Version, string ConfigurationHash, DateTimeOffset Since, DateTimeOffset? Until, Guid TaskId);
+public sealed record HostVersionView(Guid? PipelineId, int Version, string? ConfigurationHash, DateTimeOffset Since, DateTimeOffset? Until, Guid TaskId);
 
 public static class DeploymentReads
 {
@@ -106,7 +106,7 @@ public static class DeploymentReads
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         List<HostVersionView> found = [];
         while (await reader.ReadAsync(cancellation))
-            found.Add(new(reader.GetGuid(0), reader.GetInt32(1), reader.GetString(2), await reader.GetFieldValueAsync<DateTimeOffset>(3, cancellation),
+            found.Add(new(await reader.IsDBNullAsync(0, cancellation) ? null : reader.GetGuid(0), reader.GetInt32(1), await reader.IsDBNullAsync(2, cancellation) ? null : reader.GetString(2), await reader.GetFieldValueAsync<DateTimeOffset>(3, cancellation),
                 await reader.IsDBNullAsync(4, cancellation) ? null : await reader.GetFieldValueAsync<DateTimeOffset>(4, cancellation), reader.GetGuid(5)));
         return TypedResults.Ok(Paging.Of(found, take, v => v.Since.ToString("O")));
     }

@@ -106,7 +106,8 @@ public static class RequestDeploymentEndpoint
             pipeline, hosts, await session.Known(hosts, cancellation), [.. waves.Select(w => w ?? "")], selected,
             new(Seconds(rollout?.SoakSeconds, d.Soak), Seconds(rollout?.PatienceSeconds, d.Patience), rollout?.MaxFailures ?? d.MaxFailures,
                 rollout?.MaxFailuresPct ?? d.MaxFailuresPct, (rollout?.OnFailure ?? OnFailure.RollBack) == OnFailure.RollBack, gate),
-            experimentId, predictedKeptPct, ticket, policy, policy.FrozenAt(clock.GetUtcNow()), overrideFreeze ?? false);
+            experimentId, predictedKeptPct, ticket, policy, policy.FrozenAt(clock.GetUtcNow()), overrideFreeze ?? false,
+            shortfallAsked: g is { Off: not true, MaxSavingShortfallPct: not null });
     }
 
     static TimeSpan Seconds(double? asked, TimeSpan otherwise) => asked is { } seconds ? TimeSpan.FromSeconds(seconds) : otherwise;
@@ -115,5 +116,5 @@ public static class RequestDeploymentEndpoint
     static async Task<Rejection?> Unfit(IReadOnlyList<string> hosts, IDocumentSession session, CancellationToken cancellation) =>
         await session.WithOpen(TaskPurpose.Reapply, hosts, cancellation) is { } mended
             ? Rejection.Conflict("reapply-running", $"What host '{mended}' should run is just being put back, and a late attempt would undo the deployment. Wait for its end, or cancel the task.")
-            : await session.Held(hosts, cancellation);
+            : await session.StillChanging(hosts, cancellation) ?? await session.Held(hosts, cancellation);
 }

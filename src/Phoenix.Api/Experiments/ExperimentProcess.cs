@@ -5,6 +5,7 @@ using Phoenix.Api.Infrastructure;
 using Phoenix.Api.Pricing;
 using Phoenix.Api.Tasks;
 using Phoenix.Domain;
+using Phoenix.Domain.Deployments;
 using Phoenix.Domain.Experiments;
 using Phoenix.Domain.Tasks;
 using Phoenix.Projections;
@@ -49,11 +50,13 @@ public static class ExperimentProcess
         session.StampDecision();
 
         // Its deployment has the work and the timers, and tells how it ends; told again, since the message that told it may have been lost.
-        if (experiment is { State: ExperimentState.Promoting, DeploymentId: { } deployment }) return [new Deployments.AdvanceDeployment(deployment)];
+        if (experiment is { State: ExperimentState.Promoting, DeploymentId: { } deployment })
+            return await session.LoadAsync<Deployment>(deployment, cancellation) is { HasEnded: true } ? [new Deployments.AdvanceDeployment(deployment)] : [];
         if (message.After is null && await CancelOthers(experiment, session, cancellation)) return [message];
         var hosts = experiment.Waiting.Where(h => message.After is null || experiment.Waiting.KeyComparer.Compare(h, message.After) > 0).Take(HostsAtATime).ToList();
         var wanted = ExperimentTasks.For(experiment, hosts).ToList();
         var known = await QueuedWork.Known(session, [.. wanted.Select(t => t.Id)], cancellation);
+        if (wanted.Count > 0) await session.SupersedeReapply(hosts, $"experiment {experiment.Id} decides what the host runs", cancellation);
         await queue.Begin(session, [.. wanted.Where(t => !known.Contains(t.Id))], cancellation);
 
         OutgoingMessages messages = [];
@@ -100,18 +103,23 @@ public static class ExperimentProcess
     /// What was to be put on a host is given up, so that it does not appear there later. What was to be taken off stays in
     /// the queue for the day the host comes back; the experiment goes on without it and names it.
     /// </summary>
-    public static async Task<OutgoingMessages> Handle(GiveUpWaiting message, IDocumentSession session, CancellationToken cancellation)
+    public static async Task<OutgoingMessages> Handle(GiveUpWaiting message, IDocumentSession session, TaskQueue queue, CancellationToken cancellation)
     {
         var stream = await session.Events.FetchForWriting<Experiment>(message.ExperimentId, cancellation);
         if (stream.Aggregate is not { } experiment || experiment.State != message.State || experiment.Round != message.Round) return [];
         session.StampDecision();
         var detail = $"the host did not do it within {ExperimentDecisions.HostPatience.TotalMinutes:0} minutes";
         var silent = ExperimentTasks.For(experiment, experiment.Waiting.Take(TaskEvents.PerTransaction)).ToList();
+        // Those that are done and only not told of yet.
+        if (await QueuedWork.Ended(session, silent, cancellation) is { Count: > 0 } ended) return [new HostTasksEnded(experiment.Id, ended), message];
+        var begun = experiment.State == ExperimentState.Starting ? (await TaskQueue.Lock(session, [.. silent.Select(t => t.Id)], cancellation)).Tasks.Values.Where(t => t.Attempt > 0).Select(t => t.HostId).ToList() : [];
         if (experiment.Measures || experiment.State == ExperimentState.Promoting)
             await TaskQueue.Change(session, [.. silent.Select(t => t.Id)], task => AgentTaskDecisions.GiveUp(task, detail), cancellation);
         if (ExperimentDecisions.LeaveOut(experiment, [.. silent.Select(t => t.Task.HostId)]) is { Events: [_, ..] leftOut })
         {
             stream.AppendMany(leftOut);
+            // One that had begun may have the candidate, or get it yet: it is taken off, whenever the host is heard again.
+            if (leftOut is [HostsLeftOut]) await queue.Begin(session, [.. ExperimentTasks.TakeOff(experiment, begun)], cancellation);
             return [new AdvanceExperiment(experiment.Id), .. silent.Count == TaskEvents.PerTransaction ? [message] : Array.Empty<object>()];
         }
         return silent.Count == 0 ? [] :
@@ -134,8 +142,8 @@ public static class ExperimentProcess
         if (decision.Events.Count == 0) return [];
         session.StampDecision();
         stream.AppendMany(decision.Events);
-        // Windows alone ask for nothing new.
-        return decision.Events.All(e => e is WindowMeasured or WindowVoided) ? [] : [new AdvanceExperiment(experimentId)];
+        // Windows, and hosts that a deployment has brought along, ask for nothing new.
+        return decision.Events.All(e => e is WindowMeasured or WindowVoided or VariantPromoted) ? [] : [new AdvanceExperiment(experimentId)];
     }
 
     /// <summary>

@@ -95,6 +95,7 @@ public static class OverlapEndpoint
 
     static string Remedy(OverlapKind kind, ExperimentState state) =>
         kind == OverlapKind.Blocking && state is ExperimentState.Starting or ExperimentState.WarmingUp or ExperimentState.Running ? "Wait for its end, stop it, or choose other hosts."
+        : kind == OverlapKind.Blocking && state == ExperimentState.Promoting ? "Its promotion is under way, or waits for somebody's approval. Wait for its end, roll it back, or choose other hosts."
         : kind == OverlapKind.Blocking ? "It is about to free them: wait a moment, or choose other hosts."
         : state == ExperimentState.Draft ? "Start one after the other, or choose other hosts for one of them."
         : "Promote it first and draft with its candidate as the baseline, or archive it: what it proved no longer holds once another pipeline runs on the hosts.";

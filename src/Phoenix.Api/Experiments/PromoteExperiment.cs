@@ -52,7 +52,7 @@ public static class PromoteExperimentEndpoint
         if (command.Force == true && string.IsNullOrWhiteSpace(command.Reason))
             return (Rejection.Invalid("reason-missing", "reason", "Say why the verdict is gone over.").ToProblem(), []);
         // Before the experiment is locked, since it takes another connection.
-        var kept = await WindowStore.KeptPct(database, id, cancellation);
+        var kept = await WindowStore.KeptPct(database, id, null, cancellation);
         Guid? begun = null;
         var (answer, messages) = await ExperimentCommand.Run(id, command.Reason, session, http, async x =>
         {

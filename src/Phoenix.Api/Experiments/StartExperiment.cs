@@ -6,6 +6,7 @@ using Phoenix.Api.Tasks;
 using Phoenix.Domain;
 using Phoenix.Domain.Experiments;
 using Phoenix.Domain.Tasks;
+using Phoenix.Projections.Fleet;
 using Wolverine;
 using Wolverine.Http;
 
@@ -35,7 +36,10 @@ public static class StartExperimentEndpoint
             FleetSampled? sample = null;
             if (x is { State: ExperimentState.Draft, SampleHosts: { } wanted })
             {
-                (sample, var tooFew) = DrawHosts.From(sizes!, x.Hosts, wanted, Random.Shared.Next());
+                // Before the draw, not after it: hosts that run something else are no part of the fleet that is spoken of.
+                var fleetLive = await session.ProductionHashes(x.Hosts, cancellation);
+                var able = sizes!.Where(s => fleetLive.GetValueOrDefault(s.Key, x.Baseline.ConfigurationHash) == x.Baseline.ConfigurationHash).ToDictionary(s => s.Key, s => s.Value);
+                (sample, var tooFew) = DrawHosts.From(able, x.Hosts, wanted, DrawHosts.SeedOf(id));
                 if (tooFew is not null) return tooFew;
                 x = x with { Hosts = [.. sample!.Drawn.Select(d => d.HostId)] };
             }
@@ -43,6 +47,7 @@ public static class StartExperimentEndpoint
                 ? Rejection.Conflict("load-running", $"Host '{host}' gets a simulated load, whose series would enter the experiment. Wait for its end, or cancel it.")
                 : await session.WithOpen(TaskPurpose.Reapply, x.Hosts, cancellation) is { } mended
                 ? Rejection.Conflict("reapply-running", $"What host '{mended}' should run is just being put back, and a late attempt would undo the experiment's. Wait for its end, or cancel the task.")
+                : await session.StillChanging(x.Hosts, cancellation) is { } changing ? changing
                 : await session.Held(x.Hosts, cancellation) is { } held ? held
                 : ExperimentDecisions.Start(x, await ExperimentCommand.Live(x, session, cancellation), clock.GetUtcNow(), sample);
         }, cancellation);

@@ -41,7 +41,8 @@ public static class RecordWindowHandler
         // Before the reports are read, which are many: most windows are complete when their time to be closed comes.
         if (await session.LoadAsync<Experiment>(experimentId, cancellation) is not { } now || now.RecordedWindows.Contains(number)) return [];
         session.StampDecision();
-        var reports = await WindowStore.Read(database, experimentId, number, cancellation);
+        // Hosts that were left out may have begun to measure.
+        var reports = (await WindowStore.Read(database, experimentId, number, cancellation)).Where(r => !now.LeftOut.Contains(r.Key)).ToDictionary(r => r.Key, r => r.Value);
         var (measured, voided) = WindowSums.Over(number, reports, now.Hosts.Count);
         return await ExperimentProcess.Decide(experimentId, session, async x =>
         {

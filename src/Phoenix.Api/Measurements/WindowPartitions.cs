@@ -16,6 +16,7 @@ public sealed class WindowPartitions(NpgsqlDataSource database, IConfiguration c
         create table if not exists {WindowStore.TableName} (
           reported_on date not null, experiment_id uuid not null, number integer not null, host_id text not null, reported_at timestamptz not null, report jsonb not null,
           primary key (experiment_id, number, host_id, reported_on)) partition by range (reported_on);
+        create index if not exists ix_window_report_host on {WindowStore.TableName} (experiment_id, host_id, number);
         create table if not exists {WindowStore.TableName}_default partition of {WindowStore.TableName} default;
         """;
 

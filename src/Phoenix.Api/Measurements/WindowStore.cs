@@ -56,28 +56,32 @@ public static class WindowStore
     /// Of the live series that came in, so many per cent left the candidate in the newest windows; null where none is there any more. In and out of one
     /// arm, since after a promotion there is only one.
     /// </summary>
-    public static async Task<double?> KeptPct(NpgsqlDataSource database, Guid experimentId, CancellationToken cancellation)
+    /// <param name="hosts">Of these alone: hosts differ, and those of a first wave are few. Null for all.</param>
+    public static async Task<double?> KeptPct(NpgsqlDataSource database, Guid experimentId, IReadOnlyCollection<string>? hosts, CancellationToken cancellation)
     {
         await using var command = database.CreateCommand(
             $"""
             select sum((report->'candidate'->'output'->'counts'->>'seriesActive')::double precision), sum((report->'candidate'->'input'->'counts'->>'seriesActive')::double precision)
-            from {TableName} where experiment_id = $1 and report->>'voidReason' is null
+            from {TableName} where experiment_id = $1 and report->>'voidReason' is null and ($3::text[] is null or host_id = any($3))
                 and number > (select max(number) - $2 from {TableName} where experiment_id = $1 and report->>'voidReason' is null)
             """);
         command.Parameters.Add(new() { Value = experimentId });
         command.Parameters.Add(new() { Value = Newest });
+        command.Parameters.Add(new() { Value = (object?)hosts?.ToArray() ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text });
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         await reader.ReadAsync(cancellation);
         return await reader.IsDBNullAsync(1, cancellation) || reader.GetDouble(1) <= 0 ? null : 100 * reader.GetDouble(0) / reader.GetDouble(1);
     }
 
-    /// <summary>What each host's arms add up to over the windows that count as evidence: live series, summed over windows. The weights of a draw are not known here.</summary>
+    /// <summary>What each host's arms add up to over the windows that count as evidence: live series, summed over windows; what came after a window was closed is left out, but for how far clocks may differ. The weights of a draw are not known here.</summary>
     public static async Task<IReadOnlyList<HostOutcome>> Outcomes(NpgsqlDataSource database, Guid experimentId, int afterWindow, CancellationToken cancellation)
     {
         await using var command = database.CreateCommand(
             $"""
             select host_id, sum((report->'baseline'->'output'->'counts'->>'seriesActive')::double precision), sum((report->'candidate'->'output'->'counts'->>'seriesActive')::double precision)
-            from (select distinct on (host_id, number) host_id, report from {TableName} where experiment_id = $1 and number > $2 order by host_id, number, reported_at) r
+            from (select distinct on (r.host_id, r.number) r.host_id, r.report from {TableName} r
+                  join (select (data->>'number')::int number, min(timestamp) at from phoenix.mt_events where stream_id = $1 and type = 'window_measured' group by 1) c on c.number = r.number
+                  where r.experiment_id = $1 and r.number > $2 and r.reported_at <= c.at + interval '10 seconds' order by r.host_id, r.number, r.reported_at) r
             where report->>'voidReason' is null group by host_id order by host_id
             """);
         command.Parameters.Add(new() { Value = experimentId });

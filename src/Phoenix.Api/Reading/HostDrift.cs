@@ -1,5 +1,6 @@
 using Phoenix.Contracts;
 using Phoenix.Domain.Tasks;
+using Phoenix.Projections.Experiments;
 using Phoenix.Projections.Tasks;
 
 namespace Phoenix.Api.Reading;
@@ -24,6 +25,8 @@ static class HostDrift
             when p.running->>(h.production->>'name') = h.production_hash then null
             when exists (select from {TaskQueueProjection.TableName} q where q.host_id = h.host_id and q.status = 1
                 and q.purpose in ('{nameof(TaskPurpose.ApplyVariants)}', '{nameof(TaskPurpose.Promote)}', '{nameof(TaskPurpose.RestoreBaseline)}', '{nameof(TaskPurpose.Reapply)}', '{nameof(TaskPurpose.Deploy)}')) then null
+            -- Full detail for a while is no drift.
+            when exists (select from {ExperimentHostsProjection.TableName} e join phoenix.mt_doc_deployment d on d.id = e.experiment_id where e.host_id = h.host_id and d.data->>'until' is not null) then null
             when h.production_hash is null then '{Unexpected}'
             when p.running->>(h.production->>'name') is null then '{Missing}'
             else '{Differs}'

@@ -56,7 +56,7 @@ public static class AcceptResult
 
     static IReadOnlyList<RunningCollector> Running(AgentTask task, TaskResult result) =>
         [.. task.Desired.Collectors.Select(c => new RunningCollector(c.Name, c.Arm, c.PipelineId, c.PipelineVersion, c.ConfigurationHash,
-            result.Collectors.First(a => a.Name == c.Name).Changed))];
+            result.Collectors.First(a => a.Name == c.Name).Changed, c.ExpiresAt))];
 
     static TaskFailed Failed(long lease, TaskError error) => new(
         lease, Cut(error.Code, 100), Cut(error.Detail, ReportProgress.MaxTextLength), error.Retryable,

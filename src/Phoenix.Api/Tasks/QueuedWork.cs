@@ -1,5 +1,7 @@
 using Marten;
+using Phoenix.Domain;
 using Phoenix.Domain.Tasks;
+using Phoenix.Projections.Experiments;
 using Phoenix.Projections.Tasks;
 
 namespace Phoenix.Api.Tasks;
@@ -32,4 +34,25 @@ static class QueuedWork
         await session.AdvancedSql.QueryAsync<string>(
             $"select host_id from {TaskQueueProjection.TableName} where host_id = any(?) and status in (0, 1) and purpose = '{purpose}' order by host_id limit 1",
             cancellation, (object)hosts.ToArray()) is [var host, ..] ? host : null;
+
+    /// <summary>Takes back what would undo the work that these hosts are now asked for: a putting back of what they should have run before.</summary>
+    public static async Task SupersedeReapply(this IDocumentSession session, IReadOnlyCollection<string> hosts, string cause, CancellationToken cancellation)
+    {
+        var open = await session.AdvancedSql.QueryAsync<Guid>(
+            $"select id from {TaskQueueProjection.TableName} where host_id = any(?) and status in (0, 1) and purpose = '{TaskPurpose.Reapply}'", cancellation, (object)hosts.ToArray());
+        await TaskQueue.Change(session, [.. open], task => AgentTaskDecisions.Cancel(task, cause), cancellation);
+    }
+
+    /// <summary>Hosts that an order to change what they run is still on its way to, though nobody has them any more.</summary>
+    public static Task<IReadOnlyList<string>> StillChangingHosts(this IQuerySession session, IReadOnlyCollection<string> hosts, CancellationToken cancellation) =>
+        session.AdvancedSql.QueryAsync<string>(
+            $"select distinct q.host_id from {TaskQueueProjection.TableName} q where q.host_id = any(?) and q.status in (0, 1) and q.purpose in ('{TaskPurpose.Deploy}', '{TaskPurpose.RestoreBaseline}', '{TaskPurpose.Promote}') " +
+            $"and not exists (select from {ExperimentHostsProjection.TableName} e where e.host_id = q.host_id) order by q.host_id",
+            cancellation, (object)hosts.ToArray());
+
+    /// <summary>Why the hosts may not be given another pipeline now; null where they may.</summary>
+    public static async Task<Rejection?> StillChanging(this IQuerySession session, IReadOnlyCollection<string> hosts, CancellationToken cancellation) =>
+        await session.StillChangingHosts(hosts, cancellation) is [var host, ..]
+            ? Rejection.Conflict("host-changing", $"Host '{host}' has not yet done what an earlier rollback or deployment asks of it, and would do it afterwards. Wait for it, cancel the task (GET /api/v2/tasks?hostId={Uri.EscapeDataString(host)}), or leave the host out.")
+            : null;
 }

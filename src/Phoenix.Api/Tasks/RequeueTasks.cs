@@ -6,6 +6,7 @@ using Phoenix.Domain.Experiments;
 using Phoenix.Domain.Tasks;
 using Phoenix.Projections.Audit;
 using Phoenix.Projections.Experiments;
+using Phoenix.Projections.Fleet;
 using Phoenix.Projections.Tasks;
 using Wolverine;
 using Wolverine.Http;
@@ -70,12 +71,13 @@ public static class RequeueTasksEndpoint
         var holders = (await session.AdvancedSql.QueryAsync<string, Guid>(
             $"select row(host_id), row(experiment_id) from {ExperimentHostsProjection.TableName} where host_id = any(?)", cancellation, (object)tasks.Values.Select(t => t.HostId).ToArray()))
             .ToDictionary(h => h.Item1, h => h.Item2);
+        var live = deployments.Count == 0 ? new Dictionary<string, string>() : await session.ProductionHashes([.. tasks.Values.Select(t => t.HostId).Distinct()], cancellation);
         Dictionary<Guid, Rejection> refused = [];
         List<AgentTask> revived = [];
         foreach (var task in tasks.Values)
         {
             Guid? holder = holders.TryGetValue(task.HostId, out var held) ? held : null;
-            var outdated = task.Desired.DeploymentId is { } id && deployments.TryGetValue(id, out var deployment) ? DeploymentTasks.Outdated(deployment, task, holder)
+            var outdated = task.Desired.DeploymentId is { } id && deployments.TryGetValue(id, out var deployment) ? DeploymentTasks.Outdated(deployment, task, holder, live.GetValueOrDefault(task.HostId))
                 : experiments.TryGetValue(task.ExperimentId, out var experiment) ? ExperimentTasks.Outdated(experiment, task, holder) : null;
             var decision = outdated ?? AgentTaskDecisions.Revive(task);
             if (decision.Rejection is { } rejection) refused[task.Id] = rejection;

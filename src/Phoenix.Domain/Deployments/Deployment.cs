@@ -83,6 +83,9 @@ public sealed record Deployment
     /// <summary>Failures up to the last time somebody let it go on.</summary>
     public int Forgiven { get; init; }
 
+    /// <summary>Somebody has let it go on although nothing proved the present wave.</summary>
+    public bool GoesOnUnproved { get; init; }
+
     /// <summary>Why it is held, was rolled back or aborted.</summary>
     public string? Detail { get; init; }
 
@@ -117,7 +120,7 @@ public sealed record Deployment
 
     public Deployment Apply(WaveStarted e) => this with
     {
-        State = DeploymentState.Running, Wave = e.Wave, Waiting = [.. HostsOf(e.Wave)], Before = Before.AddRange(e.Before), SoakingSince = null,
+        State = DeploymentState.Running, Wave = e.Wave, Waiting = [.. HostsOf(e.Wave)], Before = Before.AddRange(e.Before), SoakingSince = null, GoesOnUnproved = false,
     };
 
     public Deployment Apply(HostsDeployed e) => this with { Waiting = Waiting.Except(e.Hosts), Deployed = Deployed.Union(e.Hosts) };
@@ -138,7 +141,9 @@ public sealed record Deployment
     public Deployment Apply(IEvent<DeploymentResumed> e) => this with
     {
         State = Waiting.IsEmpty && Wave > 0 ? DeploymentState.Soaking : DeploymentState.Running, SoakingSince = e.Timestamp,
-        Round = e.Data.Round, Forgiven = Failed.Count, Detail = null, HeldBy = null, HeldUntil = null,
+        // The end of a freeze forgives nothing, and proves nothing.
+        Round = e.Data.Round, Forgiven = HeldBy == DeploymentCause.Frozen ? Forgiven : Failed.Count,
+        GoesOnUnproved = HeldBy == DeploymentCause.NothingProved || (HeldBy == DeploymentCause.Frozen && GoesOnUnproved), Detail = null, HeldBy = null, HeldUntil = null,
     };
 
     public Deployment Apply(DeploymentRollbackRequested e) => this with

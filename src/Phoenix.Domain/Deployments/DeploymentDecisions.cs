@@ -7,6 +7,11 @@ public sealed record FreezeInForce(string Name, DateTimeOffset Until);
 /// <summary>The guarded state machine of a deployment. Repeated and late messages decide nothing.</summary>
 public static class DeploymentDecisions
 {
+    /// <summary>A way back is waited for at least so long: hosts that are given up are given free, and would still take it.</summary>
+    static readonly TimeSpan LeastPatienceBack = TimeSpan.FromMinutes(10);
+
+    public static TimeSpan PatienceOf(Deployment x) => x.State == DeploymentState.RollingBack && x.Plan.Patience < LeastPatienceBack ? LeastPatienceBack : x.Plan.Patience;
+
     /// <summary>The next wave begins, unless a freeze has.</summary>
     /// <param name="before">What the hosts of the next wave run now.</param>
     public static Decision StartWave(Deployment x, IReadOnlyList<RanBefore> before, FreezeInForce? freeze) =>
@@ -48,27 +53,34 @@ public static class DeploymentDecisions
     /// <summary>The soak time of a wave is over: what was measured decides whether the next one begins.</summary>
     /// <param name="figures">Of every host that runs the version.</param>
     /// <param name="before">What the hosts of the next wave run now.</param>
+    /// <param name="again">The look before this one, a while ago, found a limit broken too: then it does not wait for the soak time.</param>
     public static Decision EndSoak(
-        Deployment x, int wave, int round, IReadOnlyList<HostFigures> figures, IReadOnlyList<RanBefore> before, FreezeInForce? freeze, DateTimeOffset now)
+        Deployment x, int wave, int round, IReadOnlyList<HostFigures> figures, IReadOnlyList<RanBefore> before, FreezeInForce? freeze, DateTimeOffset now,
+        double? predictedKeptPct = null, bool again = false)
     {
         if (x.State != DeploymentState.Soaking || x.Wave != wave || x.Round != round) return Decision.Nothing;
         if (x.Until is { } until)
             return now < until ? Decision.Nothing : Decision.Of(new DeploymentRollbackRequested(DeploymentCause.TimeOver, $"It was for the time until {until.UtcDateTime:yyyy-MM-dd HH:mm} UTC.", x.Round + 1, []));
-        if (now < x.SoakingSince + x.Plan.Soak) return Decision.Nothing;
-        var checks = DeploymentGate.Judge(x, figures);
+        // Somebody has let it go on although no host has taken it: there is nothing to judge.
+        if (x.Deployed.IsEmpty) return Decision.Of(wave < x.Waves.Count ? Next(x, before, freeze) : new DeploymentCompleted());
+        var checks = DeploymentGate.Judge(x, figures, predictedKeptPct);
         var judged = new WaveJudged(wave, checks);
+        if (now < x.SoakingSince + x.Plan.Soak && !(again && IsBroken(checks))) return Decision.Nothing;
         switch (DeploymentGate.Of(checks))
         {
             case GateOutcome.NotMet:
                 return Decision.Of(judged, Stopped(x, DeploymentCause.Gate, DeploymentGate.Describe(checks.Where(c => c.Outcome == GateOutcome.NotMet))));
             // Asked again until there is no patience left: an empty window proves nothing, and neither does its absence.
-            case GateOutcome.Open:
+            case GateOutcome.Open when !x.GoesOnUnproved:
                 return now < x.SoakingSince + x.Plan.Soak + x.Plan.Patience ? Decision.Nothing
                     : Decision.Of(judged, new DeploymentHeld(DeploymentCause.NothingProved, DeploymentGate.Describe(checks.Where(c => c.Outcome == GateOutcome.Open))));
             default:
                 return Decision.Of(judged, wave < x.Waves.Count ? Next(x, before, freeze) : new DeploymentCompleted());
         }
     }
+
+    /// <summary>Whether what is measured already breaks a limit that does not need the whole soak time to be judged. A reducer that has just begun saves less than it will.</summary>
+    public static bool IsBroken(IReadOnlyList<GateCheck> checks) => checks.Any(c => c is { Outcome: GateOutcome.NotMet, Kind: GateKind.DataLeaves or GateKind.Fidelity });
 
     /// <summary>A freeze that held it is over.</summary>
     public static Decision EndFreeze(Deployment x, FreezeInForce? freeze) =>
@@ -111,11 +123,14 @@ public static class DeploymentDecisions
     public static Decision Supersede(Deployment x, string detail) => x.HasEnded ? Decision.Nothing : Decision.Of(new DeploymentAborted(detail));
 
     /// <param name="busy">Whether an experiment or another deployment has one of its hosts now, where this one has ended.</param>
-    public static Decision RollBack(Deployment x, string? reason, bool busy) =>
+    /// <param name="live">Configuration hash of what should run, by host; null where it has not ended.</param>
+    public static Decision RollBack(Deployment x, string? reason, bool busy, IReadOnlyDictionary<string, string>? live = null) =>
         x.State is DeploymentState.RollingBack ? Decision.Nothing
         : x.State is DeploymentState.RolledBack or DeploymentState.Rejected or DeploymentState.AwaitingApproval || x.Begun == 0 ? Illegal(x, "roll back", "begun and not rolled back yet")
         : x.ExperimentId is { } experiment && x.HasEnded ? Rejection.Conflict("deployment-of-experiment", $"It promoted experiment {experiment}. Roll the experiment back.")
         : busy ? Rejection.Conflict("host-busy", "One of its hosts takes part in an experiment or another deployment. Wait for its end, or deploy the older version.")
+        : live is not null && x.Deployed.FirstOrDefault(h => live.GetValueOrDefault(h) != x.Pipeline.ConfigurationHash) is { } elsewhere
+            ? Rejection.Conflict("deployment-not-live", $"Host '{elsewhere}' runs something else since. Deploy the version that you want there; GET /api/v2/agents/{elsewhere}/versions lists what it ran.")
         : Decision.Of(new DeploymentRollbackRequested(DeploymentCause.Operator, reason ?? "", x.Round + 1, x.HasEnded ? [.. x.Hosts.Take(x.Begun)] : []));
 
     /// <summary>What stops a deployment in this state; null where it may go on.</summary>

@@ -45,7 +45,7 @@ public sealed record WaveJudged(int Wave, IReadOnlyList<GateCheck> Checks);
 /// <param name="Until">When it goes on by itself: the end of a change freeze; else null.</param>
 public sealed record DeploymentHeld(DeploymentCause Cause, string Detail, DateTimeOffset? Until = null);
 
-/// <summary>The deployment goes on where it was held. What had failed until then is no longer held against it.</summary>
+/// <summary>The deployment goes on where it was held. Where a person says so, what had failed until then is no longer held against it, nor that nothing was proved.</summary>
 /// <param name="Round">Numbers the tasks from here on, because the earlier ones were taken back.</param>
 public sealed record DeploymentResumed(int Round);
 
@@ -135,4 +135,7 @@ public enum GateOutcome
     Met,
     NotMet,
     Open,
+
+    /// <summary>There is nothing to hold it against; it neither holds nor lets go on.</summary>
+    NotAsked,
 }

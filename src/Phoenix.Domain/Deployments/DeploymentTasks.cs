@@ -28,9 +28,11 @@ public static class DeploymentTasks
 
     /// <summary>Why a dead-lettered task of the deployment may not be tried again: its work was right in another state than this one.</summary>
     /// <param name="holder">The experiment or deployment that has the task's host now; null where none has.</param>
-    public static Rejection? Outdated(Deployment x, AgentTask task, Guid? holder) =>
-        task.Id == Id(x.Id, x.Round, task.HostId) && x.State is not (DeploymentState.Aborted or DeploymentState.Rejected)
-            && (holder is null || holder == x.Id || holder == x.ExperimentId) ? null
+    /// <param name="live">Configuration hash of what should run on the host; null where nothing should.</param>
+    public static Rejection? Outdated(Deployment x, AgentTask task, Guid? holder, string? live) =>
+        task.Id == Id(x.Id, x.Round, task.HostId) && (holder is null || holder == x.Id || holder == x.ExperimentId)
+            // Of one that has ended only the way back is still due, and only as long as nothing else has come to the host.
+            && (!x.HasEnded || (x.State == DeploymentState.RolledBack && (x.Until is not null || live == x.Pipeline.ConfigurationHash))) ? null
         : Rejection.Conflict("task-outdated",
             $"Deployment {x.Id} has moved on since ({x.State}, round {x.Round}){(holder is { } other && other != x.Id && other != x.ExperimentId ? $", and {other} has the host" : "")}: the task's work would be wrong now.");
 

@@ -16,10 +16,11 @@ public static class RequestDeployment
     /// <param name="selected">Which of the hosts each selector among the waves means.</param>
     /// <param name="policy">What the organisation asks of every change.</param>
     /// <param name="overridesFreeze">Goes on in a freeze.</param>
+    /// <param name="shortfallAsked">Somebody has said by how much the saving may fall short, and expects it to be looked at.</param>
     public static Decision Decide(
         ChosenPipeline? pipeline, IReadOnlyList<string> hosts, IReadOnlySet<string> known, IReadOnlyList<string> waves,
         IReadOnlyDictionary<string, IReadOnlySet<string>> selected, DeploymentPlan plan, Guid? experimentId, double? predictedKeptPct, string? ticket,
-        ChangePolicy policy, FreezeInForce? freeze, bool overridesFreeze)
+        ChangePolicy policy, FreezeInForce? freeze, bool overridesFreeze, bool shortfallAsked = false)
     {
         if (pipeline is null) return Rejection.Invalid("pipeline-unknown", "pipeline", "There is no such pipeline version; GET /api/v2/pipelines lists them.");
         if (pipeline.Deprecated) return Rejection.Invalid("pipeline-deprecated", "pipeline", $"Pipeline '{pipeline.Reference.Name}' is deprecated.");
@@ -28,6 +29,8 @@ public static class RequestDeployment
         if (hosts.FirstOrDefault(h => !known.Contains(h)) is { } stranger)
             return Rejection.Invalid("host-unknown", "hosts", $"Host '{stranger}' is not enrolled; GET /api/v2/agents lists those that are.");
         if (Wrong(plan) is { } wrong) return wrong;
+        if (shortfallAsked && predictedKeptPct is null)
+            return Rejection.Invalid("gate-invalid", "rollout.gate.maxSavingShortfallPct", "Nothing was predicted that the saving could be held against: that is known where an experiment is promoted whose windows are still kept.");
         if (ticket is { Length: > MaxTicketLength }) return Rejection.Invalid("ticket-invalid", "ticket", $"A ticket has at most {MaxTicketLength} characters.");
         if (policy.TicketRequired && string.IsNullOrWhiteSpace(ticket)) return Rejection.Invalid("ticket-missing", "ticket", "Changes here need a ticket: where it was asked for.");
         if (freeze is not null && !overridesFreeze)

@@ -134,7 +134,7 @@ public static class ExperimentDecisions
         if (x.State is not (ExperimentState.WarmingUp or ExperimentState.Running) || x.RecordedWindows.Contains(number)) return Decision.Nothing;
         List<object> events = [.. voided, .. measured is null ? Array.Empty<object>() : [measured]];
         var after = measured is null ? x : x.Apply(measured);
-        var breach = measured is null ? null : Guardrails.Check(measured, x.Criteria);
+        var breach = measured is null ? null : Guardrails.Check(measured, x.Criteria, x.LatestWindow);
         if ((breach ?? Guardrails.Mismatch(x, number, measured?.Hosts ?? 0, voided)) is { } breached)
         {
             events.Add(breached);

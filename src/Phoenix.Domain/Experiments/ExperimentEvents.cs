@@ -38,7 +38,7 @@ public sealed record ExperimentStarted(IReadOnlyList<string> Hosts, DateTimeOffs
 /// <summary>The hosts of the experiment were drawn from a fleet, at random and in proportion to what they send.</summary>
 /// <param name="Seed">Repeats the draw, from the fleet as it is written here.</param>
 /// <param name="Fleet">Hosts that the claim speaks of, with the live series that each took in.</param>
-/// <param name="Unsized">Hosts of which that is not known, or that take nothing in: the claim does not speak of them.</param>
+/// <param name="Unsized">Hosts of which that is not known, that take nothing in, or that run another pipeline than the baseline: the claim does not speak of them.</param>
 /// <param name="Drawn">In the order of the draw.</param>
 public sealed record FleetSampled(int Seed, IReadOnlyList<FleetHost> Fleet, IReadOnlyList<string> Unsized, IReadOnlyList<DrawnHost> Drawn);
 

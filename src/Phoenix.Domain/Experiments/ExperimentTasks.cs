@@ -19,7 +19,7 @@ public static class ExperimentTasks
             [Runs(x.Baseline), new(CandidateName(x.Id), Arm.Candidate, x.Candidate.PipelineId, x.Candidate.Version, x.Candidate.ConfigurationHash, x.CandidateExpiresAt)],
             [], new MeasurementSpecification(Production, CandidateName(x.Id), x.Plan.Window, x.ProtectedMetrics))),
         ExperimentState.Completing or ExperimentState.Stopping =>
-            All(x, hosts, TaskPurpose.RemoveCandidate, Normal, new DesiredHostState([], [CandidateName(x.Id)], null)),
+            TakeOff(x, hosts),
         // A promotion in waves is its deployment's.
         ExperimentState.Promoting when x.DeploymentId is null =>
             All(x, hosts, TaskPurpose.Promote, Normal, new DesiredHostState([Runs(x.Candidate)], [CandidateName(x.Id)], null)),
@@ -27,6 +27,10 @@ public static class ExperimentTasks
             All(x, hosts, TaskPurpose.RestoreBaseline, Urgent, new DesiredHostState([Runs(x.Baseline)], [CandidateName(x.Id)], null)),
         _ => [],
     };
+
+    /// <summary>Ends the candidate on hosts.</summary>
+    public static IEnumerable<(Guid Id, TaskQueued Task)> TakeOff(Experiment x, IEnumerable<string> hosts) =>
+        All(x, hosts, TaskPurpose.RemoveCandidate, Normal, new DesiredHostState([], [CandidateName(x.Id)], null));
 
     /// <summary>
     /// Why a dead-lettered task of the experiment may not be tried again: its work was right in another state than this one. To take a candidate off

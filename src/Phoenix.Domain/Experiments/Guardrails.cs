@@ -1,6 +1,6 @@
 namespace Phoenix.Domain.Experiments;
 
-/// <summary>Limits that end a candidate by themselves. One measured breach is enough: a window is already a sum of many points.</summary>
+/// <summary>Limits that end a candidate by themselves. One measured breach is enough where a window is a sum of many points; what one moment can cause takes two windows in a row.</summary>
 public static class Guardrails
 {
     public const string InputMismatch = "input-mismatch";
@@ -20,7 +20,8 @@ public static class Guardrails
     }
 
     /// <summary>The first limit the window breaks, the gravest first; null where all hold.</summary>
-    public static GuardrailBreached? Check(WindowMeasured w, SuccessCriteria criteria)
+    /// <param name="before">The window before it, where that was measured: a failed export is tried again, and a clock that was set or a host that was paused delays one window; two in a row are no accident.</param>
+    public static GuardrailBreached? Check(WindowMeasured w, SuccessCriteria criteria, WindowMeasured? before = null)
     {
         if (w.Retention.Retained < w.Retention.Expected)
             return new(Guardrail.ProtectedRetention,
@@ -32,11 +33,12 @@ public static class Guardrails
                 w.Conservation.WorstErrorPct, criteria.MaxConservationErrorPct, w.Number);
         if (w.Candidate.DroppedPoints > 0)
             return new(Guardrail.DataLoss, $"The candidate lost {w.Candidate.DroppedPoints} points in sending", w.Candidate.DroppedPoints, 0, w.Number);
-        if (w.Candidate.ExportErrors > w.Baseline.ExportErrors)
+        if (before?.Number != w.Number - 1) before = null;
+        if (Failed(w) && before is not null && Failed(before))
             return new(Guardrail.ExportErrors, $"{w.Candidate.ExportErrors} exports of the candidate failed, {w.Baseline.ExportErrors} of the baseline",
                 w.Candidate.ExportErrors, w.Baseline.ExportErrors, w.Number);
-        var added = (w.Candidate.MaxDelayMs - w.Baseline.MaxDelayMs) / 1000;
-        if (added > criteria.MaxAddedDelaySeconds)
+        var added = Added(w);
+        if (added > criteria.MaxAddedDelaySeconds && before is not null && Added(before) > criteria.MaxAddedDelaySeconds)
             return new(Guardrail.AddedDelay, $"Points leave the candidate up to {added:0.#} s later than the baseline", added, criteria.MaxAddedDelaySeconds, w.Number);
         var cpuPct = w.Candidate.CpuMs / (w.Seconds * 10 * Math.Max(1, w.Hosts));
         if (cpuPct > criteria.MaxCandidateCpuPct)
@@ -46,4 +48,8 @@ public static class Guardrails
             ? new(Guardrail.CandidateMemory, $"The candidate held {resident >> 20} MiB of memory", resident, criteria.MaxCandidateResidentBytes, w.Number)
             : null;
     }
+
+    static bool Failed(WindowMeasured w) => w.Candidate.ExportErrors > w.Baseline.ExportErrors;
+
+    static double Added(WindowMeasured w) => (w.Candidate.MaxDelayMs - w.Baseline.MaxDelayMs) / 1000;
 }

@@ -128,4 +128,5 @@ public sealed record CollectorOfPipeline(
 public sealed record MeasurementSpecification(
     string ProductionName, string CandidateName, TimeSpan Window, IReadOnlyList<string> ProtectedMetrics);
 
-public sealed record RunningCollector(string Name, Arm Arm, Guid PipelineId, int PipelineVersion, string ConfigurationHash, bool Changed);
+/// <param name="ExpiresAt">When it ends, or production returns to what it ran before; null for what stays.</param>
+public sealed record RunningCollector(string Name, Arm Arm, Guid PipelineId, int PipelineVersion, string ConfigurationHash, bool Changed, DateTimeOffset? ExpiresAt = null);

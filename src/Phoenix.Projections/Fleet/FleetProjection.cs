@@ -3,6 +3,7 @@ using JasperFx.Events;
 using Marten;
 using Marten.Events.Projections;
 using Phoenix.Domain.Agents;
+using Phoenix.Domain.Experiments;
 using Phoenix.Domain.Tasks;
 using Phoenix.Projections.Tasks;
 using Weasel.Core;
@@ -68,10 +69,14 @@ public sealed class FleetProjection : IProjection
     }
 
     static bool Concerns(object data) => data is TaskSucceeded succeeded
-        ? Production(succeeded) is not null
+        ? Production(succeeded) is not null || Removed(succeeded)
         : data is AgentEnrolled or AgentLabelled or AgentLost or AgentRecovered or AgentDrained or AgentDrainEnded or AgentDecommissioned or AgentRecommissioned;
 
-    static RunningCollector? Production(TaskSucceeded e) => e.Collectors.FirstOrDefault(c => c.Arm == Arm.Production);
+    /// <summary>What should run from now on. What runs for a while only is not it: the host returns to what it ran before, by itself too.</summary>
+    static RunningCollector? Production(TaskSucceeded e) => e.Collectors.FirstOrDefault(c => c is { Arm: Arm.Production, ExpiresAt: null });
+
+    /// <summary>Whether nothing should run any more.</summary>
+    static bool Removed(TaskSucceeded e) => e.Removed.Contains(ExperimentTasks.Production);
 
     static void Write(IDocumentOperations ops, List<IEvent> run)
     {
@@ -94,8 +99,9 @@ public sealed class FleetProjection : IProjection
                     $"with locked as materialized (select host_id from {TableName} where host_id = any(?) order by host_id for update) " +
                     $"update {TableName} h set production = t.production::jsonb, production_hash = t.hash, production_since = t.at " +
                     "from unnest(?, ?, ?, ?) as t(host, production, hash, at) join locked on locked.host_id = t.host where h.host_id = t.host",
-                    Each(done, e => e.Data.HostId), Each(done, e => e.Data.HostId), Each(done, e => JsonSerializer.Serialize(Production(e.Data), EventStoreOptions.Json)),
-                    Each(done, e => Production(e.Data)!.ConfigurationHash), Each(done, e => e.At));
+                    Each(done, e => e.Data.HostId), Each(done, e => e.Data.HostId),
+                    Each(done, e => Production(e.Data) is { } production ? JsonSerializer.Serialize(production, EventStoreOptions.Json) : null!),
+                    Each(done, e => Production(e.Data)?.ConfigurationHash!), Each(done, e => e.At));
                 break;
             case AgentLabelled:
                 var labelled = Last<AgentLabelled>(run, e => e.HostId);
