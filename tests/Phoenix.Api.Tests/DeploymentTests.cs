@@ -1,7 +1,11 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+using Phoenix.Api.Deployments;
 using Phoenix.Contracts;
+using Wolverine;
 
 namespace Phoenix.Api.Tests;
 
@@ -250,5 +254,20 @@ public sealed class DeploymentTests(ControlPlane plane)
         var back = (await agent.DoNext()).Desired.Collectors.ShouldHaveSingleItem();
         (back.ConfigurationHash, back.ExpiresAt).ShouldBe((reduced.ConfigurationHash, null));
         await Until(id, "rolledBack");
+
+        // Another one, whose time is over: half an hour is not waited for here.
+        var next = await (await plane.User.PostAsJsonAsync("/api/v2/incidents", new { hosts = new[] { agent.HostId }, minutes = 30 })).Content.ReadFromJsonAsync<JsonElement>();
+        var second = next.GetProperty("deployments").EnumerateArray().Single().GetGuid();
+        // The same version as before: published once.
+        (await agent.DoNext()).Desired.Collectors.Single().ConfigurationHash.ShouldBe(full.ConfigurationHash);
+        await Until(second, "soaking");
+        await using (var command = plane.Host.Services.GetRequiredService<NpgsqlDataSource>().CreateCommand("update phoenix.mt_doc_deployment set data = jsonb_set(data, '{until}', to_jsonb(now() - interval '1 second')) where id = $1"))
+        {
+            command.Parameters.Add(new() { Value = second });
+            await command.ExecuteNonQueryAsync();
+        }
+        await using (var scope = plane.Host.Services.CreateAsyncScope()) await scope.ServiceProvider.GetRequiredService<IMessageBus>().PublishAsync(new AdvanceDeployment(second));
+        (await agent.DoNext()).Desired.Collectors.Single().ConfigurationHash.ShouldBe(reduced.ConfigurationHash);
+        await Until(second, "rolledBack");
     }
 }

@@ -84,7 +84,7 @@ public sealed record GuardrailBreached(Guardrail Guardrail, string Detail, doubl
 /// <summary>What the evidence says, and for what.</summary>
 /// <param name="Scope">For what it holds, as the claim that was asked says: which hosts, which time.</param>
 /// <param name="Reasons">Each criterion with what was measured; for inconclusive, what is missing.</param>
-/// <param name="Saving">Null where there was nothing to price.</param>
+/// <param name="Saving">Null where there was nothing to price it by, which the reasons say.</param>
 /// <param name="Claims">What can be said of the reduction, each with its scope; null in events of versions that knew one claim only.</param>
 public sealed record VerdictReached(
     VerdictOutcome Outcome, string Scope, IReadOnlyList<string> Reasons, EvidenceSummary Evidence, Saving? Saving, IReadOnlyList<ClaimJudged>? Claims = null);

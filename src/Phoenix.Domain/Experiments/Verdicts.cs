@@ -33,7 +33,10 @@ public static class Verdicts
         // An intersection-union test: every criterion at its full level, none may fail.
         var outcome = judged.Any(j => j.Outcome == VerdictOutcome.Reject) ? VerdictOutcome.Reject
             : judged.All(j => j.Outcome == VerdictOutcome.Promote) ? VerdictOutcome.Promote : VerdictOutcome.Inconclusive;
-        return new(outcome, asked.Scope, [.. judged.Select(j => Word(j.Outcome) + j.Text)], evidence, saving, claims);
+        return new(outcome, asked.Scope, [
+            .. judged.Select(j => Word(j.Outcome) + j.Text),
+            .. price is null ? [$"no saving is told: price entry '{experiment.PriceEntry}' holds no price on this day"] : Array.Empty<string>(),
+        ], evidence, saving, claims);
     }
 
     /// <summary>Every claim on the reduction, as the evidence is now; may be looked at after each window.</summary>
