@@ -9,8 +9,8 @@ using Phoenix.Bench.Queue;
 namespace Phoenix.Bench.Fleet;
 
 /// <summary>
-/// An experiment over ten thousand hosts from its start to its verdict: work delivered and done, then window after window as each host reports it, each
-/// recorded as one event. Beside it the same reports as rows that are copied into a table with the same key.
+/// An experiment over ten thousand hosts from its start to its verdict, its promotion in waves and its rollback: work delivered and done, window after window as each
+/// host reports it, each recorded as one event. Beside it the same reports as rows that are copied into a table with the same key.
 /// </summary>
 static class ExperimentBench
 {
@@ -62,11 +62,21 @@ static class ExperimentBench
         await Until(async () => await State(api, id) == "completed", "to complete");
         var total = Stopwatch.GetElapsedTime(start).TotalSeconds;
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"running {running:0.0} s after the start, completed after {total:0.0} s with {windows + 1} windows of {hosts} hosts"));
+        // Hosts of the simulation say nothing of their collectors, so that waves are not judged: what is timed is the work.
+        var promotion = Stopwatch.GetTimestamp();
+        await api.Post($"api/v2/experiments/{id}/promote", new { reason = "bench", force = true, rollout = new { soakSeconds = 0, gate = new { off = true } } });
+        await Until(async () => await State(api, id) == "promoted", "to be promoted");
+        var promoted = Stopwatch.GetElapsedTime(promotion).TotalSeconds;
+        var back = Stopwatch.GetTimestamp();
+        await api.Post($"api/v2/experiments/{id}/rollback", new { reason = "bench" });
+        await Until(async () => await State(api, id) == "rolledBack", "to be rolled back");
+        var returned = Stopwatch.GetElapsedTime(back).TotalSeconds;
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"promoted in four waves after {promoted:0.0} s, back at the baseline after {returned:0.0} s"));
         return new("experiment", "the same reports copied into a table with the same key", "reports/s", ours, copied)
         {
             Fields = new Dictionary<string, double>
             {
-                ["runningSeconds"] = Math.Round(running, 1), ["recordedSeconds"] = Math.Round(BenchResult.Median(recorded), 2), ["cpuMsPerReport"] = Math.Round(BenchResult.Median(cpu), 3),
+                ["runningSeconds"] = Math.Round(running, 1), ["promotedSeconds"] = Math.Round(promoted, 1), ["rolledBackSeconds"] = Math.Round(returned, 1), ["recordedSeconds"] = Math.Round(BenchResult.Median(recorded), 2), ["cpuMsPerReport"] = Math.Round(BenchResult.Median(cpu), 3),
                 ["windowBytes"] = await Scalar(database, $"select max(length(data::text))::bigint from phoenix.mt_events where stream_id = '{id}' and type = 'window_measured'"),
                 ["peakRssMb"] = Math.Round(api.Use.PeakMb),
             },
