@@ -157,6 +157,35 @@ public sealed class NotificationsTests(ControlPlane plane) : IClassFixture<Contr
         receiver.All.Count.ShouldBe(1);
     }
 
+    /// <summary>The retry comes when the target is enabled again: it is of the time that the target is not told of.</summary>
+    [Theory]
+    [InlineData("disabled and enabled")]
+    [InlineData("removed and defined")]
+    public async Task what_waits_to_be_sent_again_is_not_sent_to_a_target_that_began_anew_meanwhile(string how)
+    {
+        var down = true;
+        await using var receiver = await Receiver.Start((http, _) => { http.Response.StatusCode = Volatile.Read(ref down) ? 503 : 200; http.Response.Headers.RetryAfter = "7"; return Task.CompletedTask; });
+        await Define(new(receiver.Address, "/hook"));
+        await Happen(_name + "-before", Lost(_name + "-before"));
+        await UntilStatus("retrying");
+        if (how == "removed and defined")
+        {
+            (await plane.User.DeleteAsync($"/api/v2/notification-targets/{_name}?reason=test")).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+            await Define(new(receiver.Address, "/hook"));
+        }
+        else
+        {
+            await Define(new(receiver.Address, "/hook"), enabled: false, status: HttpStatusCode.OK);
+            await Define(new(receiver.Address, "/hook"), enabled: true, status: HttpStatusCode.OK);
+        }
+        Volatile.Write(ref down, false);
+        await Happen(_name + "-after", Lost(_name + "-after"));
+
+        var ended = await Eventually.Get(Deliveries, all => all.Count == 2 && all.All(d => d.GetProperty("status").GetString() is "delivered" or "dropped"), "both to have ended", 60);
+        ended.Select(d => (d.GetProperty("subject").GetString(), d.GetProperty("status").GetString())).ShouldBe([(_name + "-after", "delivered"), (_name + "-before", "dropped")]);
+        receiver.Taken.Select(r => Json(r).GetProperty("subject").GetString()).ShouldBe([_name + "-after"]);
+    }
+
     [Fact]
     public async Task what_did_not_arrive_is_sent_again_under_the_same_id()
     {
