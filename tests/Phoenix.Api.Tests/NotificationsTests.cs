@@ -324,7 +324,7 @@ public sealed class NotificationsTests(ControlPlane plane) : IClassFixture<Contr
         redirected.GetProperty("httpStatus").GetInt32().ShouldBe(307);
         elsewhere.All.ShouldBeEmpty();
 
-        foreach (var address in (string[])["http://169.254.169.254/latest/meta-data", "http://[::ffff:169.254.169.254]/", "http://[fe80::1]/"])
+        foreach (var address in (string[])["http://169.254.169.254/latest/meta-data", "http://[::ffff:169.254.169.254]/", "http://[64:ff9b::a9fe:a9fe]/", "http://[fe80::1]/"])
         {
             await Define(new(address), status: HttpStatusCode.OK);
             var refused = await Tested();
