@@ -187,6 +187,23 @@ public sealed class NotificationsTests(ControlPlane plane) : IClassFixture<Contr
     }
 
     [Fact]
+    public async Task a_receiver_that_begins_its_answer_and_never_ends_it_has_refused_all_the_same()
+    {
+        await using var receiver = await Receiver.Start(async (http, _) =>
+        {
+            http.Response.StatusCode = 404;
+            await http.Response.WriteAsync("no_ser");
+            await http.Response.Body.FlushAsync();
+            await Task.Delay(Timeout.Infinite, http.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+        });
+        await Define(new(receiver.Address, "/services/T000/B000/XXXX"), "slack");
+        var refused = await Tested();
+        refused.GetProperty("httpStatus").GetInt32().ShouldBe(404);
+        refused.GetProperty("error").GetString().ShouldBe("The receiver answered 404.");
+        refused.GetProperty("milliseconds").GetDouble().ShouldBeLessThan(15_000);
+    }
+
+    [Fact]
     public async Task what_did_not_arrive_is_sent_again_under_the_same_id()
     {
         await using var receiver = await Receiver.Start((http, before) => { http.Response.StatusCode = before == 0 ? 500 : 204; http.Response.Headers.RetryAfter = "7"; return Task.CompletedTask; });
