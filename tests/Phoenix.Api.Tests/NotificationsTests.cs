@@ -203,6 +203,41 @@ public sealed class NotificationsTests(ControlPlane plane) : IClassFixture<Contr
         refused.GetProperty("milliseconds").GetDouble().ShouldBeLessThan(15_000);
     }
 
+    /// <summary>The rotation holds the stream while the new address waits for it, as any two requests at the same time may.</summary>
+    [Fact]
+    public async Task a_secret_that_is_rotated_while_the_address_changes_stays()
+    {
+        await using var receiver = await Receiver.Start();
+        await Define(new(receiver.Address, "/before"));
+        var rotated = NotificationSecret.New();
+        await using var database = NpgsqlDataSource.Create(plane.ConnectionString);
+        await using var connection = await database.OpenConnectionAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        await using var command = new NpgsqlCommand(
+            """
+            with stream as materialized (select id from phoenix.mt_streams where id = $1 for update)
+            update phoenix.mt_doc_notificationsecret s set data = jsonb_set(s.data, '{secret}', to_jsonb($2::text)) from stream where s.id = stream.id
+            """, connection, transaction) { Parameters = { new() { Value = StreamIds.NotificationTarget(_name) }, new() { Value = rotated } } };
+        (await command.ExecuteNonQueryAsync()).ShouldBe(1);
+        var changed = Define(new(receiver.Address, "/after"), status: HttpStatusCode.OK);
+        await Waiting(database, connection.ProcessID);
+        await transaction.CommitAsync();
+        await changed;
+
+        (await Tested()).GetProperty("delivered").GetBoolean().ShouldBeTrue();
+        var told = receiver.All.ShouldHaveSingleItem();
+        told.Path.ShouldBe("/after");
+        told.Headers["webhook-signature"].ShouldBe(Signature(told, rotated));
+    }
+
+    /// <summary>Until somebody waits for what the process has locked.</summary>
+    internal static Task<long> Waiting(NpgsqlDataSource database, int process) => Eventually.Get(async () =>
+    {
+        await using var command = database.CreateCommand("select count(*) from pg_stat_activity where $1 = any(pg_blocking_pids(pid))");
+        command.Parameters.Add(new() { Value = process });
+        return (long)(await command.ExecuteScalarAsync())!;
+    }, n => n > 0, "the other request to wait for the lock");
+
     [Fact]
     public async Task what_did_not_arrive_is_sent_again_under_the_same_id()
     {
