@@ -239,6 +239,31 @@ public sealed class NotificationsTests(ControlPlane plane) : IClassFixture<Contr
     }, n => n > 0, "the other request to wait for the lock");
 
     [Fact]
+    public async Task what_became_of_a_notification_is_kept_for_thirty_days()
+    {
+        await using var receiver = await Receiver.Start();
+        await Define(new(receiver.Address, "/hook"));
+        await Happen(_name + "-old", Lost(_name + "-old"));
+        await UntilStatus("delivered");
+        await using var database = NpgsqlDataSource.Create(plane.ConnectionString);
+        await Age(29);
+        await Happen(_name + "-next", Lost(_name + "-next"));
+        await Eventually.Get(Deliveries, all => all.Count == 2, "the next to be told beside the old one");
+        await Age(31);
+        await Happen(_name + "-last", Lost(_name + "-last"));
+        var kept = await Eventually.Get(Deliveries, all => all.Any(d => d.GetProperty("subject").GetString() == _name + "-last"), "the last to be told");
+        kept.Select(d => d.GetProperty("subject").GetString()).ShouldBe([_name + "-last", _name + "-next"]);
+
+        async Task Age(int days)
+        {
+            await using var command = database.CreateCommand("update phoenix.notification_delivery set queued_at = now() - $2 where subject = $1");
+            command.Parameters.Add(new() { Value = _name + "-old" });
+            command.Parameters.Add(new() { Value = TimeSpan.FromDays(days) });
+            (await command.ExecuteNonQueryAsync()).ShouldBe(1);
+        }
+    }
+
+    [Fact]
     public async Task what_did_not_arrive_is_sent_again_under_the_same_id()
     {
         await using var receiver = await Receiver.Start((http, before) => { http.Response.StatusCode = before == 0 ? 500 : 204; http.Response.Headers.RetryAfter = "7"; return Task.CompletedTask; });

@@ -33,6 +33,7 @@ public sealed class NotificationSubscription : BatchSubscription
         if (targets.Count == 0) return;
         var since = await ToldSince.Of(operations, targets.Select(t => t.Id), cancellationToken);
         var subjects = await NotificationSubjects.Of(operations, told, cancellationToken);
+        NotificationDeliveries.LetGo(operations);
         foreach (var ((e, kind), subject) in told.Zip(subjects))
         {
             var wanting = targets.Where(t => e.Sequence > since.GetValueOrDefault(t.Id, long.MaxValue) && t.Wants(kind.Kind, subject.Name)).ToList();
