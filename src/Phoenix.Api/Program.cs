@@ -18,6 +18,8 @@ builder.AddAdmissionControl();
 builder.AddPhoenixMetrics();
 
 var app = builder.Build();
+// Made now: a network that is mistyped stops the start and not the first connection, which may be days away.
+_ = app.Services.GetRequiredService<OutboundConnections>();
 app.UseTrustedProxies();
 app.UseExceptionHandler(Problems.Handling(app.Services.GetRequiredService<ILoggerFactory>()));
 app.UseStatusCodePages();

@@ -139,6 +139,7 @@ public sealed class AdmissionTests : IAsyncLifetime
     [InlineData("PHOENIX_LIMIT_PARKED_POLLS", "-1")]
     [InlineData("PHOENIX_AGENT_LOST_SECONDS", "soon")]
     [InlineData("PHOENIX_TRUSTED_PROXIES", "proxy.example")]
+    [InlineData("PHOENIX_OUTBOUND_NETWORKS", "10.300.0.0/16")]
     public async Task a_setting_that_makes_no_sense_stops_the_start_and_is_named(string name, string value)
     {
         var error = await Should.ThrowAsync<FormatException>(async () =>

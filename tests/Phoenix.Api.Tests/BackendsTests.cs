@@ -8,6 +8,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Npgsql;
 using Phoenix.Api.Backends;
 using Phoenix.Contracts;
 using Phoenix.Domain;
@@ -253,6 +254,30 @@ public sealed class BackendsTests(ControlPlane plane)
         await (await Put(new { url = "https://elsewhere.example.com", tenant = "team-a|team-b", authentication = "bearer" })).ShouldBeProblem(HttpStatusCode.UnprocessableEntity, "credential-missing");
         (await plane.User.DeleteAsync($"/api/v2/backends/{_name}?reason=test")).StatusCode.ShouldBe(HttpStatusCode.NoContent);
         await (await Put(new { url = new Uri(backend.Address, "/prometheus/"), authentication = "bearer" })).ShouldBeProblem(HttpStatusCode.UnprocessableEntity, "credential-missing");
+    }
+
+    [Fact]
+    public async Task a_token_that_is_replaced_while_something_else_changes_stays()
+    {
+        await using var backend = await Receiver.Start((http, _) => http.Response.WriteAsync("""{"status":"success","data":{"version":"2.9.1","application":"Grafana Mimir","resultType":"vector","result":[]}}"""));
+        await Define(new { url = backend.Address, authentication = "bearer", secret = "f1rst" });
+        await using var database = NpgsqlDataSource.Create(plane.ConnectionString);
+        await using var connection = await database.OpenConnectionAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        await using var command = new NpgsqlCommand(
+            """
+            with stream as materialized (select id from phoenix.mt_streams where id = $1 for update)
+            update phoenix.mt_doc_backendcredential c set data = jsonb_set(c.data, '{secret}', '"s3cond"') from stream where c.id = stream.id
+            """, connection, transaction) { Parameters = { new() { Value = StreamIds.Backend(_name) } } };
+        (await command.ExecuteNonQueryAsync()).ShouldBe(1);
+        var changed = Define(new { url = backend.Address, authentication = "bearer", timeoutSeconds = 7 });
+        await NotificationsTests.Waiting(database, connection.ProcessID);
+        await transaction.CommitAsync();
+        await changed;
+
+        (await plane.Get($"/api/v2/backends/{_name}")).GetProperty("timeoutSeconds").GetDouble().ShouldBe(7);
+        (await Tested()).GetProperty("reachable").GetBoolean().ShouldBeTrue();
+        backend.All.ShouldAllBe(r => r.Headers["Authorization"] == "Bearer s3cond");
     }
 
     [Fact]

@@ -157,6 +157,112 @@ public sealed class NotificationsTests(ControlPlane plane) : IClassFixture<Contr
         receiver.All.Count.ShouldBe(1);
     }
 
+    /// <summary>The retry comes when the target is enabled again: it is of the time that the target is not told of.</summary>
+    [Theory]
+    [InlineData("disabled and enabled")]
+    [InlineData("removed and defined")]
+    public async Task what_waits_to_be_sent_again_is_not_sent_to_a_target_that_began_anew_meanwhile(string how)
+    {
+        var down = true;
+        await using var receiver = await Receiver.Start((http, _) => { http.Response.StatusCode = Volatile.Read(ref down) ? 503 : 200; http.Response.Headers.RetryAfter = "7"; return Task.CompletedTask; });
+        await Define(new(receiver.Address, "/hook"));
+        await Happen(_name + "-before", Lost(_name + "-before"));
+        await UntilStatus("retrying");
+        if (how == "removed and defined")
+        {
+            (await plane.User.DeleteAsync($"/api/v2/notification-targets/{_name}?reason=test")).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+            await Define(new(receiver.Address, "/hook"));
+        }
+        else
+        {
+            await Define(new(receiver.Address, "/hook"), enabled: false, status: HttpStatusCode.OK);
+            await Define(new(receiver.Address, "/hook"), enabled: true, status: HttpStatusCode.OK);
+        }
+        Volatile.Write(ref down, false);
+        await Happen(_name + "-after", Lost(_name + "-after"));
+
+        var ended = await Eventually.Get(Deliveries, all => all.Count == 2 && all.All(d => d.GetProperty("status").GetString() is "delivered" or "dropped"), "both to have ended", 60);
+        ended.Select(d => (d.GetProperty("subject").GetString(), d.GetProperty("status").GetString())).ShouldBe([(_name + "-after", "delivered"), (_name + "-before", "dropped")]);
+        receiver.Taken.Select(r => Json(r).GetProperty("subject").GetString()).ShouldBe([_name + "-after"]);
+    }
+
+    [Fact]
+    public async Task a_receiver_that_begins_its_answer_and_never_ends_it_has_refused_all_the_same()
+    {
+        await using var receiver = await Receiver.Start(async (http, _) =>
+        {
+            http.Response.StatusCode = 404;
+            await http.Response.WriteAsync("no_ser");
+            await http.Response.Body.FlushAsync();
+            await Task.Delay(Timeout.Infinite, http.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+        });
+        await Define(new(receiver.Address, "/services/T000/B000/XXXX"), "slack");
+        var refused = await Tested();
+        refused.GetProperty("httpStatus").GetInt32().ShouldBe(404);
+        refused.GetProperty("error").GetString().ShouldBe("The receiver answered 404.");
+        refused.GetProperty("milliseconds").GetDouble().ShouldBeLessThan(15_000);
+    }
+
+    /// <summary>The rotation holds the stream while the new address waits for it, as any two requests at the same time may.</summary>
+    [Fact]
+    public async Task a_secret_that_is_rotated_while_the_address_changes_stays()
+    {
+        await using var receiver = await Receiver.Start();
+        await Define(new(receiver.Address, "/before"));
+        var rotated = NotificationSecret.New();
+        await using var database = NpgsqlDataSource.Create(plane.ConnectionString);
+        await using var connection = await database.OpenConnectionAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        await using var command = new NpgsqlCommand(
+            """
+            with stream as materialized (select id from phoenix.mt_streams where id = $1 for update)
+            update phoenix.mt_doc_notificationsecret s set data = jsonb_set(s.data, '{secret}', to_jsonb($2::text)) from stream where s.id = stream.id
+            """, connection, transaction) { Parameters = { new() { Value = StreamIds.NotificationTarget(_name) }, new() { Value = rotated } } };
+        (await command.ExecuteNonQueryAsync()).ShouldBe(1);
+        var changed = Define(new(receiver.Address, "/after"), status: HttpStatusCode.OK);
+        await Waiting(database, connection.ProcessID);
+        await transaction.CommitAsync();
+        await changed;
+
+        (await Tested()).GetProperty("delivered").GetBoolean().ShouldBeTrue();
+        var told = receiver.All.ShouldHaveSingleItem();
+        told.Path.ShouldBe("/after");
+        told.Headers["webhook-signature"].ShouldBe(Signature(told, rotated));
+    }
+
+    /// <summary>Until somebody waits for what the process has locked.</summary>
+    internal static Task<long> Waiting(NpgsqlDataSource database, int process) => Eventually.Get(async () =>
+    {
+        await using var command = database.CreateCommand("select count(*) from pg_stat_activity where $1 = any(pg_blocking_pids(pid))");
+        command.Parameters.Add(new() { Value = process });
+        return (long)(await command.ExecuteScalarAsync())!;
+    }, n => n > 0, "the other request to wait for the lock");
+
+    [Fact]
+    public async Task what_became_of_a_notification_is_kept_for_thirty_days()
+    {
+        await using var receiver = await Receiver.Start();
+        await Define(new(receiver.Address, "/hook"));
+        await Happen(_name + "-old", Lost(_name + "-old"));
+        await UntilStatus("delivered");
+        await using var database = NpgsqlDataSource.Create(plane.ConnectionString);
+        await Age(29);
+        await Happen(_name + "-next", Lost(_name + "-next"));
+        await Eventually.Get(Deliveries, all => all.Count == 2, "the next to be told beside the old one");
+        await Age(31);
+        await Happen(_name + "-last", Lost(_name + "-last"));
+        var kept = await Eventually.Get(Deliveries, all => all.Any(d => d.GetProperty("subject").GetString() == _name + "-last"), "the last to be told");
+        kept.Select(d => d.GetProperty("subject").GetString()).ShouldBe([_name + "-last", _name + "-next"]);
+
+        async Task Age(int days)
+        {
+            await using var command = database.CreateCommand("update phoenix.notification_delivery set queued_at = now() - $2 where subject = $1");
+            command.Parameters.Add(new() { Value = _name + "-old" });
+            command.Parameters.Add(new() { Value = TimeSpan.FromDays(days) });
+            (await command.ExecuteNonQueryAsync()).ShouldBe(1);
+        }
+    }
+
     [Fact]
     public async Task what_did_not_arrive_is_sent_again_under_the_same_id()
     {
@@ -295,7 +401,7 @@ public sealed class NotificationsTests(ControlPlane plane) : IClassFixture<Contr
         redirected.GetProperty("httpStatus").GetInt32().ShouldBe(307);
         elsewhere.All.ShouldBeEmpty();
 
-        foreach (var address in (string[])["http://169.254.169.254/latest/meta-data", "http://[::ffff:169.254.169.254]/", "http://[fe80::1]/"])
+        foreach (var address in (string[])["http://169.254.169.254/latest/meta-data", "http://[::ffff:169.254.169.254]/", "http://[64:ff9b::a9fe:a9fe]/", "http://[fe80::1]/"])
         {
             await Define(new(address), status: HttpStatusCode.OK);
             var refused = await Tested();

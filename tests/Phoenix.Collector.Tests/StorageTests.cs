@@ -133,7 +133,7 @@ public sealed class StorageTests : IDisposable
             await SendAsync(first, 10);
             await Wait.UntilAsync("state", async () => await WritesAsync(first) > 0);
             // What would be written next has no place: its name is a directory's.
-            Directory.CreateDirectory(State + ".next/taken");
+            await Wait.UntilAsync("a moment in which the name is free", () => Task.FromResult(IsTaken(State + ".next")));
             await SendAsync(first, 15);
             await Wait.UntilAsync("the warning", () => Task.FromResult(first.Log.Contains("the state of the reducers cannot be kept", StringComparison.Ordinal)));
             await Wait.UntilAsync("the increment all the same", () => Task.FromResult(peer.Decoded.Any(p => p.Value == 15)));
@@ -144,6 +144,19 @@ public sealed class StorageTests : IDisposable
 
         Directory.Delete(State + ".next", recursive: true);
         await NewEpochAsync(peer, "behind");
+    }
+
+    /// <summary>Makes a directory of the name, with something in it so that it stays. False while the collector writes under the name, or has just taken that away.</summary>
+    private static bool IsTaken(string name)
+    {
+        try
+        {
+            return Directory.CreateDirectory(Path.Combine(name, "taken")).Exists;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
     }
 
     private string State => Path.Combine(_place.File("state"), "phoenix_metrics.state");

@@ -1,5 +1,6 @@
 using System.Text;
 using CsCheck;
+using Phoenix.Domain.Deployments;
 using Phoenix.Domain.Notifications;
 
 namespace Phoenix.Domain.Tests;
@@ -72,6 +73,25 @@ public sealed class NotificationTests
         NotificationKinds.All.ShouldAllBe(k => k.Kind.Split('.').Length == 2);
         NotificationKinds.All.Select(k => k.Kind).Distinct().Count().ShouldBe(NotificationKinds.All.Count);
         NotificationKinds.All.Select(k => k.Event).Distinct().Count().ShouldBe(NotificationKinds.All.Count);
+    }
+
+    /// <summary>Whoever is told that a deployment is held, or waits for approval, is told how that went on.</summary>
+    [Theory]
+    [InlineData("deployment.approved", typeof(DeploymentApproved))]
+    [InlineData("deployment.rejected", typeof(DeploymentRejected))]
+    [InlineData("deployment.resumed", typeof(DeploymentResumed))]
+    [InlineData("deployment.rolled-back", typeof(DeploymentRolledBack))]
+    [InlineData("deployment.aborted", typeof(DeploymentAborted))]
+    [InlineData("deployment.completed", typeof(DeploymentCompleted))]
+    public void every_way_that_a_deployment_goes_on_can_be_told(string kind, Type happened) => NotificationKinds.All.Single(k => k.Event == happened).Kind.ShouldBe(kind);
+
+    [Theory]
+    [InlineData("", "The deployment of pipeline 'checkout' ended before its time; hosts that run it go on with it.")]
+    [InlineData("the experiment goes back", "The deployment of pipeline 'checkout' ended before its time; hosts that run it go on with it: the experiment goes back.")]
+    public void what_ended_a_deployment_before_its_time_is_told(string detail, string text)
+    {
+        var aborted = new DeploymentAborted(detail);
+        NotificationKinds.Of(aborted)!.Text(aborted, "checkout").ShouldBe(text);
     }
 
     /// <summary>Never sooner than asked, never after a day and a bit, and only so many times.</summary>

@@ -54,17 +54,19 @@ public static class BackendEndpoints
         var settings = new BackendSettings(address.AbsoluteUri.TrimEnd('/'), Given(command.Tenant), command.Authentication ?? BackendAuthentication.None, Given(command.UserName),
             certificateAuthority, clientCertificate, command.TimeoutSeconds is { } given ? TimeSpan.FromSeconds(given) : BackendDecisions.DefaultTimeout, Given(command.HostLabel) ?? BackendDecisions.DefaultHostLabel);
         var id = StreamIds.Backend(name);
-        var stream = await session.Events.FetchForWriting<Backend>(id, cancellation);
+        // In turn with others, or a credential that one of them gave would be overwritten with the one that was read before.
+        var stream = await session.Events.FetchForExclusiveWriting<Backend>(id, cancellation);
         var decision = BackendDecisions.Define(stream.Aggregate, name, settings, new(secret is not null, key is not null));
         if (decision.Rejection is { } rejection) return rejection.ToProblem();
         var before = stream.Aggregate is null ? null : await session.LoadAsync<BackendCredential>(id, cancellation);
-        session.Store(new BackendCredential
+        var credential = new BackendCredential
         {
             Id = id,
             // What is no longer sent is no longer kept.
             Secret = settings.Authentication == BackendAuthentication.None ? null : secret ?? before?.Secret,
             ClientKey = clientCertificate is null ? null : key ?? before?.ClientKey,
-        });
+        };
+        if (credential != before) session.Store(credential);
         session.Stamp(http, command.Reason);
         stream.AppendMany(decision.Events);
         return TypedResults.Ok(BackendView.Of(name, settings));
@@ -84,7 +86,7 @@ public static class BackendEndpoints
     public static async Task<IResult> Remove(string name, [FromQuery] string? reason, IDocumentSession session, HttpContext http, CancellationToken cancellation)
     {
         if (Problems.TooLong(("reason", reason, EventMetadata.MaxReasonLength)) is { } tooLong) return tooLong;
-        var stream = await session.Events.FetchForWriting<Backend>(StreamIds.Backend(name), cancellation);
+        var stream = await session.Events.FetchForExclusiveWriting<Backend>(StreamIds.Backend(name), cancellation);
         session.Stamp(http, reason);
         stream.AppendMany(BackendDecisions.Remove(stream.Aggregate).Events);
         session.Delete<BackendCredential>(StreamIds.Backend(name));

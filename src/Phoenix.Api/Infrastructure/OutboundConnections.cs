@@ -14,9 +14,22 @@ public sealed class OutboundConnections(IConfiguration configuration)
 
     static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
 
-    /// <summary>Link-local and the like, where clouds serve the credentials of a machine to whoever asks, and what is no single machine.</summary>
+    /// <summary>Where clouds serve the credentials of a machine to whoever asks, and what is no single machine.</summary>
     static readonly IPNetwork[] NeverAllowed =
-        [.. ((string[])["169.254.0.0/16", "fe80::/10", "fd00:ec2::254/128", "100.100.100.200/32", "0.0.0.0/8", "::/128", "224.0.0.0/4", "255.255.255.255/32", "ff00::/8"]).Select(IPNetwork.Parse)];
+    [
+        .. ((string[])
+        [
+            "169.254.0.0/16", "fe80::/10",
+            "fd00:ec2::/32", // EC2's metadata and DNS, EKS' Pod Identity.
+            "fd20:ce::254/128", // Google Cloud's metadata.
+            "168.63.129.16/32", // Azure's WireServer.
+            "100.100.100.200/32", // Alibaba Cloud's metadata.
+            "0.0.0.0/8", "::/128", "224.0.0.0/4", "255.255.255.255/32", "ff00::/8",
+        ]).Select(IPNetwork.Parse),
+    ];
+
+    /// <summary>IPv6 behind which a gateway reaches the IPv4 address in it: NAT64 (RFC 6052, section 2.1) from byte 12 on, 6to4 (RFC 3056, section 2) from byte 2 on.</summary>
+    static readonly (IPNetwork Network, int At)[] Gateways = [(IPNetwork.Parse("64:ff9b::/96"), 12), (IPNetwork.Parse("2002::/16"), 2)];
 
     readonly IPNetwork[] _allowed = Allowed(configuration[Variable]);
 
@@ -33,7 +46,7 @@ public sealed class OutboundConnections(IConfiguration configuration)
         var addresses = IPAddress.TryParse(host, out var literal) ? [literal] : await Dns.GetHostAddressesAsync(host, cancellation);
         // One answer among several that leads inside is refused as a whole.
         if (addresses.Length == 0 || Array.Find(addresses, a => !IsAllowed(a)) is not null)
-            throw new AddressNotAllowedException($"The control plane may not connect to '{host}': it has an address outside of what {Variable} allows, or one that is never allowed (link-local, multicast).");
+            throw new AddressNotAllowedException($"The control plane may not connect to '{host}': it has an address outside of what {Variable} allows, or one that is never allowed (where clouds serve a machine's credentials, link-local, multicast).");
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
@@ -49,8 +62,16 @@ public sealed class OutboundConnections(IConfiguration configuration)
 
     public bool IsAllowed(IPAddress address)
     {
-        if (address.IsIPv4MappedToIPv6) address = address.MapToIPv4();
-        return !NeverAllowed.Any(n => n.Contains(address)) && (_allowed.Length == 0 || _allowed.Any(n => n.Contains(address)));
+        var reached = Reached(address);
+        return !NeverAllowed.Any(n => Array.Exists(reached, n.Contains)) && (_allowed.Length == 0 || _allowed.Any(n => Array.Exists(reached, n.Contains)));
+    }
+
+    /// <summary>The address, and the one in it that a gateway goes on to.</summary>
+    static IPAddress[] Reached(IPAddress address)
+    {
+        if (address.IsIPv4MappedToIPv6) return [address.MapToIPv4()];
+        var at = Array.Find(Gateways, g => g.Network.Contains(address)).At;
+        return at == 0 ? [address] : [address, new IPAddress(address.GetAddressBytes().AsSpan(at, 4))];
     }
 
     /// <exception cref="FormatException">Names the setting and what is wrong with it.</exception>

@@ -30,7 +30,8 @@ public static class DeliverNotificationHandler
     {
         if (await NotificationDeliveries.HasArrived(session, message.DeliveryId, cancellation)) return [];
         var target = await session.LoadAsync<NotificationTarget>(message.TargetId, cancellation);
-        if (target is not { Enabled: true } || await session.LoadAsync<NotificationSecret>(message.TargetId, cancellation) is not { } secret)
+        // The last is asked last: where the target begins anew in this moment, the address that was read may be of either, and the message is of before.
+        if (target is not { Enabled: true } || await session.LoadAsync<NotificationSecret>(message.TargetId, cancellation) is not { } secret || await IsOfBefore(message, session, cancellation))
         {
             NotificationDeliveries.Ended(session, message.DeliveryId, NotificationDeliveries.Dropped, null);
             return [];
@@ -50,6 +51,10 @@ public static class DeliverNotificationHandler
         await NotificationDeliveries.Died(database, message.DeliveryId, attempt, cancellation);
         throw new NotificationUndeliverableException($"Target '{target.Name}' was not told of event {message.Body.Sequence} in attempt {message.Attempt}: {attempt.Error}");
     }
+
+    /// <summary>Whether the target was disabled, or removed, since the event, and then began anew: of what was before it is not told, and not by a retry either.</summary>
+    static async Task<bool> IsOfBefore(DeliverNotification message, IQuerySession session, CancellationToken cancellation) =>
+        message.Body.Sequence <= (await ToldSince.Of(session, [message.TargetId], cancellation)).GetValueOrDefault(message.TargetId, long.MaxValue);
 
     /// <summary>As the header says it.</summary>
     public static string IdOf(Guid deliveryId) => $"msg_{deliveryId:N}";

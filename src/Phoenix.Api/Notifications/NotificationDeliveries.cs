@@ -40,14 +40,14 @@ public static class NotificationDeliveries
         }
     }
 
-    /// <summary>Writes down, in the session's transaction, that one waits; and lets go what is past its time.</summary>
-    public static void Queue(IDocumentOperations operations, DeliverNotification message)
-    {
-        operations.QueueSqlCommand($"delete from {TableName} where queued_at < now() - interval '{Retention}'");
+    /// <summary>Deletes, in the session's transaction, what is past its time.</summary>
+    public static void LetGo(IDocumentOperations operations) => operations.QueueSqlCommand($"delete from {TableName} where queued_at < now() - interval '{Retention}'");
+
+    /// <summary>Writes down, in the session's transaction, that one waits.</summary>
+    public static void Queue(IDocumentOperations operations, DeliverNotification message) =>
         operations.QueueSqlCommand(
             $"insert into {TableName}(id, target_id, sequence, kind, subject, status, attempts, queued_at, changed_at) values (?, ?, ?, ?, ?, '{Queued}', 0, now(), now()) on conflict do nothing",
             message.DeliveryId, message.TargetId, message.Body.Sequence, message.Body.Kind, message.Body.Subject);
-    }
 
     const string Note = $"update {TableName} set status = $2, attempts = attempts + $3, http_status = $4, error = $5, next_attempt_at = $6, changed_at = now() where id = $1";
 

@@ -36,9 +36,10 @@ public sealed partial class NotificationSender(OutboundConnections connections, 
 {
     public const string IdHeader = "webhook-id", TimestampHeader = "webhook-timestamp", SignatureHeader = "webhook-signature";
 
-    static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
+    /// <summary>From the connection to the end of what is read of the answer. The client's own limit would end with the answer's head.</summary>
+    static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
 
-    readonly HttpClient _http = new(connections.Handler()) { Timeout = Timeout, MaxResponseContentBufferSize = 4096 };
+    readonly HttpClient _http = new(connections.Handler()) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = 4096 };
 
     public async Task<DeliveryAttempt> Send(NotificationTarget target, NotificationSecret secret, string deliveryId, NotificationBody body, CancellationToken cancellation)
     {
@@ -52,20 +53,22 @@ public sealed partial class NotificationSender(OutboundConnections connections, 
         request.Headers.Add(TimestampHeader, now.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture));
         if (secret.InForce(now).ToList() is { Count: > 0 } secrets)
             request.Headers.Add(SignatureHeader, WebhookSignature.Header(secrets, deliveryId, now.ToUnixTimeSeconds(), content));
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(Limit);
         try
         {
-            using var answer = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
+            using var answer = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token);
             var status = (int)answer.StatusCode;
             if (answer.IsSuccessStatusCode) return new(AttemptOutcome.Delivered, status, null, null, Elapsed());
             var outcome = DeliveryRetries.Passes(status) ? AttemptOutcome.Failed : AttemptOutcome.Refused;
             var error = status is >= 300 and < 400
                 ? $"The receiver answered {status} and sends elsewhere, which is not followed. Put the address that it names into the target."
-                : $"The receiver answered {status}{await Word(target, answer, cancellation)}.";
+                : $"The receiver answered {status}{await Word(target, answer, limit.Token, cancellation)}.";
             return new(outcome, status, error, RetryAfter(answer, now), Elapsed());
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            return new(AttemptOutcome.Failed, null, $"The receiver did not answer within {Timeout.TotalSeconds:0} s.", null, Elapsed());
+            return new(AttemptOutcome.Failed, null, $"The receiver did not answer within {Limit.TotalSeconds:0} s.", null, Elapsed());
         }
         catch (HttpRequestException e) when (e.InnerException is AddressNotAllowedException refused)
         {
@@ -79,14 +82,21 @@ public sealed partial class NotificationSender(OutboundConnections connections, 
         double Elapsed() => Stopwatch.GetElapsedTime(started).TotalMilliseconds;
     }
 
-    /// <summary>Slack says in one word what it did not like, such as <c>no_service</c>.</summary>
-    static async Task<string> Word(NotificationTarget target, HttpResponseMessage answer, CancellationToken cancellation)
+    /// <summary>Slack says in one word what it did not like, such as <c>no_service</c>. One that does not come in time, or not whole, is no word; the status is what counts.</summary>
+    static async Task<string> Word(NotificationTarget target, HttpResponseMessage answer, CancellationToken limit, CancellationToken cancellation)
     {
         if (target.Settings.Channel != NotificationChannel.Slack || answer.StatusCode >= HttpStatusCode.InternalServerError) return "";
-        var buffer = new byte[64];
-        var read = await (await answer.Content.ReadAsStreamAsync(cancellation)).ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellation);
-        var text = Encoding.ASCII.GetString(buffer, 0, read).Trim();
-        return SlackWord().IsMatch(text) ? $" ({text})" : "";
+        try
+        {
+            var buffer = new byte[64];
+            var read = await (await answer.Content.ReadAsStreamAsync(limit)).ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, limit);
+            var text = Encoding.ASCII.GetString(buffer, 0, read).Trim();
+            return SlackWord().IsMatch(text) ? $" ({text})" : "";
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException || (e is OperationCanceledException && !cancellation.IsCancellationRequested))
+        {
+            return "";
+        }
     }
 
     static TimeSpan? RetryAfter(HttpResponseMessage answer, DateTimeOffset now) => answer.Headers.RetryAfter switch

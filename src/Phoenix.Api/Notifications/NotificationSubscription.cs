@@ -20,10 +20,6 @@ public sealed class NotificationSubscription : BatchSubscription
     /// <summary>What a sentence may quote, such as an error of a host, may be of any length.</summary>
     const int MaxText = 2_000, MaxData = 16_384;
 
-    /// <summary>Where a target begins to be told: it is not told of what was before.</summary>
-    const string Since =
-        "select row(stream_id), row(max(seq_id)) from phoenix.mt_events where stream_id = any(?) and type in ('notification_target_defined', 'notification_target_enabled') group by stream_id";
-
     public NotificationSubscription() : base("Notifications")
     {
         foreach (var kind in NotificationKinds.All) IncludeType(kind.Event);
@@ -35,8 +31,9 @@ public sealed class NotificationSubscription : BatchSubscription
         if (told.Count == 0) return;
         var targets = await operations.Query<NotificationTarget>().Where(t => t.Enabled).ToListAsync(cancellationToken);
         if (targets.Count == 0) return;
-        var since = (await operations.AdvancedSql.QueryAsync<Guid, long>(Since, cancellationToken, (object)targets.Select(t => t.Id).ToArray())).ToDictionary(s => s.Item1, s => s.Item2);
+        var since = await ToldSince.Of(operations, targets.Select(t => t.Id), cancellationToken);
         var subjects = await NotificationSubjects.Of(operations, told, cancellationToken);
+        NotificationDeliveries.LetGo(operations);
         foreach (var ((e, kind), subject) in told.Zip(subjects))
         {
             var wanting = targets.Where(t => e.Sequence > since.GetValueOrDefault(t.Id, long.MaxValue) && t.Wants(kind.Kind, subject.Name)).ToList();

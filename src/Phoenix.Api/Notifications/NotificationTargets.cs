@@ -41,7 +41,8 @@ public static class NotificationTargetEndpoints
         var (address, wrong) = command.Url is null ? (null, null) : OutboundAddress.Parse(command.Url, "url");
         if (wrong is not null) return wrong.ToProblem();
         var id = StreamIds.NotificationTarget(name);
-        var stream = await session.Events.FetchForWriting<NotificationTarget>(id, cancellation);
+        // In turn with a rotation, or the secret that one told would be overwritten with the one that was read before.
+        var stream = await session.Events.FetchForExclusiveWriting<NotificationTarget>(id, cancellation);
         var before = stream.Aggregate;
         var decision = NotificationTargetDecisions.Define(before, name, command.Channel, address, command.Kinds?.OfType<string>().ToList(), command.Subject, command.Enabled ?? before?.Enabled ?? true);
         if (decision.Rejection is { } rejection) return rejection.ToProblem();
@@ -52,7 +53,7 @@ public static class NotificationTargetEndpoints
         // What signs no more is no longer kept.
         var stored = signs && secret is not null ? secret with { Url = url, Secret = kept ?? NotificationSecret.New() }
             : new NotificationSecret { Id = id, Url = url, Secret = signs ? NotificationSecret.New() : null };
-        session.Store(stored);
+        if (stored != secret) session.Store(stored);
         session.Stamp(http, command.Reason);
         stream.AppendMany(decision.Events);
         var view = NotificationTargetView.Of(After(before, id, decision.Events), kept is null ? stored.Secret : null);
@@ -74,7 +75,7 @@ public static class NotificationTargetEndpoints
     public static async Task<IResult> Remove(string name, [FromQuery] string? reason, IDocumentSession session, HttpContext http, CancellationToken cancellation)
     {
         if (Problems.TooLong(("reason", reason, EventMetadata.MaxReasonLength)) is { } tooLong) return tooLong;
-        var stream = await session.Events.FetchForWriting<NotificationTarget>(StreamIds.NotificationTarget(name), cancellation);
+        var stream = await session.Events.FetchForExclusiveWriting<NotificationTarget>(StreamIds.NotificationTarget(name), cancellation);
         session.Stamp(http, reason);
         stream.AppendMany(NotificationTargetDecisions.Remove(stream.Aggregate).Events);
         session.Delete<NotificationSecret>(StreamIds.NotificationTarget(name));

@@ -42,8 +42,13 @@ public static class NotificationKinds
             ? $"Full detail is back on {Count(e.Hosts.Count, "host")} until {until.UtcDateTime:yyyy-MM-dd HH:mm} UTC: '{name}'."
             : $"Pipeline '{name}' is to go to {Count(e.Hosts.Count, "host")} in {Count(e.Waves.Count, "wave")}{(e.NeedsApproval ? ", and waits for somebody's approval" : "")}.",
             e => new { e.Pipeline, hosts = e.Hosts.Count, e.Waves, e.ExperimentId, e.Ticket, e.NeedsApproval, e.Until }),
+        Of<DeploymentApproved>("deployment.approved", (_, name) => $"The deployment of pipeline '{name}' is approved."),
+        Of<DeploymentRejected>("deployment.rejected", (_, name) => $"The deployment of pipeline '{name}' was not approved; nothing was deployed."),
         Of<DeploymentHeld>("deployment.held", (e, name) => $"The deployment of pipeline '{name}' is held: {e.Detail}.", e => e),
+        Of<DeploymentResumed>("deployment.resumed", (_, name) => $"The deployment of pipeline '{name}' goes on where it was held."),
         Of<DeploymentRollbackRequested>("deployment.rollback-requested", (e, name) => $"The deployment of pipeline '{name}' is taken back: {e.Detail}.", e => new { e.Cause, e.Detail }),
+        Of<DeploymentRolledBack>("deployment.rolled-back", (_, name) => $"The deployment of pipeline '{name}' is back: its hosts run what they ran before, but for those that could not return."),
+        Of<DeploymentAborted>("deployment.aborted", (e, name) => $"The deployment of pipeline '{name}' ended before its time; hosts that run it go on with it{(e.Detail.Length == 0 ? "" : $": {e.Detail}")}.", e => e),
         Of<DeploymentCompleted>("deployment.completed", (_, name) => $"Pipeline '{name}' runs on all hosts of its deployment."),
         Of<UpgradeHeld>("upgrade.held", (e, name) => $"The upgrade of agents to {name} is held: {e.Detail}.", e => e),
         Of<UpgradeRollbackRequested>("upgrade.rollback-requested", (e, name) => $"The upgrade of agents to {name} is taken back: {e.Detail}.", e => e),
