@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Marten;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Phoenix.Api.Usage;
 using Phoenix.Contracts;
@@ -78,6 +79,15 @@ public sealed class UsageDayTests(ControlPlane plane) : IClassFixture<ControlPla
         await agent.Report(Period(hash, 3, at: at), Period(hash, 2, last: 4, at: at));
         var day = await UsageStore.Day(plane.Host.Services.GetRequiredService<Npgsql.NpgsqlDataSource>(), DateOnly.FromDateTime(at.Date), CancellationToken.None);
         day.Single(d => d.Hash == hash).Input.Samples.ShouldBe(1_400_000);
+    }
+
+    [Fact]
+    public void reports_are_kept_until_their_day_is_surely_added_up()
+    {
+        static int Kept(string days) =>
+            UsagePartitions.Retention(new ConfigurationBuilder().AddInMemoryCollection([new(UsagePartitions.RetentionVariable, days)]).Build());
+        Kept("3").ShouldBe(3);
+        Should.Throw<FormatException>(() => Kept("2")).Message.ShouldContain("between 3 and 3650");
     }
 
     [Fact]

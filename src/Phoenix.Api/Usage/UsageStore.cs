@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Marten;
 using Npgsql;
@@ -84,10 +85,10 @@ public static class UsageStore
 
     static async Task<bool> Came(NpgsqlDataSource database, DateOnly day, DateTime since, CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand($"select exists(select from {TableName} where started_on = $1 and reported_at >= $2)");
+        // As literals, so that the day's partition alone is planned and locked.
+        await using var command = database.CreateCommand(
+            $"select exists(select from {TableName} where started_on = '{day:yyyy-MM-dd}' and reported_at >= '{since.ToString("yyyy-MM-dd HH:mm:ss.ffffff", CultureInfo.InvariantCulture)}+00')");
         command.CommandTimeout = SlowSeconds;
-        command.Parameters.Add(new() { Value = day });
-        command.Parameters.Add(new() { Value = DateTime.SpecifyKind(since, DateTimeKind.Utc) });
         return (bool)(await command.ExecuteScalarAsync(cancellation))!;
     }
 
@@ -107,11 +108,10 @@ public static class UsageStore
               from (
                 select host_id, configuration_hash, period, first_window, last_window, max(last_window) over (
                          partition by host_id, collector, epoch order by first_window rows between unbounded preceding and 1 preceding) as told
-                from {TableName} where started_on = $1) one_by_one) shares
+                from {TableName} where started_on = '{day:yyyy-MM-dd}') one_by_one) shares
             group by host_id, configuration_hash order by host_id, configuration_hash
             """);
         command.CommandTimeout = SlowSeconds;
-        command.Parameters.Add(new() { Value = day });
         await using var r = await command.ExecuteReaderAsync(cancellation);
         List<(string, string, double, long, UsageTotals, UsageTotals, long)> found = [];
         while (await r.ReadAsync(cancellation))
