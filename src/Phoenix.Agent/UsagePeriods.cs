@@ -29,7 +29,8 @@ internal static class UsagePeriods
                 closed.Add(open);
                 open = null;
             }
-            var missed = same && open is not null ? window.Number - cursor!.LastWindow - 1 : 0;
+            // Between two periods they are the later one's.
+            var missed = same ? window.Number - cursor!.LastWindow - 1 : 0;
             open = Add(open ?? Begin(window, runs), window, missed);
             if (open.EndedAt - open.StartedAt >= length)
             {

@@ -53,15 +53,19 @@ internal sealed class UsageReporter : IDisposable
         while (await timer.WaitForNextTickAsync(cancellation));
     }
 
-    /// <summary>Sends what there is, oldest first, and keeps what the control plane could not take yet.</summary>
+    /// <summary>
+    /// Sends what there is, oldest first, and keeps what the control plane could not take yet. Given up is only what it names; of a report that it refuses as a whole
+    /// the parts are sent, until the period is found that it does not take.
+    /// </summary>
     public async Task SendAsync(ApiClient api, CancellationToken cancellation)
     {
         var failures = 0;
+        var limit = BatchLimit;
         while (true)
         {
             List<UsagePeriod> batch;
             lock (_gate)
-                batch = [.. _waiting.Take(BatchLimit)];
+                batch = [.. _waiting.Take(limit)];
             if (batch.Count is 0)
             {
                 await _filled.WaitAsync(cancellation);
@@ -76,10 +80,17 @@ internal sealed class UsageReporter : IDisposable
                 continue;
             }
             failures = 0;
+            if (!answer.IsSuccess && batch.Count > 1)
+            {
+                limit = batch.Count / 2;
+                continue;
+            }
+            limit = BatchLimit;
             if (content is { NextInSeconds: > 0 and < double.PositiveInfinity and var seconds })
                 _length = TimeSpan.FromSeconds(Math.Clamp(seconds, Shortest.TotalSeconds, Longest.TotalSeconds));
-            else if (!answer.IsSuccess)
-                Log.Error("The control plane refuses reports of what collectors took in, and they are given up.", ("periods", batch.Count), ("status", (int?)answer.Status), ("code", answer.Code));
+            foreach (var (period, detail) in answer.IsSuccess ? content?.Refused ?? [] : [new(0, answer.Detail ?? answer.Code ?? "")])
+                Log.Error("The control plane refuses a report of what a collector took in, and it is given up.",
+                    ("collector", batch.ElementAtOrDefault(period)?.Collector), ("firstWindow", batch.ElementAtOrDefault(period)?.FirstWindow), ("status", (int?)answer.Status), ("detail", detail));
             lock (_gate)
             {
                 // The bound may have taken some of them meanwhile.
@@ -137,6 +148,6 @@ internal sealed class UsageReporter : IDisposable
         }
     }
 
-    private static bool IsRefused(ApiAnswer answer) => answer.Status is { } status && (int)status is >= 400 and < 500
-        && status is not (HttpStatusCode.Unauthorized or HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests);
+    /// <summary>It was read and will never be taken. Anything else may pass, as where a proxy or an older control plane knows no such address.</summary>
+    private static bool IsRefused(ApiAnswer answer) => answer.Status is HttpStatusCode.BadRequest or HttpStatusCode.RequestEntityTooLarge or HttpStatusCode.UnprocessableEntity;
 }

@@ -10,13 +10,19 @@ public sealed record UsageReport(IReadOnlyList<UsagePeriod> Periods)
 }
 
 /// <param name="NextInSeconds">How long the control plane wants periods to be.</param>
-public sealed record UsageAccepted(double NextInSeconds);
+/// <param name="Refused">Periods that are not taken, now or later; left out where all are.</param>
+public sealed record UsageAccepted(double NextInSeconds, IReadOnlyList<RefusedPeriod>? Refused = null);
+
+/// <summary>A period that nobody could have counted.</summary>
+/// <param name="Period">Its place in the report, from 0 on.</param>
+/// <param name="Detail">Why, and what to do.</param>
+public sealed record RefusedPeriod(int Period, string Detail);
 
 /// <summary>Successive windows of one epoch of one production collector, all begun on one day (UTC).</summary>
 /// <param name="ConfigurationHash">What ran; empty where the agent does not know it any more.</param>
 /// <param name="Epoch">The collector's; a restart or reload begins a new one.</param>
 /// <param name="Seconds">Sum of the windows' lengths.</param>
-/// <param name="MissedWindows">Windows between the first and the last that the agent came too late for. Nothing stands for them.</param>
+/// <param name="MissedWindows">Windows before the last, since the period before of that epoch, that the agent came too late for. Nothing stands for them.</param>
 /// <param name="Input">What came in: what would have been sent, had nothing been reduced.</param>
 /// <param name="Output">What left.</param>
 /// <param name="WireBytes">Bytes as sent: encoded and compressed.</param>

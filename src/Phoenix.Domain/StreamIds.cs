@@ -21,9 +21,8 @@ public static class StreamIds
     public static Guid Usage(DateOnly day, Guid? pipelineId, int version, string configurationHash) =>
         From("usage", $"{day:yyyy-MM-dd}/{pipelineId:N}/{version}/{configurationHash}");
 
-    /// <summary>The draft that a budget's breach leads to, however often it is asked for.</summary>
-    public static Guid BudgetDraft(Guid budgetId, DateOnly month, double thresholdPct) =>
-        From("budget-draft", string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{budgetId:N}/{month:yyyy-MM-dd}/{thresholdPct}"));
+    /// <summary>The draft that one breach of a budget, or one forecast of it, leads to, however often it is asked for.</summary>
+    public static Guid BudgetDraft(Guid budgetId, Guid eventId) => From("budget-draft", $"{budgetId:N}/{eventId:N}");
 
     /// <summary>The full detail of a pipeline is a pipeline of its own, made once.</summary>
     public static Guid FullDetail(Guid pipelineId) => From("full-detail", pipelineId.ToString("N"));

@@ -69,7 +69,10 @@ internal sealed class ControlPlane : IAsyncDisposable
         });
         _app.MapPost("/api/v2/usage", async (HttpRequest request) =>
         {
-            foreach (var period in (await ReadAsync(request, WireJson.Default.UsageReport)).Periods)
+            var periods = (await ReadAsync(request, WireJson.Default.UsageReport)).Periods;
+            if (AnswerUsage?.Invoke(periods) is { } answer)
+                return answer;
+            foreach (var period in periods)
                 UsagePeriods.Add(period);
             return Results.Json(new UsageAccepted(300), WireJson.Default.UsageAccepted);
         });
@@ -93,6 +96,9 @@ internal sealed class ControlPlane : IAsyncDisposable
     /// <summary>What it answers to heartbeats; null leaves the interval to the agent.</summary>
     public double? HeartbeatSeconds;
     public int Refused;
+
+    /// <summary>What it answers to periods instead of taking them; null as usual.</summary>
+    public Func<IReadOnlyList<UsagePeriod>, IResult?>? AnswerUsage;
     public Log<(string Path, string Authorization, string HostId)> Seen { get; } = new();
     public Log<EnrolmentRequest> Enrolments { get; } = new();
     public Log<(Guid Task, TaskProgress Progress)> Progress { get; } = new();

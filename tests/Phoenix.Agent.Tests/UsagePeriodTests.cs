@@ -84,6 +84,16 @@ public sealed class UsagePeriodTests
     }
 
     [Fact]
+    public void windows_missed_between_two_periods_are_told_by_the_one_that_begins()
+    {
+        var (cursor, closed) = UsagePeriods.Advance(null, Run(6), "p1", "h1", Length);
+        closed.ShouldHaveSingleItem().MissedWindows.ShouldBe(0);
+        UsagePeriods.Advance(cursor, [Begun(9, Noon.AddSeconds(90))], "p1", "h1", Length).Next!.Open!.MissedWindows.ShouldBe(2);
+        // Of another epoch nobody knows how many there were.
+        UsagePeriods.Advance(cursor, [Begun(9, Noon.AddSeconds(90), "p2")], "p2", "h2", Length).Next!.Open!.MissedWindows.ShouldBe(0);
+    }
+
+    [Fact]
     public void live_series_are_those_of_twenty_minutes_where_the_collector_tells_them()
     {
         var window = Begun(1, Noon);

@@ -5,6 +5,7 @@ using Marten;
 using Microsoft.Extensions.DependencyInjection;
 using Phoenix.Api.Budgets;
 using Phoenix.Domain;
+using Phoenix.Domain.Budgets;
 using Phoenix.Domain.Usage;
 
 namespace Phoenix.Api.Tests;
@@ -82,6 +83,17 @@ public sealed class BudgetTests(ControlPlane plane) : IClassFixture<ControlPlane
         var experiment = await plane.Get($"/api/v2/experiments/{draft}");
         experiment.GetProperty("state").GetString().ShouldBe("draft");
         experiment.GetProperty("hosts").EnumerateArray().Select(h => h.GetString()).ShouldBe([other.HostId]);
+
+        // What a forecast proposes is drafted too, as something else than what the breach led to.
+        await using (var session = plane.Host.Services.GetRequiredService<IDocumentStore>().LightweightSession())
+        {
+            var proposal = (await session.LoadAsync<Budget>(ours))!.Latest!.Proposal;
+            session.Events.Append(ours, new BudgetForecastBreached(new(Today.Year, Today.Month, 1), 2, 1, 3, 7, 0.9m, Today, proposal, null));
+            await session.SaveChangesAsync();
+        }
+        var ahead = await plane.User.PostAsJsonAsync($"/api/v2/budgets/{ours}/draft", new { reason = "will be too dear" });
+        ahead.StatusCode.ShouldBe(HttpStatusCode.Created, await ahead.Content.ReadAsStringAsync());
+        (await ahead.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetGuid().ShouldNotBe(draft);
 
         // A budget that says something else is looked at anew; one that is gone is not.
         (await plane.User.PutAsJsonAsync($"/api/v2/budgets/{ours}", Body(100, "team", "shop"))).StatusCode.ShouldBe(HttpStatusCode.NoContent);

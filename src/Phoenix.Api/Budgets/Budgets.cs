@@ -34,8 +34,9 @@ public sealed record DraftForBudget(string? Reason);
 /// <param name="NoForecast">What is missing for one.</param>
 /// <param name="Problem">Why spending cannot be told.</param>
 /// <param name="Latest">The latest breach, with the experiment that it proposes or why there is none.</param>
+/// <param name="Proposed">What the latest breach or forecast of one proposes, which a draft can be made of.</param>
 public sealed record BudgetView(
-    Guid Id, BudgetTerms Terms, DateOnly Month, decimal? Spent, double? SpentPct, DateOnly? Through, IReadOnlyList<ReachedLevel> Reached, BudgetBreached? Latest,
+    Guid Id, BudgetTerms Terms, DateOnly Month, decimal? Spent, double? SpentPct, DateOnly? Through, IReadOnlyList<ReachedLevel> Reached, BudgetBreached? Latest, ToldProposal? Proposed,
     MonthForecast? Forecast, string? NoForecast, Rejection? Problem);
 
 public static class BudgetEndpoints
@@ -96,7 +97,7 @@ public static class BudgetEndpoints
     }
 
     /// <summary>
-    /// Writes down the experiment that the latest breach proposes, for somebody to look at and start. What would be refused in a draft is refused here too; asked
+    /// Writes down the experiment that the latest breach proposes, or the latest forecast of one, for somebody to look at and start. What would be refused in a draft is refused here too; asked
     /// again it answers with the draft that there is.
     /// </summary>
     [WolverinePost("/api/v2/budgets/{id}/draft"), Tags("Budgets"), ProducesResponseType<Created>(201), ProducesResponseType<Created>(200), ProducesResponseType(404), ProducesResponseType(409)]
@@ -105,21 +106,21 @@ public static class BudgetEndpoints
     {
         if (Problems.TooLong(("reason", command.Reason, EventMetadata.MaxReasonLength)) is { } tooLong) return tooLong;
         if (await session.LoadAsync<Budget>(id, cancellation) is not { } budget) return Problems.NotFound("budget", id);
-        if (budget.Latest is not { Proposal: { } proposal } breach)
-            return Problems.Of(409, "nothing-proposed", budget.Latest is null ? "The budget was not breached; there is nothing to propose." : $"There is nothing to propose: {budget.Latest.WhyNoProposal}.");
-        var draft = StreamIds.BudgetDraft(id, breach.Month, breach.ThresholdPct);
+        if (budget.Proposed is not { Proposal: { } proposal } told)
+            return Problems.Of(409, "nothing-proposed", budget.Proposed is null ? "The budget was not breached, nor is it about to be; there is nothing to propose." : $"There is nothing to propose: {budget.Proposed.WhyNone}.");
+        var draft = StreamIds.BudgetDraft(id, told.EventId);
         if (await session.LoadAsync<Experiment>(draft, cancellation) is { } there) return TypedResults.Ok(new Created(draft, there.Version));
         if (await session.LoadAsync<Experiment>(proposal.ProvedBy, cancellation) is not { } proved) return Problems.NotFound("experiment", proposal.ProvedBy);
         var decision = await DraftExperimentEndpoint.Decide(
-            DraftExperimentEndpoint.LikeThat(proved) with { Name = NameOf(budget, breach), Hosts = [.. proposal.Hosts], Selector = null, Group = null }, session, database, clock, cancellation);
+            DraftExperimentEndpoint.LikeThat(proved) with { Name = NameOf(budget, told.Month), Hosts = [.. proposal.Hosts], Selector = null, Group = null }, session, database, clock, cancellation);
         if (decision.Rejection is { } rejection) return rejection.ToProblem();
         session.Stamp(http, command.Reason);
         return DraftExperimentEndpoint.Begin(session, Decision.Of((ExperimentDrafted)decision.Events[0] with { ClonedFrom = proposal.ProvedBy }), draft);
     }
 
-    static string NameOf(Budget budget, BudgetBreached breach)
+    static string NameOf(Budget budget, DateOnly month)
     {
-        var name = $"Budget '{budget.Terms.Name}', {breach.Month:yyyy-MM}";
+        var name = $"Budget '{budget.Terms.Name}', {month:yyyy-MM}";
         return name.Length <= DraftExperiment.MaxNameLength ? name : name[..DraftExperiment.MaxNameLength];
     }
 
@@ -134,7 +135,7 @@ public static class BudgetEndpoints
         var today = clock.Today();
         var month = new DateOnly(today.Year, today.Month, 1);
         var (spending, problem) = await EvaluateBudgets.Spending(session, b.Terms, month, cancellation);
-        return new(b.Id, b.Terms, month, spending?.Spent, spending is null ? null : (double)(100 * spending.Spent / b.Terms.AmountPerMonth), spending?.Through, b.Reached, b.Latest,
+        return new(b.Id, b.Terms, month, spending?.Spent, spending is null ? null : (double)(100 * spending.Spent / b.Terms.AmountPerMonth), spending?.Through, b.Reached, b.Latest, b.Proposed,
             spending?.Forecast, spending?.NoForecast, problem);
     }
 }

@@ -25,14 +25,29 @@ public sealed record BudgetSpending(IReadOnlyList<LedgerCell> Cells, decimal Spe
 /// <summary>Holds what was spent against every budget, after days were added up. What was told is not told again, however often this runs.</summary>
 public sealed class EvaluateBudgets(IDocumentStore store, NpgsqlDataSource database, UsageSettings settings, ILogger<EvaluateBudgets> log)
 {
-    /// <summary>This month, and the one before it, whose last days are added up and corrected when it is over.</summary>
+    /// <summary>For how long after a month's end what it spent is told of: its last days are added up and corrected then.</summary>
+    const int DaysAfter = 7;
+
+    /// <summary>
+    /// This month, and in its first days the one before it. Each budget by itself: of one that cannot be evaluated it is logged, and the others are. Nodes that do
+    /// this at the same time wait for each other at each budget.
+    /// </summary>
     /// <param name="today">Days before it are over (UTC).</param>
     public async Task Evaluate(DateOnly today, CancellationToken cancellation)
     {
         var month = new DateOnly(today.Year, today.Month, 1);
+        DateOnly[] months = today.Day <= DaysAfter ? [month.AddMonths(-1), month] : [month];
         await using var reading = store.QuerySession();
         foreach (var budget in await reading.Query<Budget>().OrderBy(b => b.Id).ToListAsync(cancellation))
-            foreach (var of in new[] { month.AddMonths(-1), month }.Where(m => m >= budget.Since)) await Evaluate(budget.Id, of, cancellation);
+            foreach (var of in months.Where(m => m >= budget.Since))
+                try
+                {
+                    await Evaluate(budget.Id, of, cancellation);
+                }
+                catch (Exception e) when (e is not OperationCanceledException)
+                {
+                    log.LogError(e, "Budget {Budget} could not be held against what was spent in {Month}; the next attempt is with the next adding up", budget.Id, of);
+                }
     }
 
     async Task Evaluate(Guid id, DateOnly month, CancellationToken cancellation)
@@ -67,18 +82,22 @@ public sealed class EvaluateBudgets(IDocumentStore store, NpgsqlDataSource datab
         var days = await session.Query<UsageDay>().Where(d => d.Day >= begin && d.Day < end).ToListAsync(cancellation);
         var book = await session.PriceBook(cancellation);
         // Shares are of everything that is sent, whatever the scope.
-        var (cells, currency, unpriced) = LedgerEndpoint.Priced(days, terms.PriceEntry, book);
+        var ofMonth = days.Where(d => d.Day >= month).ToList();
+        if (ofMonth.Count == 0) return (new([], 0, null, null, "no day of the month is added up"), null);
+        var (spending, currency, unpriced) = LedgerEndpoint.Priced(ofMonth, terms.PriceEntry, book);
         if (unpriced is not null) return (null, unpriced);
-        // Days before the month are for the forecast alone.
-        if (!days.Any(d => d.Day >= month)) return (new([], 0, null, null, "no day of the month is added up"), null);
-        var through = days.Max(d => d.Day);
+        var through = ofMonth.Max(d => d.Day);
         var (one, unconverted) = Currencies.Convert(new(1, currency!), terms.Currency, book.Rates, through);
         if (unconverted is not null) return (null, unconverted);
+        // Days before the month are for the forecast alone, which says on how many it rests: one without a price is missing there, and nowhere else.
+        var earlier = LedgerEndpoint.PricedWherePossible(days.Where(d => d.Day < month), terms.PriceEntry, book, currency);
+        IReadOnlyList<LedgerCell> cells = [.. earlier.Cells, .. spending];
         var scope = BudgetProposals.InScope(terms, cells);
         var thisMonth = scope.Where(c => c.Day >= month).ToList();
         var spent = thisMonth.Sum(c => c.Cost) * one!.Amount.Amount;
         // Days on which something was recorded, and nothing of the scope, cost nothing.
-        var daily = days.Select(d => d.Day).Distinct().Select(day => new DayValue(day, (double)(scope.Where(c => c.Day == day).Sum(c => c.Cost) * one.Amount.Amount))).ToList();
+        var known = days.Select(d => d.Day).Distinct().Except(earlier.Unpriced);
+        var daily = known.Select(day => new DayValue(day, (double)(scope.Where(c => c.Day == day).Sum(c => c.Cost) * one.Amount.Amount))).ToList();
         var (forecast, missing) = MonthForecast.Of(month, daily, (double)spent, through);
         return (new(thisMonth, spent, through, forecast, missing), null);
     }

@@ -23,11 +23,11 @@ public abstract class DayPartitions(
     static readonly TimeSpan Every = TimeSpan.FromHours(1);
 
     /// <exception cref="FormatException">Names the setting and what it may be.</exception>
-    protected static int Retention(IConfiguration configuration, string variable, int days) => configuration[variable] switch
+    protected static int Retention(IConfiguration configuration, string variable, int days, int least = 1) => configuration[variable] switch
     {
         null or "" => days,
-        var text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var set) && set is >= 1 and <= 3_650 => set,
-        var text => throw new FormatException($"{variable} is '{text}'. Use a whole number of days between 1 and 3650, or leave it out for {days}."),
+        var text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var set) && set >= least && set <= 3_650 => set,
+        var text => throw new FormatException($"{variable} is '{text}'. Use a whole number of days between {least} and 3650, or leave it out for {days}."),
     };
 
     public override async Task StartAsync(CancellationToken cancellationToken)

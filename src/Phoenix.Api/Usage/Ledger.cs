@@ -13,7 +13,7 @@ namespace Phoenix.Api.Usage;
 /// <param name="Overlapping">Rows of host groups overlap: their sum can be more than the total, which counts each host once.</param>
 /// <param name="Total">Of the days asked for.</param>
 /// <param name="ThisMonth">Since the first of the month (UTC).</param>
-/// <param name="SinceBeginning">Of every day that was recorded.</param>
+/// <param name="SinceBeginning">Of every day that was recorded and can be priced; <paramref name="Gaps"/> names the others.</param>
 /// <param name="Gaps">What the figures do not know.</param>
 public sealed record LedgerView(
     string Price, string? Currency, LedgerDimension By, DateOnly From, DateOnly To, DateOnly? Until, bool Overlapping, IReadOnlyList<LedgerRow> Rows,
@@ -21,7 +21,7 @@ public sealed record LedgerView(
 
 public static class LedgerEndpoint
 {
-    const int UsualDays = 30;
+    const int UsualDays = 30, MostNamed = 10;
 
     /// <summary>
     /// The savings ledger: what production pipelines sent by day (UTC), what they would have sent with the pipelines before, and what both is worth at the
@@ -39,28 +39,79 @@ public static class LedgerEndpoint
         var last = to ?? today;
         var first = from ?? last.AddDays(-UsualDays);
         if (last < first) return Problems.Of(422, "days-invalid", $"The last day, {last:yyyy-MM-dd}, lies before the first, {first:yyyy-MM-dd}.", "to");
-        var recorded = await session.Query<UsageDay>().ToListAsync(cancellation);
-        var (entry, unclear) = Entry(price, recorded);
+        var (entry, unclear) = await Entry(price, session, cancellation);
         if (unclear is not null) return unclear.ToProblem();
-        var (cells, currency, wrong) = Priced(recorded, entry!, await session.PriceBook(cancellation));
-        if (wrong is not null) return wrong.ToProblem();
+        var book = await session.PriceBook(cancellation);
         var month = new DateOnly(today.Year, today.Month, 1);
+        var recorded = await session.Query<UsageDay>().Where(d => (d.Day >= first && d.Day <= last) || d.Day >= month).ToListAsync(cancellation);
+        var (cells, currency, wrong) = Priced(recorded, entry!, book);
+        if (wrong is not null) return wrong.ToProblem();
         var asked = cells.Where(c => c.Day >= first && c.Day <= last).ToList();
+        var until = await LastDay(session, cancellation);
+        var (others, unpriced) = await Before(session, recorded.Select(d => d.Day).ToHashSet(), until, entry!, book, currency, cancellation);
         var dimension = by ?? LedgerDimension.Day;
         return TypedResults.Ok(new LedgerView(
-            entry!, currency, dimension, first, last, recorded.Count == 0 ? null : recorded.Max(d => d.Day), dimension == LedgerDimension.Group,
-            LedgerTotals.By(dimension, asked), LedgerTotals.Total(asked), LedgerTotals.Total([.. cells.Where(c => c.Day >= month)]), LedgerTotals.Total(cells), [.. Gaps(asked)]));
+            entry!, currency, dimension, first, last, until, dimension == LedgerDimension.Group, LedgerTotals.By(dimension, asked), LedgerTotals.Total(asked),
+            LedgerTotals.Total([.. cells.Where(c => c.Day >= month)]), others.Aggregate(LedgerTotals.Total(cells), (sum, o) => sum.And(o)), [.. Gaps(asked, unpriced)]));
     }
 
-    internal static (string? Entry, Rejection? Rejection) Entry(string? price, IReadOnlyList<UsageDay> recorded)
+    /// <summary>The last day that was added up; null where none was.</summary>
+    internal static async Task<DateOnly?> LastDay(IQuerySession session, CancellationToken cancellation) =>
+        (await session.Query<UsageDay>().OrderByDescending(d => d.Day).FirstOrDefaultAsync(cancellation))?.Day;
+
+    /// <summary>Totals of all other days, a month at a time: of years there is more than should be held at once. Days that cannot be priced are named.</summary>
+    static async Task<(IReadOnlyList<LedgerRow> Totals, IReadOnlyList<DateOnly> Unpriced)> Before(
+        IQuerySession session, HashSet<DateOnly> known, DateOnly? until, string entry, PriceBook book, string? currency, CancellationToken cancellation)
+    {
+        List<LedgerRow> totals = [];
+        List<DateOnly> unpriced = [];
+        for (var end = until?.AddDays(1); end is { } next;)
+        {
+            // Where nothing was recorded for years nothing is asked for them.
+            if (await session.Query<UsageDay>().Where(d => d.Day < next).OrderByDescending(d => d.Day).FirstOrDefaultAsync(cancellation) is not { Day: var newest }) break;
+            var begin = new DateOnly(newest.Year, newest.Month, 1);
+            var days = (await session.Query<UsageDay>().Where(d => d.Day >= begin && d.Day <= newest).ToListAsync(cancellation)).Where(d => !known.Contains(d.Day));
+            var priced = PricedWherePossible(days, entry, book, currency);
+            currency = priced.Currency;
+            totals.Add(LedgerTotals.Total(priced.Cells));
+            unpriced.AddRange(priced.Unpriced);
+            end = begin;
+        }
+        return (totals, unpriced);
+    }
+
+    internal static async Task<(string? Entry, Rejection? Rejection)> Entry(string? price, IQuerySession session, CancellationToken cancellation)
     {
         if (price is not null) return (price, null);
-        var used = recorded.SelectMany(d => d.Cells).Select(c => c.Experiment?.PriceEntry).OfType<string>().Distinct().Order(StringComparer.Ordinal).ToList();
+        var table = session.DocumentStore.Options.Schema.For<UsageDay>();
+        var used = (await session.AdvancedSql.QueryAsync<string>(
+            $"select distinct c->'experiment'->>'priceEntry' from {table} d, jsonb_array_elements(d.data->'cells') c where c->'experiment'->>'priceEntry' is not null", cancellation))
+            .Order(StringComparer.Ordinal).ToList();
         return used is [var one]
             ? (one, null)
             : (null, Rejection.Conflict("price-unclear", used.Count == 0
                 ? "No day is recorded of a pipeline that an experiment made production, so that nothing says by which price to reckon: give 'price', the id of a price entry."
                 : $"Experiments in the ledger are valued by {string.Join(", ", used)}: give one of them, or another, as 'price'."));
+    }
+
+    /// <summary>Days that have a price in the currency, or where it is null in that of the newest one that has a price; and those that have none.</summary>
+    internal static (IReadOnlyList<LedgerCell> Cells, IReadOnlyList<DateOnly> Unpriced, string? Currency) PricedWherePossible(
+        IEnumerable<UsageDay> recorded, string entry, PriceBook book, string? currency)
+    {
+        List<LedgerCell> cells = [];
+        List<DateOnly> unpriced = [];
+        foreach (var day in recorded.GroupBy(d => d.Day).OrderByDescending(d => d.Key))
+        {
+            var (priced, of, wrong) = Priced(day, entry, book);
+            if (wrong is not null || (currency is not null && of != currency))
+            {
+                unpriced.Add(day.Key);
+                continue;
+            }
+            currency = of;
+            cells.AddRange(priced);
+        }
+        return (cells, unpriced, currency);
     }
 
     /// <summary>Every day by its own price.</summary>
@@ -82,8 +133,11 @@ public static class LedgerEndpoint
         return (cells, currency, null);
     }
 
-    static IEnumerable<string> Gaps(List<LedgerCell> cells)
+    static IEnumerable<string> Gaps(List<LedgerCell> cells, IReadOnlyList<DateOnly> unpriced)
     {
+        if (unpriced.Count > 0)
+            yield return $"{unpriced.Count} days have no price, or one in another currency, and are not in 'sinceBeginning': " +
+                $"{string.Join(", ", unpriced.Order().Take(MostNamed).Select(d => d.ToString("yyyy-MM-dd", null)))}{(unpriced.Count > MostNamed ? " and later ones" : "")}; add prices that hold on them";
         yield return "what else is sent to the vendor is not known: tiers and allowances are counted as if this were all";
         yield return "each day is priced as if every day of its month were like it";
         if (cells.Any(c => c.Cell is { Experiment: not null, Before: null }))

@@ -10,21 +10,30 @@ namespace Phoenix.Api.Usage;
 
 public static class ReceiveUsageEndpoint
 {
-    /// <summary>What production collectors of the calling host took in and sent, with or without an experiment. Repeating a report changes nothing.</summary>
+    /// <summary>
+    /// What production collectors of the calling host took in and sent, with or without an experiment. Repeating a report changes nothing. Periods that nobody could
+    /// have counted are named in the answer with the reason; the others are taken.
+    /// </summary>
     [WolverinePost("/api/v2/usage"), Authorize(AgentAuthentication.SchemeName), Tags("Agent protocol"), ProducesResponseType<UsageAccepted>(200), ProducesResponseType(422)]
     public static IResult Post(UsageReport report, IDocumentSession session, UsageSettings settings, TimeProvider clock, HttpContext http)
     {
         if (report.Periods is not { Count: > 0 and <= UsageReport.MaxPeriods })
             return Problems.Of(422, "usage-report-invalid", $"A report has 1 to {UsageReport.MaxPeriods} periods.", "periods");
         var now = clock.GetUtcNow();
+        List<RefusedPeriod> refused = [];
+        List<UsagePeriod> good = [];
         for (var i = 0; i < report.Periods.Count; i++)
-            if (Wrong(report.Periods[i], now, settings.RetentionDays) is { } wrong) return Problems.Of(422, "usage-report-invalid", wrong, $"periods[{i}]");
-        UsageStore.Add(session, http.HostId(), report.Periods);
-        return TypedResults.Ok(new UsageAccepted(settings.PeriodSeconds));
+            if (Wrong(report.Periods[i], now, settings.RetentionDays) is { } wrong) refused.Add(new(i, wrong));
+            else good.Add(report.Periods[i]);
+        if (good.Count > 0) UsageStore.Add(session, http.HostId(), good);
+        return TypedResults.Ok(new UsageAccepted(settings.PeriodSeconds, refused.Count == 0 ? null : refused));
     }
 
     /// <summary>Of one host in one period; a day of ten thousand hosts still adds up without an overflow.</summary>
     const double MostCount = 1e11;
+
+    /// <summary>The same of bytes: three million periods of a day stay below 2⁶³.</summary>
+    const double MostBytes = 2e12;
 
     const int MaxNameLength = 200;
 
@@ -45,7 +54,7 @@ public static class ReceiveUsageEndpoint
             return $"A period of {p.StartedAt:yyyy-MM-dd} is older than the {retentionDays} days for which reports are kept.";
         ReadOnlySpan<(string Name, double Value)> figures =
         [
-            ("seconds", p.Seconds), ("missedWindows", p.MissedWindows), ("wireBytes", p.WireBytes / 1e3), ("droppedPoints", p.DroppedPoints),
+            ("seconds", p.Seconds), ("missedWindows", p.MissedWindows), ("wireBytes", p.WireBytes * (MostCount / MostBytes)), ("droppedPoints", p.DroppedPoints),
             .. Of("input", p.Input), .. Of("output", p.Output),
         ];
         // NaN compares as false.
@@ -55,5 +64,5 @@ public static class ReceiveUsageEndpoint
     }
 
     static (string, double)[] Of(string side, UsageCounts c) =>
-        [($"{side}.points", c.Points), ($"{side}.samples", c.Samples), ($"{side}.bytes", c.Bytes / 1e3), ($"{side}.seriesSeconds", c.SeriesSeconds / 1e3)];
+        [($"{side}.points", c.Points), ($"{side}.samples", c.Samples), ($"{side}.bytes", c.Bytes * (MostCount / MostBytes)), ($"{side}.seriesSeconds", c.SeriesSeconds / 1e3)];
 }

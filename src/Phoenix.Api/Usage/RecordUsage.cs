@@ -16,8 +16,8 @@ namespace Phoenix.Api.Usage;
 /// anew, and corrected where that gives something else.
 /// </summary>
 /// <remarks>
-/// Every node does this at its start, for all days that raw reports are kept of, and every hour for those of which reports came lately; they take turns by a lock.
-/// Killed in between or done twice, the same reports give the same events.
+/// Every node does this at its start and every hour, for the days that need it; they take turns by a lock. Killed in between or done twice, the same reports give
+/// the same events.
 /// </remarks>
 public sealed class RecordUsage(
     IDocumentStore store, NpgsqlDataSource database, UsageSettings settings, EvaluateBudgets budgets, TimeProvider clock, ILogger<RecordUsage> log) : BackgroundService
@@ -30,15 +30,11 @@ public sealed class RecordUsage(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Every, clock);
-        var since = DateTimeOffset.UnixEpoch;
         do
         {
             try
             {
-                // Of what came while the last round ran, a little is looked at twice.
-                var began = clock.GetUtcNow() - Every;
-                await Record(since, stoppingToken);
-                since = began;
+                await Record(stoppingToken);
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {
@@ -48,22 +44,49 @@ public sealed class RecordUsage(
         while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
-    /// <summary>Records the last two days that are over, and those before of which reports came since then.</summary>
-    public async Task Record(DateTimeOffset since, CancellationToken cancellation)
+    /// <summary>
+    /// Records the last two days that are over, and those before of which reports came since. A day that cannot be added up is logged and tried again in an hour;
+    /// the others, and budgets, go on.
+    /// </summary>
+    public async Task Record(CancellationToken cancellation)
     {
         var today = DateOnly.FromDateTime((clock.GetUtcNow() - Patience).UtcDateTime);
-        foreach (var day in await UsageStore.DaysReported(database, since, today, cancellation))
-            await InTurn(() => RecordDay(day, cancellation), cancellation);
-        await InTurn(() => budgets.Evaluate(today, cancellation), cancellation);
+        try
+        {
+            foreach (var day in await UsageStore.DaysToAdd(database, today, settings.RetentionDays, cancellation))
+                try
+                {
+                    await InTurn(() => AddUp(day, cancellation), cancellation);
+                }
+                catch (Exception e) when (e is not OperationCanceledException)
+                {
+                    log.LogError(e, "What collectors took in on {Day} could not be added up; the next attempt is in {Minutes} minutes", day, Every.TotalMinutes);
+                }
+        }
+        finally
+        {
+            await budgets.Evaluate(today, cancellation);
+        }
     }
 
-    /// <summary>One piece of work at a time over all nodes; each short enough for a transaction that waits meanwhile.</summary>
+    async Task AddUp(DateOnly day, CancellationToken cancellation)
+    {
+        var until = await UsageStore.SeenUntil(database, cancellation);
+        await RecordDay(day, cancellation);
+        await UsageStore.Added(database, day, until, settings.RetentionDays, cancellation);
+    }
+
+    /// <summary>One day at a time over all nodes. The lock's transaction waits meanwhile, which the server must allow for; it holds nothing else.</summary>
     async Task InTurn(Func<Task> work, CancellationToken cancellation)
     {
         await using var connection = await database.OpenConnectionAsync(cancellation);
         await using var turn = await connection.BeginTransactionAsync(cancellation);
-        await using (var alone = new NpgsqlCommand("select pg_advisory_xact_lock(hashtext('phoenix.record_usage'))", connection))
+        await using (var alone = new NpgsqlCommand("set local idle_in_transaction_session_timeout = '30min'; select pg_advisory_xact_lock(hashtext('phoenix.record_usage'))", connection))
+        {
+            // Another node may be adding up a long day.
+            alone.CommandTimeout = 1_800;
             await alone.ExecuteNonQueryAsync(cancellation);
+        }
         await work();
         await turn.CommitAsync(cancellation);
     }
@@ -97,7 +120,8 @@ public sealed class RecordUsage(
         var promoted = (await session.Query<Experiment>()
                 .Where(x => x.State == ExperimentState.Promoting || x.State == ExperimentState.Promoted || x.State == ExperimentState.RollingBack || x.State == ExperimentState.RolledBack)
                 .ToListAsync(cancellation))
-            .Where(x => x.Verdict is { Outcome: VerdictOutcome.Promote }).OrderByDescending(x => x.StartedAt)
+            // By what was done, not by the verdict: some are promoted against it.
+            .Where(x => x.PromotedFrom is not null).OrderByDescending(x => x.StartedAt)
             .Select(x => (x.Candidate, Hosts: x.Hosts.ToHashSet(), Experiment: new UsageExperiment(x.Id, x.Name, x.PriceEntry), Before: BaselineShare.Of(x.Evidence))).ToList();
         return
         [

@@ -30,15 +30,15 @@ public static class TrendEndpoint
     public static async Task<IResult> Get(IQuerySession session, TimeProvider clock, int? days, LedgerDimension? by, string? price, CancellationToken cancellation)
     {
         if (days is < CostTrend.LeastDays or > MostDays) return Problems.Of(422, "days-invalid", $"A trend is of {CostTrend.LeastDays} to {MostDays} days.", "days");
-        var recorded = await session.Query<UsageDay>().ToListAsync(cancellation);
-        var (entry, unclear) = LedgerEndpoint.Entry(price, recorded);
+        var (entry, unclear) = await LedgerEndpoint.Entry(price, session, cancellation);
         if (unclear is not null) return unclear.ToProblem();
         var today = clock.Today();
-        var to = recorded.Count == 0 ? today : recorded.Max(d => d.Day);
+        var to = await LedgerEndpoint.LastDay(session, cancellation) ?? today;
         var from = to.AddDays(1 - (days ?? MonthForecast.LooksBack));
         var month = new DateOnly(today.Year, today.Month, 1);
         var begin = from < month ? from : month;
-        var (cells, currency, wrong) = LedgerEndpoint.Priced(recorded.Where(d => d.Day >= begin), entry!, await session.PriceBook(cancellation));
+        var recorded = await session.Query<UsageDay>().Where(d => d.Day >= begin).ToListAsync(cancellation);
+        var (cells, currency, wrong) = LedgerEndpoint.Priced(recorded, entry!, await session.PriceBook(cancellation));
         if (wrong is not null) return wrong.ToProblem();
         var asked = cells.Where(c => c.Day >= from).ToList();
         var costs = Daily(asked, c => (double)c.Cost);

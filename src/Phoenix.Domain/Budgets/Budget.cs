@@ -7,6 +7,11 @@ namespace Phoenix.Domain.Budgets;
 /// <summary>A level that a month has reached.</summary>
 public sealed record ReachedLevel(DateOnly Month, double ThresholdPct);
 
+/// <summary>What was proposed when a breach, or one ahead, was told last.</summary>
+/// <param name="EventId">Of what was told: a month that lay under its level between and breaches it again proposes anew.</param>
+/// <param name="WhyNone">Why nothing is proposed; null where something is.</param>
+public sealed record ToldProposal(Guid EventId, DateOnly Month, BudgetProposal? Proposal, string? WhyNone);
+
 /// <summary>A part of the cost that must stay under an amount a month, and how far it is.</summary>
 public sealed record Budget
 {
@@ -23,21 +28,29 @@ public sealed record Budget
     /// <summary>The latest breach, with what it proposes.</summary>
     public BudgetBreached? Latest { get; init; }
 
+    /// <summary>What the latest breach or forecast of one proposes; null where none was told.</summary>
+    public ToldProposal? Proposed { get; init; }
+
     /// <summary>Months whose forecast was told.</summary>
     public IReadOnlyList<DateOnly> Forecast { get; init; } = [];
 
     public static Budget Create(IEvent<BudgetSet> e) => new() { Id = e.StreamId, Terms = e.Data.Terms, Since = MonthOf(e.Timestamp) };
 
-    public Budget Apply(IEvent<BudgetChanged> e) => this with { Terms = e.Data.Terms, Since = MonthOf(e.Timestamp), Reached = [], Latest = null, Forecast = [] };
+    public Budget Apply(IEvent<BudgetChanged> e) => this with { Terms = e.Data.Terms, Since = MonthOf(e.Timestamp), Reached = [], Latest = null, Proposed = null, Forecast = [] };
 
-    public Budget Apply(BudgetBreached e) => this with
+    public Budget Apply(IEvent<BudgetBreached> e) => this with
     {
-        Latest = e, Reached = [.. Reached.Where(r => r.Month > e.Month.AddMonths(-KeptMonths)), new ReachedLevel(e.Month, e.ThresholdPct)],
+        Latest = e.Data, Proposed = new(e.Id, e.Data.Month, e.Data.Proposal, e.Data.WhyNoProposal),
+        Reached = [.. Reached.Where(r => r.Month > e.Data.Month.AddMonths(-KeptMonths)), new ReachedLevel(e.Data.Month, e.Data.ThresholdPct)],
     };
 
     public Budget Apply(BudgetCleared e) => this with { Reached = [.. Reached.Where(r => r != new ReachedLevel(e.Month, e.ThresholdPct))] };
 
-    public Budget Apply(BudgetForecastBreached e) => this with { Forecast = [.. Forecast.Where(m => m > e.Month.AddMonths(-KeptMonths)), e.Month] };
+    public Budget Apply(IEvent<BudgetForecastBreached> e) => this with
+    {
+        Proposed = new(e.Id, e.Data.Month, e.Data.Proposal, e.Data.WhyNoProposal),
+        Forecast = [.. Forecast.Where(m => m > e.Data.Month.AddMonths(-KeptMonths)), e.Data.Month],
+    };
 
     public static bool ShouldDelete(BudgetRemoved _) => true;
 

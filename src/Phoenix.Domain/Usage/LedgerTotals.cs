@@ -19,7 +19,16 @@ public enum LedgerDimension
 /// <param name="Before">Sums over days of what would have been sent; series are the days' means, added.</param>
 /// <param name="After">The same of what was sent.</param>
 /// <param name="HostDays">Hosts, each day and pipeline anew.</param>
-public sealed record LedgerRow(string Key, Guid? Id, int Days, int HostDays, Sent Before, Sent After, decimal Cost, decimal Saved, long MissedWindows);
+public sealed record LedgerRow(string Key, Guid? Id, int Days, int HostDays, Sent Before, Sent After, decimal Cost, decimal Saved, long MissedWindows)
+{
+    /// <summary>Both together.</summary>
+    /// <param name="other">Of other days.</param>
+    public LedgerRow And(LedgerRow other) => this with
+    {
+        Days = Days + other.Days, HostDays = HostDays + other.HostDays, Before = Before + other.Before, After = After + other.After,
+        Cost = Cost + other.Cost, Saved = Saved + other.Saved, MissedWindows = MissedWindows + other.MissedWindows,
+    };
+}
 
 /// <summary>Adds cells of the ledger up. A cell counts once in the total, whatever the dimension, and once in each row that it belongs to.</summary>
 public static class LedgerTotals

@@ -46,6 +46,13 @@ public static class SavingsLedger
             : after, after);
     }
 
+    /// <summary>
+    /// Hosts for which an allowance is granted on a day, by the time that each ran: one that ran two configurations is in two cells, and one host all the same.
+    /// A part of a host is one.
+    /// </summary>
+    public static int HostsOf(IReadOnlyCollection<UsageCell> cells) =>
+        (int)Math.Ceiling(Math.Round(cells.Sum(c => Math.Min(c.Hosts, c.Seconds / Day.TotalSeconds)), 6));
+
     /// <param name="cells">All that is known of the day: tiers and allowances are counted as if this were all that is sent.</param>
     /// <param name="price">Of the day.</param>
     public static (IReadOnlyList<LedgerCell>? Cells, Rejection? Rejection) Price(
@@ -53,7 +60,7 @@ public static class SavingsLedger
     {
         if (cells.Count == 0) return ([], null);
         var sent = cells.Select(c => Of(c.Cell)).ToList();
-        var hosts = cells.Sum(c => c.Cell.Hosts);
+        var hosts = HostsOf([.. cells.Select(c => c.Cell)]);
         var (before, wrong) = price.BillOf(sent.Aggregate(Sent.Nothing, (sum, s) => sum + s.Before).AsUsage(hosts));
         if (wrong is not null) return (null, wrong);
         var (after, problem) = price.BillOf(sent.Aggregate(Sent.Nothing, (sum, s) => sum + s.After).AsUsage(hosts));

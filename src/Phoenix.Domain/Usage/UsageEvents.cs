@@ -44,8 +44,9 @@ public sealed record UsageTotals(long Points, long Samples, long Bytes, double S
 {
     public static readonly UsageTotals Zero = new(0, 0, 0, 0);
 
-    public static UsageTotals operator +(UsageTotals a, UsageTotals b) =>
-        new(a.Points + b.Points, a.Samples + b.Samples, a.Bytes + b.Bytes, a.SeriesSeconds + b.SeriesSeconds);
+    /// <exception cref="OverflowException">The sum is no number that an event could hold.</exception>
+    public static UsageTotals operator +(UsageTotals a, UsageTotals b) => checked(
+        new(a.Points + b.Points, a.Samples + b.Samples, a.Bytes + b.Bytes, a.SeriesSeconds + b.SeriesSeconds));
 }
 
 /// <summary>How much of its input the pipeline before sent, by the counted windows of the experiment: 1 where it reduced nothing.</summary>

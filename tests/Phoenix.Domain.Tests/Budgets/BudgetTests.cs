@@ -1,4 +1,5 @@
 using CsCheck;
+using JasperFx.Events;
 using Phoenix.Domain.Budgets;
 using Phoenix.Domain.Usage;
 
@@ -14,11 +15,13 @@ public sealed class BudgetTests
     static Decision Evaluate(Budget budget, decimal spent, DateOnly? month = null, MonthForecast? forecast = null) =>
         BudgetDecisions.Evaluate(budget, month ?? November, spent, Through, forecast, () => (null, "nothing is proved"));
 
+    static Event<T> Event<T>(T data) where T : notnull => new(data) { Id = Guid.NewGuid() };
+
     static Budget After(Budget budget, Decision decision) => decision.Events.Aggregate(budget, (b, e) => e switch
     {
-        BudgetBreached breached => b.Apply(breached),
+        BudgetBreached breached => b.Apply(Event(breached)),
         BudgetCleared cleared => b.Apply(cleared),
-        BudgetForecastBreached ahead => b.Apply(ahead),
+        BudgetForecastBreached ahead => b.Apply(Event(ahead)),
         _ => throw new InvalidOperationException($"No evaluation gives {e}."),
     });
 
@@ -42,7 +45,7 @@ public sealed class BudgetTests
         var forecast = new MonthForecast(November, 120, 90, 150, 20, 10);
         var ahead = Evaluate(Budget(), 70, forecast: forecast).Events.ShouldHaveSingleItem().ShouldBeOfType<BudgetForecastBreached>();
         (ahead.Forecast, ahead.Lower, ahead.Upper, ahead.Days, ahead.WhyNoProposal).ShouldBe((120, 90, 150, 20, "nothing is proved"));
-        var told = Budget().Apply(ahead);
+        var told = Budget().Apply(Event(ahead));
         Evaluate(told, 71, forecast: forecast).Events.ShouldBeEmpty();
         // What is spent already, or lies below, or is of a month that is over, is no forecast.
         Evaluate(Budget(), 70, forecast: forecast with { Estimate = 99 }).Events.ShouldBeEmpty();
@@ -57,6 +60,19 @@ public sealed class BudgetTests
         Evaluate(over, 90).Events.ShouldHaveSingleItem().ShouldBe(new BudgetCleared(November, 100, 90, Through));
         var cleared = After(over, Evaluate(over, 90));
         Evaluate(cleared, 101).Events.ShouldHaveSingleItem().ShouldBeOfType<BudgetBreached>().ThresholdPct.ShouldBe(100);
+    }
+
+    [Fact]
+    public void what_can_be_drafted_is_what_was_told_last_and_a_breach_after_a_clearing_is_told_anew()
+    {
+        var forecast = new MonthForecast(November, 120, 90, 150, 20, 10);
+        var ahead = After(Budget(), Evaluate(Budget(), 70, forecast: forecast));
+        ahead.Proposed!.WhyNone.ShouldBe("nothing is proved");
+        var over = After(ahead, Evaluate(ahead, 90));
+        var cleared = After(over, Evaluate(over, 10));
+        cleared.Proposed.ShouldBe(over.Proposed);
+        var again = After(cleared, Evaluate(cleared, 90));
+        new[] { ahead, over, again }.Select(b => StreamIds.BudgetDraft(b.Id, b.Proposed!.EventId)).ShouldBeUnique();
     }
 
     [Fact]

@@ -24,7 +24,7 @@ public sealed class SavingsLedgerTests
 
     static readonly Gen<UsageCell> AnyCell = Gen.Select(Gen.Long[0, 10_000_000_000], Gen.Double[0, 1.2], Gen.Double[0, 2_000_000], Gen.Bool, Gen.Int[0, 2], Gen.Int[0, 2]).Select(
         (input, left, series, proven, team, groups) => new UsageCell(
-            proven ? Experiment : null, $"team-{team}", UsageCell.None, [.. Enumerable.Range(0, groups).Select(g => $"g{g}")], 1 + team, 86_400, 0,
+            proven ? Experiment : null, $"team-{team}", UsageCell.None, [.. Enumerable.Range(0, groups).Select(g => $"g{g}")], 1 + team, 86_400 * (1 + team), 0,
             Totals(input, series), Totals((long)(input * left), series * left), (long)(input * left * 10), proven ? AllSent : null));
 
     static readonly Gen<(Price Price, (UsagePipeline, UsageCell)[] Cells)> AnyDay =
@@ -59,13 +59,30 @@ public sealed class SavingsLedgerTests
     {
         var (cells, rejection) = SavingsLedger.Price(Books.Day, day.Cells, day.Price);
         rejection.ShouldBeNull();
-        var hosts = day.Cells.Sum(c => c.Item2.Hosts);
+        var hosts = SavingsLedger.HostsOf([.. day.Cells.Select(c => c.Item2)]);
         decimal Bill(Func<LedgerCell, Sent> of) =>
             day.Price.BillOf(cells!.Aggregate(Sent.Nothing, (sum, c) => sum + of(c)).AsUsage(hosts)).Bill!.Total * (decimal)(TimeSpan.FromDays(1) / TimeSpan.FromHours(MeterUsage.HoursPerMonth));
         var (before, after) = (Bill(c => c.Before), Bill(c => c.After));
         cells!.Sum(c => c.Cost).ShouldBe(after, 1e-9m);
         cells!.Sum(c => c.Saved).ShouldBe(before - after, 1e-9m);
     });
+
+    [Fact]
+    public void a_host_that_ran_two_configurations_on_a_day_gets_one_allowance()
+    {
+        var price = Books.Seeded.Price("datadog-pro-custom-metrics");
+        UsageCell Ran(double hours, double series) => Cell(0, 0) with { Seconds = hours * 3600, Output = new(0, 0, 0, series * hours * 3600) };
+        decimal Cost(params UsageCell[] cells) => SavingsLedger.Price(Books.Day, [.. cells.Select(c => (Pipeline, c))], price).Cells!.Sum(c => c.Cost);
+        Cost(Ran(24, 1000)).ShouldBeGreaterThan(0);
+        Cost(Ran(9, 1000), Ran(15, 1000)).ShouldBe(Cost(Ran(24, 1000)), 1e-9m);
+        // Two collectors of one host are one host.
+        SavingsLedger.HostsOf([Ran(48, 1)]).ShouldBe(1);
+        SavingsLedger.HostsOf([Ran(24, 1), Ran(24, 1)]).ShouldBe(2);
+    }
+
+    [Fact]
+    public void what_no_event_could_hold_is_an_error_and_no_other_number() =>
+        Should.Throw<OverflowException>(() => new UsageTotals(0, 0, long.MaxValue, 0) + new UsageTotals(0, 0, 1, 0));
 
     [Fact]
     public void the_total_is_the_sum_over_every_dimension_whose_rows_do_not_overlap() => AnyDay.Sample(day =>
