@@ -44,8 +44,9 @@ public abstract class EndToEndTest : IAsyncLifetime
     /// <summary>Production took every push from its first one on, and the backend has each of them.</summary>
     protected async Task ShouldHaveNoGapAsync()
     {
+        // A fast machine may be done with the rest before the shop has pushed that often.
+        await Eventually.TrueAsync(() => Stack.Shop.Accepted.Count > 3, "a few pushes", 30);
         var accepted = Stack.Shop.Accepted;
-        accepted.Count.ShouldBeGreaterThan(3);
         accepted.ShouldBe(Enumerable.Range(0, accepted.Count).Select(i => accepted[0] + i), "a push was refused");
         await ShouldHaveLostNothingAsync();
     }
