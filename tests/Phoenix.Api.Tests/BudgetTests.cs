@@ -3,40 +3,14 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using Marten;
 using Microsoft.Extensions.DependencyInjection;
-using Phoenix.Api.Budgets;
-using Phoenix.Domain;
 using Phoenix.Domain.Budgets;
-using Phoenix.Domain.Usage;
+using static Phoenix.Api.Tests.BudgetScenario;
 
 namespace Phoenix.Api.Tests;
 
 /// <summary>Budgets over the ledger's costs. On a database of its own: the ledger is of everything.</summary>
 public sealed class BudgetTests(ControlPlane plane) : IClassFixture<ControlPlane>
 {
-    static DateOnly Today => DateOnly.FromDateTime(DateTime.UtcNow);
-
-    static object Body(decimal amount = 1, string scope = "all", string? of = null, string currency = "USD", string priceEntry = "signoz-cloud-samples") =>
-        new { name = "metrics", scope, of, amountPerMonth = amount, currency, priceEntry, reason = "for the test" };
-
-    async Task<Guid> Set(object body)
-    {
-        var answer = await plane.User.PostAsJsonAsync("/api/v2/budgets", body);
-        answer.StatusCode.ShouldBe(HttpStatusCode.Created, await answer.Content.ReadAsStringAsync());
-        return (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetGuid();
-    }
-
-    Task Evaluate() => plane.Host.Services.GetRequiredService<EvaluateBudgets>().Evaluate(Today, CancellationToken.None);
-
-    /// <summary>A day of this month, as adding it up records it.</summary>
-    async Task Recorded(string hash, long samples, string team, DateOnly? on = null)
-    {
-        await using var session = plane.Host.Services.GetRequiredService<IDocumentStore>().LightweightSession();
-        var totals = new UsageTotals(samples, samples, samples * 50, 86_400);
-        session.Events.StartStream<UsageDay>(StreamIds.Usage(on ?? Today, null, 0, hash),
-            new UsageRecorded(on ?? Today, new(null, 0, "(unknown)", hash), [new(null, team, UsageCell.None, [], 1, 86_400, 0, totals, totals, samples, null)]));
-        await session.SaveChangesAsync();
-    }
-
     static string Latest(JsonElement budget, string field) => budget.GetProperty("latest").GetProperty(field).ToString();
 
     [Fact]
@@ -57,10 +31,10 @@ public sealed class BudgetTests(ControlPlane plane) : IClassFixture<ControlPlane
         (await plane.User.PutAsJsonAsync($"/api/v2/agents/{other.HostId}/labels", new { labels = new { team = "shop" } })).EnsureSuccessStatusCode();
         var hash = (await plane.Get($"/api/v2/agents/{other.HostId}")).GetProperty("production").GetProperty("configurationHash").GetString()!;
         // 0.10 USD for a million samples.
-        await Recorded(hash, 9_000_000, "shop");
+        await plane.RecordDay(hash, 9_000_000, "shop");
 
-        Guid ours = await Set(Body(scope: "team", of: "shop")), none = await Set(Body(scope: "team", of: "nobody")), euro = await Set(Body(currency: "EUR"));
-        for (var i = 0; i < 2; i++) await Evaluate();
+        Guid ours = await plane.SetBudget(Body(scope: "team", of: "shop")), none = await plane.SetBudget(Body(scope: "team", of: "nobody")), euro = await plane.SetBudget(Body(currency: "EUR"));
+        for (var i = 0; i < 2; i++) await plane.EvaluateBudgets();
         var budget = await plane.Get($"/api/v2/budgets/{ours}");
         budget.GetProperty("spent").GetDecimal().ShouldBe(0.9m, 1e-9m);
         budget.GetProperty("spentPct").GetDouble().ShouldBe(90, 1e-6);
@@ -97,10 +71,10 @@ public sealed class BudgetTests(ControlPlane plane) : IClassFixture<ControlPlane
 
         // A budget that says something else is looked at anew; one that is gone is not.
         (await plane.User.PutAsJsonAsync($"/api/v2/budgets/{ours}", Body(100, "team", "shop"))).StatusCode.ShouldBe(HttpStatusCode.NoContent);
-        await Evaluate();
+        await plane.EvaluateBudgets();
         (await plane.Get($"/api/v2/budgets/{ours}")).GetProperty("reached").GetArrayLength().ShouldBe(0);
         for (var i = 0; i < 2; i++) (await plane.User.DeleteAsync($"/api/v2/budgets/{ours}?reason=over")).StatusCode.ShouldBe(HttpStatusCode.NoContent);
-        await Evaluate();
+        await plane.EvaluateBudgets();
         (await plane.User.GetAsync($"/api/v2/budgets/{ours}")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
     }
 
@@ -110,8 +84,8 @@ public sealed class BudgetTests(ControlPlane plane) : IClassFixture<ControlPlane
         // Each day a million samples more; half of what is sent is a team's that began in the middle.
         for (var i = 0; i < 14; i++)
         {
-            await Recorded($"trend-{i}", (10 + i) * 1_000_000L, "old", Today.AddDays(i - 13));
-            if (i >= 7) await Recorded($"trend-new-{i}", 100_000_000, "new", Today.AddDays(i - 13));
+            await plane.RecordDay($"trend-{i}", (10 + i) * 1_000_000L, "old", Today.AddDays(i - 13));
+            if (i >= 7) await plane.RecordDay($"trend-new-{i}", 100_000_000, "new", Today.AddDays(i - 13));
         }
         var trend = await plane.Get("/api/v2/savings/trend?by=team&days=14&price=signoz-cloud-samples");
         trend.GetProperty("days").GetInt32().ShouldBe(14);

@@ -196,7 +196,7 @@ public sealed class NotificationsTests(ControlPlane plane) : IClassFixture<Contr
             await http.Response.Body.FlushAsync();
             await Task.Delay(Timeout.Infinite, http.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
         });
-        await Define(new(receiver.Address, "/services/T000/B000/XXXX"), "slack");
+        await Define(new(receiver.Address, "/services/T000/B000/hush-hush"), "slack");
         var refused = await Tested();
         refused.GetProperty("httpStatus").GetInt32().ShouldBe(404);
         refused.GetProperty("error").GetString().ShouldBe("The receiver answered 404.");
@@ -347,9 +347,9 @@ public sealed class NotificationsTests(ControlPlane plane) : IClassFixture<Contr
     public async Task slack_is_sent_text_that_calls_nobody_and_its_address_is_told_to_nobody()
     {
         await using var receiver = await Receiver.Start();
-        var view = await Define(new(receiver.Address, "/services/T000/B000/XXXX"), "slack", ["host.lost"], $"*{_name}");
+        var view = await Define(new(receiver.Address, "/services/T000/B000/hush-hush"), "slack", ["host.lost"], $"*{_name}");
         view.GetProperty("secret").ValueKind.ShouldBe(JsonValueKind.Null);
-        view.GetRawText().ShouldNotContain("XXXX");
+        view.GetRawText().ShouldNotContain("hush-hush");
         var host = $"<!channel>&{_name}";
         await Happen(host, Lost(host));
 
@@ -358,7 +358,7 @@ public sealed class NotificationsTests(ControlPlane plane) : IClassFixture<Contr
         message.GetProperty("blocks")[0].GetProperty("text").GetProperty("type").GetString().ShouldBe("mrkdwn");
         receiver.All.Single().Headers.ShouldNotContainKey("webhook-signature");
         await (await plane.User.PostAsJsonAsync($"/api/v2/notification-targets/{_name}/rotate-secret", new { })).ShouldBeProblem(HttpStatusCode.Conflict, "notification-not-signed");
-        (await plane.Get($"/api/v2/audit?streamId={StreamIds.NotificationTarget(_name)}")).GetRawText().ShouldNotContain("XXXX");
+        (await plane.Get($"/api/v2/audit?streamId={StreamIds.NotificationTarget(_name)}")).GetRawText().ShouldNotContain("hush-hush");
     }
 
     [Fact]

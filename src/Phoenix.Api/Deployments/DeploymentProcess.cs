@@ -120,8 +120,9 @@ public static class DeploymentProcess
         {
             if (x.State != DeploymentState.Soaking || x.Wave != message.Wave || x.Round != message.Round) return Decision.Nothing;
             seen = x;
-            var next = x.Wave < x.Waves.Count ? await session.RunNow(x.HostsOf(x.Wave + 1), cancellation) : [];
             var now = clock.GetUtcNow();
+            // Most looks come before a next wave may begin.
+            var next = x.Wave < x.Waves.Count && now >= x.SoakingSince + x.Plan.Soak ? await session.RunNow(x.HostsOf(x.Wave + 1), cancellation) : [];
             var figures = x.Until is null ? await deployed.Read([.. x.Deployed], cancellation) : [];
             var kept = x is { ExperimentId: { } experiment, Plan.Gate.MaxSavingShortfallPct: not null } ? await WindowStore.KeptPct(database, experiment, x.Deployed, cancellation) : null;
             broken = DeploymentDecisions.IsBroken(DeploymentGate.Judge(x, figures, kept));
