@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Npgsql;
@@ -46,7 +45,7 @@ sealed class AuditExport(NpgsqlDataSource database, AuditFilter filter, bool csv
         var (first, last) = await Bounds(cancellation);
         var page = await Page(first - 1, last, cancellation);
         var response = httpContext.Response;
-        response.ContentType = csv ? "text/csv; charset=utf-8; header=present" : "application/x-ndjson";
+        response.ContentType = csv ? Csv.ContentType : "application/x-ndjson";
         response.Headers.ContentDisposition = $"attachment; filename=\"audit-{EventStoreOptions.Clock.GetUtcNow():yyyyMMdd'T'HHmmss'Z'}.{(csv ? "csv" : "ndjson")}\"";
         response.Headers.CacheControl = "no-store";
         if (csv) Encoding.UTF8.GetBytes(Names, response.BodyWriter);
@@ -89,20 +88,7 @@ sealed class AuditExport(NpgsqlDataSource database, AuditFilter filter, bool csv
         return (r.GetInt64(0), r.GetInt64(1));
     }
 
-    internal static string Line(AuditEntry e) => string.Join(',',
-        [
-            e.Sequence.ToString(CultureInfo.InvariantCulture), e.EventId.ToString(), e.Timestamp.UtcDateTime.ToString("O", CultureInfo.InvariantCulture), Cell(e.Stream),
-            Cell(e.StreamType), e.StreamId.ToString(), e.StreamVersion.ToString(CultureInfo.InvariantCulture), e.ExperimentId?.ToString() ?? "", Cell(e.Type), Cell(e.Actor),
-            Cell(e.Verification), Cell(e.Reason), Cell(e.CorrelationId), Cell(e.CausationId), e.CauseId?.ToString() ?? "", Cell(e.Data.GetRawText()),
-        ]) + "\r\n";
-
-    static readonly SearchValues<char> Quoted = SearchValues.Create(",\"\r\n");
-
-    /// <summary>RFC 4180 §2. Text that begins as a formula does is made text for spreadsheets (OWASP, CSV injection).</summary>
-    internal static string Cell(string? text)
-    {
-        if (string.IsNullOrEmpty(text)) return "";
-        if (text[0] is '=' or '+' or '-' or '@' or '\t' or '\r' or '\n') text = "'" + text;
-        return text.AsSpan().ContainsAny(Quoted) ? $"\"{text.Replace("\"", "\"\"")}\"" : text;
-    }
+    static string Line(AuditEntry e) => Csv.Row(
+        e.Sequence, e.EventId, e.Timestamp, e.Stream, e.StreamType, e.StreamId, e.StreamVersion, e.ExperimentId, e.Type, e.Actor, e.Verification, e.Reason,
+        e.CorrelationId, e.CausationId, e.CauseId, e.Data.GetRawText());
 }

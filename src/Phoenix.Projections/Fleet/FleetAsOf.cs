@@ -45,7 +45,7 @@ public static class FleetAsOf
           from joined j
           left join labelled l using (stream_id) left join heard h using (stream_id) left join held d using (stream_id) left join gone g using (stream_id)
           left join lateral (
-            select t.data #>> '{report,version}' as version from {Events} t
+            select t.data -> 'report' ->> 'version' as version from {Events} t
             where t.type = 'task_succeeded' and t.data ->> 'purpose' = 'upgradeAgent' and t.data ->> 'hostId' = j.data ->> 'hostId' and t."timestamp" <= $1
               and t.seq_id > j.seq_id
             order by t."timestamp" desc, t.seq_id desc limit 1) u on true)
