@@ -28,6 +28,7 @@ public sealed partial class RolesTests(ControlPlane plane) : IClassFixture<Contr
     static readonly string[] ForViewers =
     [
         "POST /api/v2/experiments/overlaps", "POST /api/v2/catalogue/{name}/render", "POST /api/v2/dead-messages", "DELETE /api/v2/auth/tokens/{id}",
+        "PUT /api/v2/users/me/views/{name}", "DELETE /api/v2/users/me/views/{name}", "PUT /api/v2/users/me/preferences",
         "* /live", "* /live/negotiate",
     ];
 

@@ -70,6 +70,8 @@ public static class Setup
                 var options = new StoreOptions();
                 options.ConfigurePhoenix();
                 options.RegisterDocumentTypes([typeof(User), typeof(AccessToken), typeof(OneTimeSecret), typeof(EnrolmentToken), typeof(AgentCredential), typeof(StoredSigningKey)]);
+                options.RegisterDocumentType<UserPreferences>();
+                options.Schema.For<SavedView>().Index(v => v.UserId);
                 options.Schema.For<OneTimeSecret>().DocumentAlias(UserDirectory.SecretAlias);
                 options.Listeners.Add(services.GetRequiredService<AppendSignal>());
                 options.Projections.Wakeup = new DaemonWakeUp(services.GetRequiredService<AppendSignal>());
