@@ -13,6 +13,7 @@ using Phoenix.Api.Backends;
 using Phoenix.Api.Budgets;
 using Phoenix.Api.Deployments;
 using Phoenix.Api.Experiments;
+using Phoenix.Api.HostLogs;
 using Phoenix.Api.Identity;
 using Phoenix.Api.Live;
 using Phoenix.Api.Measurements;
@@ -60,6 +61,7 @@ public static class Setup
         builder.Services.AddSingleton(services => UsageSettings.Of(services.GetRequiredService<IConfiguration>()));
         builder.Services.AddSingleton<RecordUsage>();
         builder.Services.AddSingleton<EvaluateBudgets>();
+        builder.Services.AddSingleton<HostLogStore>();
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<OutboundConnections>();
         builder.Services.AddSingleton<BackendClients>();
@@ -79,6 +81,7 @@ public static class Setup
                 options.Listeners.Add(new ForgetAccessTokens(services.GetRequiredService<AccessTokens>()));
                 options.Storage.ExtendedSchemaObjects.Add(AgentPresence.Table);
                 options.Storage.ExtendedSchemaObjects.Add(LostHosts.HearingTable);
+                options.Storage.ExtendedSchemaObjects.Add(HostLogStore.Table);
                 options.RegisterDocumentType<BackendCredential>();
                 options.AddNotifications();
                 return options;
@@ -142,6 +145,7 @@ public static class Setup
         builder.Services.AddHostedService<AuditLogView>();
         builder.Services.AddHostedService<WindowPartitions>();
         builder.Services.AddHostedService<UsagePartitions>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<HostLogStore>());
         builder.Services.AddHostedService(services => services.GetRequiredService<RecordUsage>());
         builder.Services.AddHostedService<SeedPriceBook>();
     }
