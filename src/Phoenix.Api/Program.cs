@@ -1,5 +1,6 @@
 using JasperFx;
 using Phoenix.Api.Agents;
+using Phoenix.Api.HostLogs;
 using Phoenix.Api.Identity;
 using Phoenix.Api.Infrastructure;
 using Phoenix.Api.Live;
@@ -33,6 +34,7 @@ app.MapWolverineEndpoints(options => options.RejectUnparseableQueryValues = true
 app.MapPollTasks();
 app.MapTaskProgress();
 app.MapTaskResult();
+app.MapHostLogs();
 app.MapHeartbeat();
 app.MapAgentReleases();
 app.MapHub<LiveHub>(LiveHub.Path, live => live.CloseOnAuthenticationExpiration = true).WithMetadata(new RequireRoleAttribute(Roles.Viewer));

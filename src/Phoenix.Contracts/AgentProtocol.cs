@@ -37,9 +37,10 @@ public sealed record PollResponse(IReadOnlyList<AssignedTask> Tasks);
 /// <param name="Preview">With <see cref="TaskKind.Preview"/>.</param>
 /// <param name="Load">With <see cref="TaskKind.Load"/>.</param>
 /// <param name="Upgrade">With <see cref="TaskKind.Upgrade"/>.</param>
+/// <param name="Logs">With <see cref="TaskKind.Logs"/>.</param>
 public sealed record AssignedTask(
     Guid Id, TaskKind Kind, long Lease, DateTimeOffset LeaseUntil, int Attempt, DesiredState Desired,
-    PreviewOrder? Preview = null, LoadOrder? Load = null, UpgradeOrder? Upgrade = null);
+    PreviewOrder? Preview = null, LoadOrder? Load = null, UpgradeOrder? Upgrade = null, HostLogsOrder? Logs = null);
 
 [JsonConverter(typeof(CamelCaseEnum<TaskKind>))]
 public enum TaskKind
@@ -55,6 +56,9 @@ public enum TaskKind
 
     /// <summary>Run another version of the agent itself. The result comes from the version that runs in the end.</summary>
     Upgrade,
+
+    /// <summary>Send the last lines of the agent's and its collectors' logs, see <see cref="HostLogsReport"/>.</summary>
+    Logs,
 }
 
 /// <summary>

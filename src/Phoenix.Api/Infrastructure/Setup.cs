@@ -13,6 +13,7 @@ using Phoenix.Api.Backends;
 using Phoenix.Api.Budgets;
 using Phoenix.Api.Deployments;
 using Phoenix.Api.Experiments;
+using Phoenix.Api.HostLogs;
 using Phoenix.Api.Identity;
 using Phoenix.Api.Live;
 using Phoenix.Api.Measurements;
@@ -60,6 +61,7 @@ public static class Setup
         builder.Services.AddSingleton(services => UsageSettings.Of(services.GetRequiredService<IConfiguration>()));
         builder.Services.AddSingleton<RecordUsage>();
         builder.Services.AddSingleton<EvaluateBudgets>();
+        builder.Services.AddSingleton<HostLogStore>();
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<OutboundConnections>();
         builder.Services.AddSingleton<BackendClients>();
@@ -70,6 +72,8 @@ public static class Setup
                 var options = new StoreOptions();
                 options.ConfigurePhoenix();
                 options.RegisterDocumentTypes([typeof(User), typeof(AccessToken), typeof(OneTimeSecret), typeof(EnrolmentToken), typeof(AgentCredential), typeof(StoredSigningKey)]);
+                options.RegisterDocumentType<UserPreferences>();
+                options.Schema.For<SavedView>().Index(v => v.UserId);
                 options.Schema.For<OneTimeSecret>().DocumentAlias(UserDirectory.SecretAlias);
                 options.Listeners.Add(services.GetRequiredService<AppendSignal>());
                 options.Projections.Wakeup = new DaemonWakeUp(services.GetRequiredService<AppendSignal>());
@@ -77,6 +81,7 @@ public static class Setup
                 options.Listeners.Add(new ForgetAccessTokens(services.GetRequiredService<AccessTokens>()));
                 options.Storage.ExtendedSchemaObjects.Add(AgentPresence.Table);
                 options.Storage.ExtendedSchemaObjects.Add(LostHosts.HearingTable);
+                options.Storage.ExtendedSchemaObjects.Add(HostLogStore.Table);
                 options.RegisterDocumentType<BackendCredential>();
                 options.AddNotifications();
                 return options;
@@ -140,6 +145,7 @@ public static class Setup
         builder.Services.AddHostedService<AuditLogView>();
         builder.Services.AddHostedService<WindowPartitions>();
         builder.Services.AddHostedService<UsagePartitions>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<HostLogStore>());
         builder.Services.AddHostedService(services => services.GetRequiredService<RecordUsage>());
         builder.Services.AddHostedService<SeedPriceBook>();
     }

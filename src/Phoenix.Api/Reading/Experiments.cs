@@ -9,6 +9,8 @@ using Wolverine.Http;
 namespace Phoenix.Api.Reading;
 
 /// <summary>An experiment as people and programs read it.</summary>
+/// <param name="ProtectedMetrics">What its author protects.</param>
+/// <param name="OrganisationProtectedMetrics">What the organisation protected beyond that when it started, and it therefore does; null before, when <c>GET /api/v2/protected-metrics</c> says what it would be.</param>
 /// <param name="Windows">Windows that count as evidence.</param>
 /// <param name="VoidWindows">Windows of single hosts that said nothing.</param>
 /// <param name="LatestWindow">The newest window, counted or not.</param>
@@ -24,7 +26,7 @@ public sealed record ExperimentView(
     DateTimeOffset DraftedAt, DateTimeOffset? StartedAt, int Windows, int VoidWindows, WindowMeasured? LatestWindow, EvidenceView? Evidence,
     VerdictView? Verdict, GuardrailBreached? Breach, IReadOnlyList<HostFailed> FailedHosts, IReadOnlyList<ClaimJudged> Claims,
     string? Selector, string? Group, Guid? ClonedFrom, bool Archived, DateTimeOffset? RunEndsAt, IReadOnlyCollection<string> LeftOut, bool BaselineKept, int? SampleHosts,
-    DrawnSample? Sample);
+    DrawnSample? Sample, IReadOnlyList<string>? OrganisationProtectedMetrics);
 
 public sealed record PlanView(double WarmUpSeconds, double DurationSeconds, double WindowSeconds);
 
@@ -68,6 +70,7 @@ public static class ExperimentReads
                 e.BaselineSeries, e.CandidateSeries, e.BaselineLiveSeries, e.CandidateLiveSeries, e.CandidateCpuPct, e.CandidateResidentBytes,
                 e.MeasuredMinutes, x.Verdict?.Saving),
             x.Verdict is { } v ? new(v.Outcome, v.Scope, v.Reasons) : null, x.Breach, x.FailedHosts,
-            x.Verdict?.Claims ?? Verdicts.Claims(x), x.Selector, x.Group, x.ClonedFrom, x.Archived, x.RunEndsAt, x.LeftOut, x.BaselineKept, x.SampleHosts, x.Sample);
+            x.Verdict?.Claims ?? Verdicts.Claims(x), x.Selector, x.Group, x.ClonedFrom, x.Archived, x.RunEndsAt, x.LeftOut, x.BaselineKept, x.SampleHosts, x.Sample,
+            x.State == ExperimentState.Draft ? null : x.AlsoProtected);
     }
 }
