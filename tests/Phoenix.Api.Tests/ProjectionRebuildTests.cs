@@ -23,7 +23,8 @@ public sealed class ProjectionRebuildTests(ControlPlane plane) : IClassFixture<C
     {
         ["TaskQueue"] = $"select to_jsonb(t) from {TaskQueueProjection.TableName} t order by id",
         ["ExperimentHosts"] = $"select to_jsonb(t) from {ExperimentHostsProjection.TableName} t order by host_id",
-        ["Experiment"] = "select data from phoenix.mt_doc_experiment order by id",
+        // And the list that the database keeps beside it.
+        ["Experiment"] = $"select d.data || jsonb_build_object('summary', to_jsonb(s), 'hosts', to_jsonb(h)) from phoenix.mt_doc_experiment d left join {ExperimentSummaries.TableName} s using (id) left join {ExperimentSummaries.HostsTableName} h using (id) order by id",
         ["Deployment"] = "select data from phoenix.mt_doc_deployment order by id",
         ["ChangePolicy"] = "select data from phoenix.mt_doc_changepolicy order by id",
         ["MetricProtection"] = "select data from phoenix.mt_doc_metricprotection order by id",

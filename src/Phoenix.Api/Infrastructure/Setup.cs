@@ -143,6 +143,7 @@ public static class Setup
         builder.Services.AddHostedService<LiveFeed>();
         builder.Services.AddHostedService<HotTables>();
         builder.Services.AddHostedService<AuditLogView>();
+        builder.Services.AddHostedService<ExperimentSummaryTable>();
         builder.Services.AddHostedService<WindowPartitions>();
         builder.Services.AddHostedService<UsagePartitions>();
         builder.Services.AddHostedService(services => services.GetRequiredService<HostLogStore>());

@@ -1,5 +1,4 @@
 using Marten;
-using Marten.Linq.MatchesSql;
 using Phoenix.Api.Infrastructure;
 using Phoenix.Domain.Experiments;
 using Phoenix.Domain.Pipelines;
@@ -41,16 +40,6 @@ public sealed record VerdictView(VerdictOutcome Outcome, string Scope, IReadOnly
 
 public static class ExperimentReads
 {
-    /// <summary>Experiments, newest first; archived ones where they are asked for, and then those alone.</summary>
-    [WolverineGet("/api/v2/experiments"), Tags("Experiments")]
-    public static async Task<Page<ExperimentView>> List(IQuerySession session, int? limit, int? after, bool? archived, CancellationToken cancellation)
-    {
-        var take = Paging.Limit(limit);
-        var wanted = archived ?? false;
-        var found = await session.Query<Experiment>().Where(e => e.MatchesSql("coalesce((d.data->>'archived')::boolean, false) = ?", wanted)).OrderByDescending(e => e.DraftedAt).Skip(Math.Max(0, after ?? 0)).Take(take + 1).ToListAsync(cancellation);
-        return new([.. found.Take(take).Select(View)], found.Count > take ? (Math.Max(0, after ?? 0) + take).ToString() : null);
-    }
-
     [WolverineGet("/api/v2/experiments/{id}"), Tags("Experiments"), ProducesResponseType<ExperimentView>(200), ProducesResponseType(404)]
     public static async Task<IResult> Get(Guid id, IQuerySession session, HttpContext http, CancellationToken cancellation)
     {
@@ -59,7 +48,7 @@ public static class ExperimentReads
         return TypedResults.Ok(View(experiment));
     }
 
-    static ExperimentView View(Experiment x)
+    internal static ExperimentView View(Experiment x)
     {
         var e = x.Evidence.Windows == 0 ? null : x.Evidence.Summary();
         return new(x.Id, x.Version, x.Name, x.Hypothesis, x.State, x.Baseline, x.Candidate, x.Hosts,
