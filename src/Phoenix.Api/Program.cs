@@ -1,5 +1,6 @@
 using JasperFx;
 using Phoenix.Api.Agents;
+using Phoenix.Api.Flow;
 using Phoenix.Api.Identity;
 using Phoenix.Api.Infrastructure;
 using Phoenix.Api.Live;
@@ -32,6 +33,7 @@ app.MapPollTasks();
 app.MapTaskProgress();
 app.MapTaskResult();
 app.MapHeartbeat();
+app.MapFlow();
 app.MapAgentReleases();
 app.MapHub<LiveHub>(LiveHub.Path, live => live.CloseOnAuthenticationExpiration = true).WithMetadata(new RequireRoleAttribute(Roles.Viewer));
 app.MapDeadMessages();

@@ -13,6 +13,8 @@ using Phoenix.Api.Backends;
 using Phoenix.Api.Budgets;
 using Phoenix.Api.Deployments;
 using Phoenix.Api.Experiments;
+using Phoenix.Api.Explorations;
+using Phoenix.Api.Flow;
 using Phoenix.Api.Identity;
 using Phoenix.Api.Live;
 using Phoenix.Api.Measurements;
@@ -49,6 +51,7 @@ public static class Setup
         builder.Services.AddSingleton<TaskRequests>();
         builder.Services.AddSingleton<Matchmaker>();
         builder.Services.AddSingleton<AgentPresence>();
+        builder.Services.AddSingleton<FlowStore>();
         builder.Services.AddSingleton<AgentReleases>();
         builder.Services.AddSingleton<DownloadSlots>();
         builder.Services.AddSingleton<HostCondition>();
@@ -76,6 +79,7 @@ public static class Setup
                 options.Listeners.Add(new ForgetCredentials(services.GetRequiredService<AgentCredentials>(), services.GetRequiredService<AgentPresence>()));
                 options.Listeners.Add(new ForgetAccessTokens(services.GetRequiredService<AccessTokens>()));
                 options.Storage.ExtendedSchemaObjects.Add(AgentPresence.Table);
+                options.Storage.ExtendedSchemaObjects.Add(FlowStore.Table);
                 options.Storage.ExtendedSchemaObjects.Add(LostHosts.HearingTable);
                 options.RegisterDocumentType<BackendCredential>();
                 options.AddNotifications();
@@ -140,6 +144,7 @@ public static class Setup
         builder.Services.AddHostedService<AuditLogView>();
         builder.Services.AddHostedService<WindowPartitions>();
         builder.Services.AddHostedService<UsagePartitions>();
+        builder.Services.AddHostedService<ExplorationPartitions>();
         builder.Services.AddHostedService(services => services.GetRequiredService<RecordUsage>());
         builder.Services.AddHostedService<SeedPriceBook>();
     }
