@@ -24,6 +24,8 @@ _ = app.Services.GetRequiredService<OutboundConnections>();
 app.UseTrustedProxies();
 app.UseExceptionHandler(Problems.Handling(app.Services.GetRequiredService<ILoggerFactory>()));
 app.UseStatusCodePages();
+app.UseDashboardFiles();
+app.UseRouting();
 app.UseAuthentication();
 app.UseAuthorization();
 app.UseAgentFence();
@@ -41,7 +43,7 @@ app.MapPhoenixHealth();
 app.MapPhoenixMetrics();
 app.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous();
 app.MapScalarApiReference("/reference", options => options.OpenApiRoutePattern = "/openapi/v2.json").AllowAnonymous();
-app.MapGet("/", () => Results.Redirect("/reference")).ExcludeFromDescription().AllowAnonymous();
+app.MapDashboard();
 
 if (args.Length > 0) return await app.RunJasperFxCommands(args);
 await app.RunAsync();

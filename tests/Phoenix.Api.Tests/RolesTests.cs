@@ -18,7 +18,7 @@ public sealed partial class RolesTests(ControlPlane plane) : IClassFixture<Contr
     static readonly string[] NotForUsers =
     [
         "GET /", "* /health/live", "* /health/ready", "GET /openapi/{documentName}.json", "GET /reference/*",
-        "GET /api/v2/signing-keys", "POST /api/v2/agents/enrol", "POST /api/v2/auth/tokens",
+        "GET /api/v2/signing-keys", "POST /api/v2/agents/enrol", "POST /api/v2/auth/tokens", "POST /api/v2/auth/session",
         "GET /api/v2/tasks/poll", "POST /api/v2/tasks/{taskId:guid}/progress", "POST /api/v2/tasks/{taskId:guid}/result", "POST /api/v2/agents/heartbeat",
         "POST /api/v2/measurements", "POST /api/v2/usage", "POST /api/v2/flow", "GET /api/v2/agent-releases/{version}/{runtime}", "GET /api/v2/agent-releases/{version}/{runtime}/{file}",
         "* /metrics",
@@ -27,7 +27,7 @@ public sealed partial class RolesTests(ControlPlane plane) : IClassFixture<Contr
     /// <summary>What a viewer may do besides reading by GET: it reads too, or concerns their own tokens.</summary>
     static readonly string[] ForViewers =
     [
-        "POST /api/v2/experiments/overlaps", "POST /api/v2/catalogue/{name}/render", "POST /api/v2/dead-messages", "DELETE /api/v2/auth/tokens/{id}",
+        "POST /api/v2/experiments/overlaps", "POST /api/v2/catalogue/{name}/render", "POST /api/v2/dead-messages", "DELETE /api/v2/auth/tokens/{id}", "DELETE /api/v2/auth/session",
         "* /live", "* /live/negotiate",
     ];
 

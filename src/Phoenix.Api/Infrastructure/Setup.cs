@@ -195,6 +195,7 @@ public static class Setup
             json.SerializerOptions.DefaultIgnoreCondition = JsonIgnoreCondition.Never;
         });
         builder.Services.AddSignalR().AddJsonProtocol();
+        builder.Services.AddResponseCompression();
         builder.Services.AddOpenApi("v2", OpenApiDescription.Configure);
         builder.Services.AddHealthChecks().AddCheck<ReadyCheck>("ready");
         builder.Services.AddSingleton<ReadyCheck>();
