@@ -1,5 +1,6 @@
 using JasperFx;
 using Phoenix.Api.Agents;
+using Phoenix.Api.Flow;
 using Phoenix.Api.HostLogs;
 using Phoenix.Api.Identity;
 using Phoenix.Api.Infrastructure;
@@ -36,6 +37,7 @@ app.MapTaskProgress();
 app.MapTaskResult();
 app.MapHostLogs();
 app.MapHeartbeat();
+app.MapFlow();
 app.MapAgentReleases();
 app.MapHub<LiveHub>(LiveHub.Path, live => live.CloseOnAuthenticationExpiration = true).WithMetadata(new RequireRoleAttribute(Roles.Viewer));
 app.MapDeadMessages();

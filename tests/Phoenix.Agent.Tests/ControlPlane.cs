@@ -81,6 +81,13 @@ internal sealed class ControlPlane : IAsyncDisposable
                 UsagePeriods.Add(period);
             return Results.Json(new UsageAccepted(300), WireJson.Default.UsageAccepted);
         });
+        _app.MapPost("/api/v2/flow", async (HttpRequest request) =>
+        {
+            if (!TakesFlow)
+                return Results.NotFound();
+            Flows.Add(await ReadAsync(request, WireJson.Default.FlowReport));
+            return Results.Json(new FlowAccepted(1), WireJson.Default.FlowAccepted);
+        });
         _app.StartAsync().GetAwaiter().GetResult();
     }
 
@@ -91,6 +98,9 @@ internal sealed class ControlPlane : IAsyncDisposable
 
     /// <summary>False answers log lines with 409.</summary>
     public volatile bool LogsTaken = true;
+
+    /// <summary>False where it is of before it took what goes through collectors.</summary>
+    public volatile bool TakesFlow = true;
 
     /// <summary>Null as long as it is one that does not sign.</summary>
     public IReadOnlyList<SigningKey>? Keys;
@@ -115,6 +125,7 @@ internal sealed class ControlPlane : IAsyncDisposable
     public Log<Heartbeat> Heartbeats { get; } = new();
     public Log<WindowReport> WindowReports { get; } = new();
     public Log<UsagePeriod> UsagePeriods { get; } = new();
+    public Log<FlowReport> Flows { get; } = new();
 
     public void Deliver(AssignedTask task) => _tasks.Enqueue(task);
 

@@ -20,7 +20,7 @@ public sealed partial class RolesTests(ControlPlane plane) : IClassFixture<Contr
         "GET /", "* /health/live", "* /health/ready", "GET /openapi/{documentName}.json", "GET /reference/*",
         "GET /api/v2/signing-keys", "POST /api/v2/agents/enrol", "POST /api/v2/auth/tokens", "POST /api/v2/auth/session",
         "GET /api/v2/tasks/poll", "POST /api/v2/tasks/{taskId:guid}/progress", "POST /api/v2/tasks/{taskId:guid}/result", "POST /api/v2/agents/heartbeat",
-        "POST /api/v2/tasks/{taskId:guid}/logs", "POST /api/v2/measurements", "POST /api/v2/usage", "GET /api/v2/agent-releases/{version}/{runtime}", "GET /api/v2/agent-releases/{version}/{runtime}/{file}",
+        "POST /api/v2/tasks/{taskId:guid}/logs", "POST /api/v2/measurements", "POST /api/v2/usage", "POST /api/v2/flow", "GET /api/v2/agent-releases/{version}/{runtime}", "GET /api/v2/agent-releases/{version}/{runtime}/{file}",
         "* /metrics",
     ];
 

@@ -13,6 +13,8 @@ using Phoenix.Api.Backends;
 using Phoenix.Api.Budgets;
 using Phoenix.Api.Deployments;
 using Phoenix.Api.Experiments;
+using Phoenix.Api.Explorations;
+using Phoenix.Api.Flow;
 using Phoenix.Api.HostLogs;
 using Phoenix.Api.Identity;
 using Phoenix.Api.Live;
@@ -50,6 +52,7 @@ public static class Setup
         builder.Services.AddSingleton<TaskRequests>();
         builder.Services.AddSingleton<Matchmaker>();
         builder.Services.AddSingleton<AgentPresence>();
+        builder.Services.AddSingleton<FlowStore>();
         builder.Services.AddSingleton<AgentReleases>();
         builder.Services.AddSingleton<DownloadSlots>();
         builder.Services.AddSingleton<HostCondition>();
@@ -80,6 +83,7 @@ public static class Setup
                 options.Listeners.Add(new ForgetCredentials(services.GetRequiredService<AgentCredentials>(), services.GetRequiredService<AgentPresence>()));
                 options.Listeners.Add(new ForgetAccessTokens(services.GetRequiredService<AccessTokens>()));
                 options.Storage.ExtendedSchemaObjects.Add(AgentPresence.Table);
+                options.Storage.ExtendedSchemaObjects.Add(FlowStore.Table);
                 options.Storage.ExtendedSchemaObjects.Add(LostHosts.HearingTable);
                 options.Storage.ExtendedSchemaObjects.Add(HostLogStore.Table);
                 options.RegisterDocumentType<BackendCredential>();
@@ -147,6 +151,7 @@ public static class Setup
         builder.Services.AddHostedService<WindowPartitions>();
         builder.Services.AddHostedService<UsagePartitions>();
         builder.Services.AddHostedService(services => services.GetRequiredService<HostLogStore>());
+        builder.Services.AddHostedService<ExplorationPartitions>();
         builder.Services.AddHostedService(services => services.GetRequiredService<RecordUsage>());
         builder.Services.AddHostedService<SeedPriceBook>();
     }
