@@ -1,6 +1,8 @@
 using JasperFx;
 using Marten;
 using Phoenix.Api.Agents;
+using Phoenix.Api.Flow;
+using Phoenix.Api.HostLogs;
 using Phoenix.Api.Identity;
 using Phoenix.Api.Infrastructure;
 using Phoenix.Api.Live;
@@ -25,6 +27,8 @@ _ = app.Services.GetRequiredService<OutboundConnections>();
 app.UseTrustedProxies();
 app.UseExceptionHandler(Problems.Handling(app.Services.GetRequiredService<ILoggerFactory>()));
 app.UseStatusCodePages();
+app.UseDashboardFiles();
+app.UseRouting();
 app.UseAuthentication();
 app.UseAuthorization();
 app.UseAgentFence();
@@ -38,7 +42,9 @@ app.MapWolverineEndpoints(options =>
 app.MapPollTasks();
 app.MapTaskProgress();
 app.MapTaskResult();
+app.MapHostLogs();
 app.MapHeartbeat();
+app.MapFlow();
 app.MapAgentReleases();
 app.MapHub<LiveHub>(LiveHub.Path, live => live.CloseOnAuthenticationExpiration = true).WithMetadata(new RequireRoleAttribute(Roles.Viewer));
 app.MapDeadMessages();
@@ -46,7 +52,7 @@ app.MapPhoenixHealth();
 app.MapPhoenixMetrics();
 app.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous();
 app.MapScalarApiReference("/reference", options => options.OpenApiRoutePattern = "/openapi/v2.json").AllowAnonymous();
-app.MapGet("/", () => Results.Redirect("/reference")).ExcludeFromDescription().AllowAnonymous();
+app.MapDashboard();
 
 if (args.Length > 0) return await app.RunJasperFxCommands(args);
 await app.RunAsync();

@@ -12,7 +12,7 @@ public sealed record AccessTokenView(string Id, Guid UserId, DateTimeOffset? Iss
 
 public static class AccessTokenEndpoints
 {
-    const int IdLength = 16;
+    internal const int IdLength = 16;
 
     /// <summary>The caller's tokens that are still valid, the newest first; an admin may ask for those of another user.</summary>
     [WolverineGet("/api/v2/auth/tokens"), Tags("Identity"), ProducesResponseType<IReadOnlyList<AccessTokenView>>(200)]

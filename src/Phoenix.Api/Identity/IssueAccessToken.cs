@@ -22,11 +22,18 @@ public static class IssueAccessTokenEndpoint
     [ProducesResponseType<AccessTokenIssuedAnswer>(201), ProducesResponseType<ProblemDetails>(401, "application/problem+json")]
     public static async Task<IResult> Post(IssueAccessToken command, IDocumentSession session, HttpContext http, TimeProvider clock, CancellationToken cancellation)
     {
+        var (answer, refused) = await Issue(command.Secret, session, http, clock, cancellation);
+        return refused ?? TypedResults.Json(answer, statusCode: 201);
+    }
+
+    /// <param name="secret">Null where the caller's own token, as it was sent, is to be renewed.</param>
+    internal static async Task<(AccessTokenIssuedAnswer?, IResult?)> Issue(string? secret, IDocumentSession session, HttpContext http, TimeProvider clock, CancellationToken cancellation)
+    {
         var now = clock.GetUtcNow();
-        var (userId, refused) = command.Secret is null
+        var (userId, refused) = secret is null
             ? await Renew(session, http, cancellation)
-            : await Redeem(Secrets.Hash(command.Secret.Trim()), session, now, cancellation);
-        if (refused is not null) return refused;
+            : await Redeem(Secrets.Hash(secret.Trim()), session, now, cancellation);
+        if (refused is not null) return (null, refused);
         var token = Secrets.New();
         var issued = new AccessTokenIssued(now + Lifetime);
         session.Stamp(http);
@@ -35,7 +42,7 @@ public static class IssueAccessTokenEndpoint
         session.DeleteWhere<AccessToken>(t => t.UserId == userId && t.ExpiresAt < now);
         session.Insert(new AccessToken { Id = Secrets.Hash(token), UserId = userId, IssuedAt = now, ExpiresAt = issued.ExpiresAt });
         session.Events.Append(userId, issued);
-        return TypedResults.Json(new AccessTokenIssuedAnswer(token, userId, issued.ExpiresAt), statusCode: 201);
+        return (new(token, userId, issued.ExpiresAt), null);
     }
 
     static async Task<(Guid, IResult?)> Renew(IDocumentSession session, HttpContext http, CancellationToken cancellation)

@@ -7,7 +7,7 @@ using Phoenix.Api.Live;
 
 namespace Phoenix.Api.Identity;
 
-/// <summary>Bearer tokens of users. The name of the identity is the opaque user id, its role what the user may do.</summary>
+/// <summary>Tokens of users, as a bearer or in the cookie of a browser's session (<see cref="BrowserSession"/>). The name of the identity is the opaque user id, its role what the user may do.</summary>
 public sealed class UserAuthentication(
     IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, AccessTokens tokens)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
@@ -19,9 +19,14 @@ public sealed class UserAuthentication(
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
-        // A browser's WebSocket cannot send headers; SignalR sends the token as a query parameter instead.
+        // A WebSocket of a program in a browser cannot send headers; SignalR sends the token as a query parameter instead.
         var secret = Secrets.Bearer(Request) ?? (Request.Path.StartsWithSegments(LiveHub.Path) ? Request.Query["access_token"].ToString() : null);
-        if (string.IsNullOrEmpty(secret)) return AuthenticateResult.NoResult();
+        if (string.IsNullOrEmpty(secret))
+        {
+            secret = BrowserSession.TokenOf(Request);
+            if (string.IsNullOrEmpty(secret)) return AuthenticateResult.NoResult();
+            if (!BrowserSession.SentByOwnPage(Request)) return AuthenticateResult.Fail("A session's cookie counts only for requests of the dashboard's own pages.");
+        }
         var hash = Secrets.Hash(secret);
         if (await tokens.Of(hash, Context.RequestAborted) is not { } holder) return AuthenticateResult.Fail("The token is unknown or was revoked.");
         if (holder.ExpiresAt <= TimeProvider.GetUtcNow()) return AuthenticateResult.Fail("The token has expired.");

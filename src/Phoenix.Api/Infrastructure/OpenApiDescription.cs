@@ -24,6 +24,19 @@ public static class OpenApiDescription
             };
             return Task.CompletedTask;
         });
+        options.AddSchemaTransformer((schema, context, _) =>
+        {
+            // What is sent is a number; that one in quotes is read too is leniency, and no type for a client.
+            const JsonSchemaType Number = JsonSchemaType.Integer | JsonSchemaType.Number;
+            if (schema.Type is { } type && (type & Number) != 0 && type.HasFlag(JsonSchemaType.String)) (schema.Type, schema.Pattern) = (type & ~JsonSchemaType.String, null);
+            // The converter of StorableText hides the type, and whether it may be null.
+            if (schema.Type is null && context.JsonTypeInfo.Type == typeof(string))
+                schema.Type = context.JsonPropertyInfo is { IsGetNullable: true } ? JsonSchemaType.String | JsonSchemaType.Null : JsonSchemaType.String;
+            if (context.JsonTypeInfo.ElementType == typeof(string))
+                foreach (var text in (IOpenApiSchema?[])[schema.Items, schema.AdditionalProperties])
+                    if (text is OpenApiSchema { Type: null } hidden) hidden.Type = JsonSchemaType.String;
+            return Task.CompletedTask;
+        });
         options.AddOperationTransformer((operation, context, _) =>
         {
             var metadata = context.Description.ActionDescriptor.EndpointMetadata;

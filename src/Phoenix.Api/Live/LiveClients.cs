@@ -142,7 +142,7 @@ public sealed class Waiting
         {
             List<LiveMessage> taken = [.. _newest.Values.Take(LiveClients.PerTick)];
             foreach (var message in taken) _newest.Remove(message.Id);
-            if (_everything) taken.Insert(0, new(LiveMessage.Everything, Guid.Empty, 0));
+            if (_everything) taken.Insert(0, new(LiveMessage.Everything, "", Guid.Empty, 0));
             _everything = false;
             return taken;
         }

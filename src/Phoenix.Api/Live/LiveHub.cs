@@ -4,7 +4,7 @@ using Phoenix.Api.Identity;
 namespace Phoenix.Api.Live;
 
 /// <summary>
-/// Tells dashboards that something has changed. A message carries type, id and version only and the client reads again: a
+/// Tells dashboards that something has changed. A message carries types, id and version only and the client reads again: a
 /// lost message costs freshness, never correctness. The first message is <see cref="LiveMessage.Everything"/>: every change after it is told.
 /// </summary>
 public sealed class LiveHub(LiveClients clients) : Hub
@@ -26,9 +26,10 @@ public sealed class LiveHub(LiveClients clients) : Hub
 }
 
 /// <param name="Type">The newest event's type, or <see cref="Everything"/>.</param>
+/// <param name="StreamType">What the stream is of, as the audit log calls it: <c>Experiments</c>, <c>Tasks</c>, …; empty for <see cref="Everything"/>.</param>
 /// <param name="Id">The stream that has changed; empty for <see cref="Everything"/>.</param>
 /// <param name="Version">The stream's version.</param>
-public sealed record LiveMessage(string Type, Guid Id, long Version)
+public sealed record LiveMessage(string Type, string StreamType, Guid Id, long Version)
 {
     /// <summary>Read again whatever is shown: the client has only now connected, or more has changed than can be named.</summary>
     public const string Everything = "everything";

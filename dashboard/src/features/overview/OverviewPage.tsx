@@ -1,0 +1,5 @@
+import { PageHeader } from "~/shared/components/PageHeader";
+
+export function OverviewPage() {
+  return <PageHeader title="Overview" />;
+}

@@ -1,0 +1,86 @@
+import { useDebouncedValue } from "@mantine/hooks";
+import { Spotlight, type SpotlightActionData, spotlight } from "@mantine/spotlight";
+import { IconFlask, IconPlus, IconRoute, IconSearch, IconServer } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { useState } from "react";
+import { useMay } from "~/shared/session/session";
+import { PAGES } from "./pages";
+import { paletteSearch } from "./paletteSearch";
+
+export const openPalette = (): void => spotlight.open();
+
+/** Goes anywhere by a few letters: pages, what can be done, and experiments, pipelines and hosts by name. */
+export function CommandPalette() {
+  const navigate = useNavigate();
+  const [query, setQuery] = useState("");
+  const [wanted] = useDebouncedValue(query.trim(), 150);
+  const found = useQuery({ ...paletteSearch(wanted), enabled: wanted.length >= 2 }).data;
+  const mayOperate = useMay("operator");
+
+  const pages: SpotlightActionData[] = PAGES.map((page) => ({
+    id: page.to,
+    label: page.label,
+    keywords: page.keywords,
+    leftSection: <page.icon size={18} />,
+    onClick: () => void navigate({ to: page.to }),
+  }));
+  const commands: SpotlightActionData[] = mayOperate
+    ? [
+        {
+          id: "new-experiment",
+          label: "New experiment",
+          keywords: ["create", "start"],
+          leftSection: <IconPlus size={18} />,
+          onClick: () => void navigate({ to: "/experiments/new" }),
+        },
+      ]
+    : [];
+
+  return (
+    <Spotlight
+      query={query}
+      onQueryChange={setQuery}
+      shortcut="mod + K"
+      nothingFound="Nothing is called so"
+      searchProps={{ leftSection: <IconSearch size={18} />, placeholder: "Pages, experiments, pipelines, hosts", "aria-label": "Search" }}
+      actions={[
+        { group: "Pages", actions: pages },
+        { group: "Commands", actions: commands },
+        {
+          group: "Experiments",
+          actions: (found?.experiments ?? []).map((e) => ({
+            id: e.id,
+            label: e.name,
+            description: e.state,
+            keywords: [wanted],
+            leftSection: <IconFlask size={18} />,
+            onClick: () => void navigate({ to: "/experiments/$id", params: { id: e.id } }),
+          })),
+        },
+        {
+          group: "Pipelines",
+          actions: (found?.pipelines ?? []).map((p) => ({
+            id: p.id,
+            label: p.name,
+            description: p.description,
+            keywords: [wanted],
+            leftSection: <IconRoute size={18} />,
+            onClick: () => void navigate({ to: "/pipelines/$id", params: { id: p.id } }),
+          })),
+        },
+        {
+          group: "Hosts",
+          actions: (found?.hosts ?? []).map((h) => ({
+            id: h.hostId,
+            label: h.hostId,
+            description: h.state,
+            keywords: [wanted],
+            leftSection: <IconServer size={18} />,
+            onClick: () => void navigate({ to: "/fleet/$hostId", params: { hostId: h.hostId } }),
+          })),
+        },
+      ].filter((g) => g.actions.length > 0)}
+    />
+  );
+}

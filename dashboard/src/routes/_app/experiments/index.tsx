@@ -1,0 +1,4 @@
+import { createFileRoute } from "@tanstack/react-router";
+import { PageHeader } from "~/shared/components/PageHeader";
+
+export const Route = createFileRoute("/_app/experiments/")({ component: () => <PageHeader title="experiments/index" /> });

@@ -1,0 +1,4 @@
+import { createFileRoute } from "@tanstack/react-router";
+import { PageHeader } from "~/shared/components/PageHeader";
+
+export const Route = createFileRoute("/_app/fleet/")({ component: () => <PageHeader title="fleet/index" /> });

@@ -1,0 +1,175 @@
+import { Box, Group, ScrollArea, Table, Text, UnstyledButton } from "@mantine/core";
+import { IconArrowDown, IconArrowsSort, IconArrowUp } from "@tabler/icons-react";
+import {
+  type ColumnDef,
+  flexRender,
+  getCoreRowModel,
+  getSortedRowModel,
+  type Row,
+  type SortingState,
+  useReactTable,
+} from "@tanstack/react-table";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { type ReactNode, useEffect, useRef } from "react";
+
+interface Props<T> {
+  /** What the table is of, for those who do not see it. */
+  label: string;
+  rows: readonly T[];
+  // biome-ignore lint/suspicious/noExplicitAny: the library's columns differ in the type of their values.
+  columns: ColumnDef<T, any>[];
+  rowId: (row: T) => string;
+  /** Given, the caller (mostly the server) sorts; else the table sorts what it has. */
+  sorting?: SortingState;
+  onSortingChange?: (sorting: SortingState) => void;
+  /** In place of rows where there are none. */
+  empty?: ReactNode;
+  /** Asked for more when the end comes near. */
+  onEndReached?: () => void;
+  onRowClick?: (row: T) => void;
+  isSelected?: (row: T) => boolean;
+  /** Height of the scrolled part in pixels or as CSS; without it the table is as long as its rows (do that below 200). */
+  height?: number | string;
+  minWidth?: number;
+}
+
+const ROW = 38;
+
+/** A table with sorting, of any length: only the rows in sight are in the page. */
+export function DataTable<T>({
+  label,
+  rows,
+  columns,
+  rowId,
+  sorting,
+  onSortingChange,
+  empty,
+  onEndReached,
+  onRowClick,
+  isSelected,
+  height,
+  minWidth = 600,
+}: Props<T>) {
+  const viewport = useRef<HTMLDivElement>(null);
+  const table = useReactTable({
+    data: rows as T[],
+    columns,
+    getRowId: rowId,
+    getCoreRowModel: getCoreRowModel(),
+    getSortedRowModel: getSortedRowModel(),
+    ...(sorting === undefined
+      ? {}
+      : {
+          state: { sorting },
+          manualSorting: true,
+          onSortingChange: (next) => onSortingChange?.(typeof next === "function" ? next(sorting) : next),
+        }),
+  });
+  const shown = table.getRowModel().rows;
+  const virtual = height !== undefined;
+  const virtualizer = useVirtualizer({
+    count: shown.length,
+    getScrollElement: () => viewport.current,
+    estimateSize: () => ROW,
+    overscan: 12,
+    enabled: virtual,
+  });
+  const items = virtualizer.getVirtualItems();
+  const last = virtual ? items.at(-1)?.index : undefined;
+
+  useEffect(() => {
+    if (last !== undefined && last >= shown.length - 20) onEndReached?.();
+  }, [last, shown.length, onEndReached]);
+
+  const before = virtual ? (items[0]?.start ?? 0) : 0;
+  const after = virtual ? virtualizer.getTotalSize() - (items.at(-1)?.end ?? 0) : 0;
+  const inSight: { row: Row<T>; index: number }[] = virtual
+    ? items.flatMap((item) => (shown[item.index] === undefined ? [] : [{ row: shown[item.index] as Row<T>, index: item.index }]))
+    : shown.map((row, index) => ({ row, index }));
+
+  return (
+    <ScrollArea.Autosize
+      mah={height}
+      viewportRef={viewport}
+      type="auto"
+      viewportProps={{ tabIndex: 0, role: "region", "aria-label": label }}
+    >
+      <Table miw={minWidth} highlightOnHover stickyHeader aria-label={label} aria-rowcount={shown.length + 1} className="numeric">
+        <Table.Thead>
+          {table.getHeaderGroups().map((group) => (
+            <Table.Tr key={group.id} aria-rowindex={1}>
+              {group.headers.map((header) => {
+                const sorted = header.column.getIsSorted();
+                const content = flexRender(header.column.columnDef.header, header.getContext());
+                const align = (header.column.columnDef.meta as { align?: "right" } | undefined)?.align;
+                return (
+                  <Table.Th
+                    key={header.id}
+                    scope="col"
+                    style={{ width: header.column.columnDef.size }}
+                    ta={align}
+                    aria-sort={sorted === "asc" ? "ascending" : sorted === "desc" ? "descending" : undefined}
+                  >
+                    {header.column.getCanSort() ? (
+                      <UnstyledButton onClick={header.column.getToggleSortingHandler()} fz="sm" fw={700}>
+                        <Group gap={4} wrap="nowrap" component="span" display="inline-flex">
+                          {content}
+                          {sorted === "asc" ? (
+                            <IconArrowUp size={14} />
+                          ) : sorted === "desc" ? (
+                            <IconArrowDown size={14} />
+                          ) : (
+                            <IconArrowsSort size={14} opacity={0.35} />
+                          )}
+                        </Group>
+                      </UnstyledButton>
+                    ) : (
+                      content
+                    )}
+                  </Table.Th>
+                );
+              })}
+            </Table.Tr>
+          ))}
+        </Table.Thead>
+        <Table.Tbody>
+          {before > 0 && (
+            <tr aria-hidden>
+              <td style={{ height: before, padding: 0 }} colSpan={columns.length} />
+            </tr>
+          )}
+          {inSight.map(({ row, index }) => (
+            <Table.Tr
+              key={row.id}
+              data-index={index}
+              aria-rowindex={index + 2}
+              bg={isSelected?.(row.original) ? "var(--mantine-primary-color-light)" : undefined}
+              onClick={onRowClick === undefined ? undefined : () => onRowClick(row.original)}
+              style={{ cursor: onRowClick === undefined ? undefined : "pointer", height: virtual ? ROW : undefined }}
+            >
+              {row.getVisibleCells().map((cell) => (
+                <Table.Td key={cell.id} ta={(cell.column.columnDef.meta as { align?: "right" } | undefined)?.align}>
+                  {flexRender(cell.column.columnDef.cell, cell.getContext())}
+                </Table.Td>
+              ))}
+            </Table.Tr>
+          ))}
+          {after > 0 && (
+            <tr aria-hidden>
+              <td style={{ height: after, padding: 0 }} colSpan={columns.length} />
+            </tr>
+          )}
+        </Table.Tbody>
+      </Table>
+      {shown.length === 0 && (
+        <Box py="sm">
+          {empty ?? (
+            <Text c="dimmed" ta="center" size="sm">
+              There is nothing here.
+            </Text>
+          )}
+        </Box>
+      )}
+    </ScrollArea.Autosize>
+  );
+}

@@ -1,0 +1,76 @@
+import { Button, Group, Modal, Stack, Text, Textarea } from "@mantine/core";
+import { useForm } from "@mantine/form";
+import { useMutation } from "@tanstack/react-query";
+import type { ReactNode } from "react";
+import { ProblemAlert } from "./ProblemAlert";
+import { showDone } from "./showProblem";
+
+interface Props {
+  opened: boolean;
+  onClose: () => void;
+  title: string;
+  /** What will happen, to whom, and whether it can be taken back. */
+  children?: ReactNode;
+  confirm: string;
+  danger?: boolean;
+  /** Whether the control plane insists on a reason. */
+  reasonRequired?: boolean;
+  done: string;
+  action: (reason: string) => Promise<unknown>;
+}
+
+/** Asks once more before something that matters, and why it is done: the reason stands in the audit log. */
+export function ReasonModal({ opened, onClose, title, children, confirm, danger = false, reasonRequired = false, done, action }: Props) {
+  const form = useForm({
+    initialValues: { reason: "" },
+    validate: {
+      reason: (v) =>
+        reasonRequired && v.trim() === "" ? "Say why: it stands in the audit log." : v.length > 500 ? "At most 500 characters." : null,
+    },
+  });
+  const run = useMutation({
+    mutationFn: (reason: string) => action(reason),
+    meta: { problemShown: true },
+    onSuccess: () => {
+      showDone(done);
+      leave();
+    },
+  });
+  const leave = () => {
+    run.reset();
+    form.reset();
+    onClose();
+  };
+
+  return (
+    <Modal opened={opened} onClose={leave} title={title}>
+      <form onSubmit={form.onSubmit(({ reason }) => run.mutate(reason.trim()))}>
+        <Stack>
+          {children !== undefined && (
+            <Text size="sm" component="div">
+              {children}
+            </Text>
+          )}
+          <Textarea
+            label="Reason"
+            description="Stands in the audit log."
+            autosize
+            minRows={2}
+            withAsterisk={reasonRequired}
+            data-autofocus
+            {...form.getInputProps("reason")}
+          />
+          {run.isError && <ProblemAlert error={run.error} title="This was not done" />}
+          <Group justify="flex-end">
+            <Button variant="default" onClick={leave}>
+              Cancel
+            </Button>
+            <Button type="submit" color={danger ? "red" : undefined} loading={run.isPending}>
+              {confirm}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}

@@ -1,0 +1,20 @@
+import { Text, Tooltip } from "@mantine/core";
+import { UNKNOWN } from "~/shared/format/numbers";
+import { dateTime, relative, zoneName } from "~/shared/format/times";
+import { useNow } from "~/shared/format/useNow";
+import { usePreferences } from "~/shared/session/preferences";
+
+/** A moment, in the zone that was chosen: exact, or told from now with the exact one in its tooltip. */
+export function TimeText({ at, from = "exact" }: { at: string | null | undefined; from?: "exact" | "now" }) {
+  const { timeZone } = usePreferences();
+  const now = useNow();
+  if (!at) return <>{UNKNOWN}</>;
+  const exact = dateTime(at, timeZone);
+  return (
+    <Tooltip label={`${exact} ${zoneName(timeZone, at)} · ${relative(at, now)}`}>
+      <Text span inherit component="time" dateTime={at} className="numeric" style={{ whiteSpace: "nowrap" }}>
+        {from === "now" ? relative(at, now) : exact}
+      </Text>
+    </Tooltip>
+  );
+}

@@ -1,0 +1,51 @@
+/** `local`, `UTC` or the name of a zone in the IANA database. */
+export type TimeZone = string;
+
+const zoneOf = (zone: TimeZone): string | undefined => (zone === "local" ? undefined : zone);
+
+/** 2026-11-27 14:02:05, in the zone that was chosen; sorts as text and reads the same everywhere. */
+export function dateTime(at: string | number | Date, zone: TimeZone, withSeconds = true): string {
+  const parts = Object.fromEntries(
+    new Intl.DateTimeFormat("en-GB", {
+      timeZone: zoneOf(zone),
+      year: "numeric",
+      month: "2-digit",
+      day: "2-digit",
+      hour: "2-digit",
+      minute: "2-digit",
+      second: "2-digit",
+      hourCycle: "h23",
+    })
+      .formatToParts(new Date(at))
+      .map((p) => [p.type, p.value]),
+  );
+  return `${parts.year}-${parts.month}-${parts.day} ${parts.hour}:${parts.minute}${withSeconds ? `:${parts.second}` : ""}`;
+}
+
+/** What stands beside a time so that nobody takes it for another zone's, such as GMT+1 or UTC. */
+export function zoneName(zone: TimeZone, at: string | number | Date = Date.now()): string {
+  return (
+    new Intl.DateTimeFormat("en-GB", { timeZone: zoneOf(zone), timeZoneName: "short" })
+      .formatToParts(new Date(at))
+      .find((p) => p.type === "timeZoneName")?.value ?? zone
+  );
+}
+
+/** 5 min ago, in 2 h. */
+export function relative(at: string | number | Date, now: number): string {
+  const seconds = (new Date(at).getTime() - now) / 1000;
+  const ago = Math.abs(seconds);
+  const [amount, unit] = ago < 60 ? [ago, "s"] : ago < 3_600 ? [ago / 60, "min"] : ago < 86_400 ? [ago / 3_600, "h"] : [ago / 86_400, "d"];
+  if (ago < 5) return "now";
+  return seconds < 0 ? `${Math.floor(amount)} ${unit} ago` : `in ${Math.floor(amount)} ${unit}`;
+}
+
+export function isTimeZone(zone: string): boolean {
+  if (zone === "local") return true;
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: zone });
+    return true;
+  } catch {
+    return false;
+  }
+}

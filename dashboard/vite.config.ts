@@ -1,0 +1,17 @@
+import { tanstackRouter } from "@tanstack/router-plugin/vite";
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+// Where the control plane of `npm run dev` listens.
+const controlPlane = process.env.PHOENIX_API_URL ?? "http://localhost:8080";
+
+export default defineConfig({
+  plugins: [tanstackRouter({ target: "react", autoCodeSplitting: true, generatedRouteTree: "src/app/routeTree.gen.ts" }), react()],
+  resolve: { tsconfigPaths: true },
+  build: { outDir: process.env.PHOENIX_DASHBOARD_OUT ?? "dist", emptyOutDir: true, chunkSizeWarningLimit: 1200 },
+  server: {
+    // The cookie of a session counts for requests of its own origin alone, which the control plane reads from Host.
+    proxy: { "/api": { target: controlPlane }, "/live": { target: controlPlane, ws: true } },
+  },
+  test: { environment: "happy-dom", include: ["src/**/*.test.{ts,tsx}"], setupFiles: ["src/testing/setup.ts"] },
+});

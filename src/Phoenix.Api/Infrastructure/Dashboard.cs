@@ -1,0 +1,69 @@
+using Microsoft.Extensions.FileProviders;
+
+namespace Phoenix.Api.Infrastructure;
+
+/// <summary>
+/// Serves the dashboard that was built into <c>PHOENIX_DASHBOARD_DIR</c>, or that lies beside the program in <c>dashboard/</c>. Without one, <c>/</c> leads to
+/// the reference of the API.
+/// </summary>
+public static class Dashboard
+{
+    public const string Variable = "PHOENIX_DASHBOARD_DIR";
+
+    /// <summary>
+    /// Scripts and connections of this origin alone. Styles may stand in the page: the components position what floats by them. Workers and frames are not used.
+    /// </summary>
+    const string ContentSecurityPolicy =
+        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; " +
+        "manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+    /// <summary>A file's name changes with its content.</summary>
+    const string Forever = "public, max-age=31536000, immutable";
+
+    /// <summary>What is not the dashboard's answers for itself that something is not there.</summary>
+    const string Pages = "{**path:regex(^(?!(api|live|health|metrics|openapi|reference|assets)(/|$)))}";
+
+    /// <summary>Before the routes: a page's address may end like a file's name, as a host's does.</summary>
+    public static void UseDashboardFiles(this WebApplication app)
+    {
+        if (Folder(app.Configuration[Variable]) is not { } folder) return;
+        app.UseResponseCompression();
+        app.UseStaticFiles(new StaticFileOptions
+        {
+            FileProvider = new PhysicalFileProvider(folder),
+            OnPrepareResponse = context => Describe(context.Context.Response, context.Context.Request.Path.StartsWithSegments("/assets") ? Forever : "no-cache"),
+        });
+    }
+
+    /// <summary>A page's address belongs to the browser: each is answered with the one page, which then shows what the address means.</summary>
+    public static void MapDashboard(this WebApplication app)
+    {
+        if (Folder(app.Configuration[Variable]) is not { } folder)
+        {
+            app.MapGet("/", () => Results.Redirect("/reference")).ExcludeFromDescription().AllowAnonymous();
+            return;
+        }
+        foreach (var pattern in (string[])["/", Pages])
+            app.MapFallback(pattern, (HttpContext http) =>
+            {
+                Describe(http.Response, "no-cache");
+                return Results.File(Path.Combine(folder, "index.html"), "text/html; charset=utf-8");
+            }).WithMetadata(new HttpMethodMetadata(["GET", "HEAD"])).ExcludeFromDescription().AllowAnonymous();
+    }
+
+    /// <summary>Null where none was built. One that is named and is not there stops the start.</summary>
+    static string? Folder(string? named)
+    {
+        var folder = Path.GetFullPath(string.IsNullOrEmpty(named) ? Path.Combine(AppContext.BaseDirectory, "dashboard") : named);
+        if (File.Exists(Path.Combine(folder, "index.html"))) return folder;
+        return string.IsNullOrEmpty(named) ? null : throw new DirectoryNotFoundException($"{Variable} is '{named}', where there is no index.html. Build the dashboard there, or leave the variable out.");
+    }
+
+    static void Describe(HttpResponse response, string caching)
+    {
+        response.Headers.ContentSecurityPolicy = ContentSecurityPolicy;
+        response.Headers.XContentTypeOptions = "nosniff";
+        response.Headers["Referrer-Policy"] = "same-origin";
+        response.Headers.CacheControl = caching;
+    }
+}
