@@ -10,9 +10,9 @@ namespace Phoenix.Agent;
 internal sealed class HostJobs(PreviewJob preview, LoadJob load, ExploreJob explore, Panic panic, HostAllowList allowed) : IDisposable
 {
     private readonly ConcurrentDictionary<Guid, Task> _running = new();
-    private int _previews;
-    private int _loads;
-    private int _explorations;
+
+    /// <summary>The kinds that are being worked on, each with its task.</summary>
+    private readonly ConcurrentDictionary<TaskKind, Guid> _kinds = new();
     private CancellationTokenSource _giveBack = new();
 
     public void Dispose() => _giveBack.Dispose();
@@ -58,11 +58,8 @@ internal sealed class HostJobs(PreviewJob preview, LoadJob load, ExploreJob expl
     {
         if (panic.Refusal(task) is { } inPanic)
             return Failed(task, inPanic);
-        if (Interlocked.Increment(ref AtWork(task.Kind)) > 1)
-        {
-            Interlocked.Decrement(ref AtWork(task.Kind));
-            return Failed(task, new TaskError("busy", $"Another {NameOf(task.Kind)} runs on this host; one runs at a time.", true, []));
-        }
+        if (!_kinds.TryAdd(task.Kind, task.Id))
+            return Failed(task, new TaskError("busy", $"Another task of kind {task.Kind} runs on this host; one runs at a time.", true, []));
         try
         {
             if (await allowed.CheckAsync(task.Kind, ending) is { } forbidden)
@@ -91,25 +88,9 @@ internal sealed class HostJobs(PreviewJob preview, LoadJob load, ExploreJob expl
         }
         finally
         {
-            Interlocked.Decrement(ref AtWork(task.Kind));
+            _kinds.TryRemove(task.Kind, out _);
         }
     }
-
-    private ref int AtWork(TaskKind kind)
-    {
-        if (kind is TaskKind.Preview)
-            return ref _previews;
-        if (kind is TaskKind.Explore)
-            return ref _explorations;
-        return ref _loads;
-    }
-
-    private static string NameOf(TaskKind kind) => kind switch
-    {
-        TaskKind.Preview => "preview",
-        TaskKind.Explore => "exploration",
-        _ => "simulated load",
-    };
 
     internal static TaskError Interrupted(bool retryable) => new("interrupted", "The agent was stopped while it worked on the task.", retryable, []);
 
