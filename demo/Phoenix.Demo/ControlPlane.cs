@@ -44,6 +44,13 @@ internal sealed class ControlPlane(Uri address) : IDisposable
     public async Task<string> ExchangeSecretAsync(string secret, CancellationToken cancel) =>
         (await SendAsync<IssuedToken>(HttpMethod.Post, "auth/tokens", new { secret }, cancel)).Token;
 
+    /// <summary>A one-time secret for the demo's own user.</summary>
+    public async Task<string> CreateSignInSecretAsync(string reason, CancellationToken cancel)
+    {
+        var me = await SendAsync<SignedIn>(HttpMethod.Get, "users/me", null, cancel);
+        return (await SendAsync<IssuedSecret>(HttpMethod.Post, $"users/{me.Id}/secret", new { reason }, cancel)).Secret;
+    }
+
     public async Task<string> CreateEnrolmentTokenAsync(string name, CancellationToken cancel) =>
         (await SendAsync<IssuedToken>(HttpMethod.Post, "enrolment-tokens", new { name, expiresInHours = 1 }, cancel)).Token;
 
@@ -81,8 +88,9 @@ internal sealed class ControlPlane(Uri address) : IDisposable
 
     public Task<Experiment> ExperimentAsync(Guid id, CancellationToken cancel) => SendAsync<Experiment>(HttpMethod.Get, $"experiments/{id}", null, cancel);
 
-    public async Task<IReadOnlyList<Experiment>> ExperimentsAsync(CancellationToken cancel) =>
-        (await SendAsync<Page<Experiment>>(HttpMethod.Get, "experiments", null, cancel)).Items;
+    /// <summary>Experiments that have the host, the newest first.</summary>
+    public async Task<IReadOnlyList<ListedExperiment>> ExperimentsOfAsync(string hostId, CancellationToken cancel) =>
+        (await SendAsync<Page<ListedExperiment>>(HttpMethod.Get, $"experiments?host={Uri.EscapeDataString(hostId)}", null, cancel)).Items;
 
     /// <summary>Everything in the audit log behind the given sequence number, oldest first.</summary>
     public async Task<IReadOnlyList<AuditEntry>> AuditAsync(long after, CancellationToken cancel)

@@ -5,6 +5,10 @@ namespace Phoenix.Demo;
 /// <summary>A list as the control plane answers it.</summary>
 internal sealed record Page<T>(IReadOnlyList<T> Items);
 
+internal sealed record SignedIn(Guid Id);
+
+internal sealed record IssuedSecret(string Secret);
+
 internal sealed record IssuedToken(string Token);
 
 internal sealed record PipelineSummary(Guid Id, string Name, int LatestVersion);
@@ -29,6 +33,9 @@ internal sealed record ExperimentDraft(
 internal sealed record Experiment(
     Guid Id, string Name, string State, IReadOnlyList<string> Hosts, int Windows, int VoidWindows, Evidence? Evidence, Verdict? Verdict,
     Breach? Breach);
+
+/// <summary>As in a list, which names no hosts.</summary>
+internal sealed record ListedExperiment(Guid Id, string Name, string State);
 
 internal sealed record Evidence(
     double SeriesReductionPct, double LiveSeriesReductionPct, double PointsReductionPct, double BytesReductionPct,

@@ -52,7 +52,7 @@ internal static class AgentProcess
         });
         var enrolment = new Enrolment(settings, api, identity, keys);
         var applier = new TaskApplier(directory, fleet, runtimes, rollout, gatherer, keys, allowed, panic);
-        using var jobs = new HostJobs(new PreviewJob(settings, directory, keys, allowed), new LoadJob(settings, directory, fleet), new ExploreJob(settings, directory), panic, allowed);
+        using var jobs = new HostJobs(new PreviewJob(settings, directory, keys, allowed), new LoadJob(settings, directory, fleet), new LogsJob(settings, identity, fleet, api), new ExploreJob(settings, directory), panic, allowed);
         using var upgrade = new UpgradeJob(store, new UpgradeTrust(api, keys), api, fleet, runtimes, journal, program => new PhoenixRuntime(program, directory, control, ports));
         using var poll = new PollLoop(settings, api, enrolment, applier, jobs, upgrade, journal, panic, allowed);
         var service = new ServiceManager(Environment.GetEnvironmentVariable);

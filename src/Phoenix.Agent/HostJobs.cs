@@ -4,10 +4,10 @@ using Phoenix.Contracts;
 namespace Phoenix.Agent;
 
 /// <summary>
-/// Work that takes minutes and changes nothing that runs: previews, explorations and simulated loads. It goes on beside the poll
-/// loop, so that a rollback never waits for it. One of each kind at a time.
+/// Work that takes minutes and changes nothing that runs: previews, explorations, simulated loads and log lines. It goes on beside the poll loop, so
+/// that a rollback never waits for it. One of each kind at a time.
 /// </summary>
-internal sealed class HostJobs(PreviewJob preview, LoadJob load, ExploreJob explore, Panic panic, HostAllowList allowed) : IDisposable
+internal sealed class HostJobs(PreviewJob preview, LoadJob load, LogsJob logs, ExploreJob explore, Panic panic, HostAllowList allowed) : IDisposable
 {
     private readonly ConcurrentDictionary<Guid, Task> _running = new();
 
@@ -68,6 +68,7 @@ internal sealed class HostJobs(PreviewJob preview, LoadJob load, ExploreJob expl
             {
                 { Preview: { } order } => await preview.RunAsync(task, order, progress, ending),
                 { Load: { } order } => await load.RunAsync(task, order, progress, ending),
+                { Logs: { } order } => await logs.RunAsync(task, order, progress, ending),
                 { Explore: { } order } => await explore.RunAsync(task, order, progress, ending),
                 _ => Failed(task, new TaskError("internal", $"The task of kind {task.Kind} says not what to do.", false, [])),
             };

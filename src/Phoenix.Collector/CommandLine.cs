@@ -25,7 +25,7 @@ internal static class CommandLine
         phoenix-collector validate --config FILE [--format text|json | --json]
             checks a configuration and the files it names, and prints every error at once; exit code 0 where it would
             start, perhaps with warnings, 1 where it would not, 2 for wrong arguments
-        phoenix-collector allow --list FILE [--task apply|preview|load|upgrade|explore] [--config FILE] [--runtime phoenix|stock] [--format text|json]
+        phoenix-collector allow --list FILE [--task apply|preview|load|upgrade|logs|explore] [--config FILE] [--runtime phoenix|stock] [--format text|json]
             says whether a host owner's list allows a kind of task and a configuration; exit code 0 where it does, 7 where not, 8
             where the list cannot be used, so that nothing is allowed
         phoenix-collector preview --config FILE (--sample FILE | --live SOCKET) [--protect METRIC,...] [--format text|json]

@@ -37,10 +37,11 @@ public sealed record PollResponse(IReadOnlyList<AssignedTask> Tasks);
 /// <param name="Preview">With <see cref="TaskKind.Preview"/>.</param>
 /// <param name="Load">With <see cref="TaskKind.Load"/>.</param>
 /// <param name="Upgrade">With <see cref="TaskKind.Upgrade"/>.</param>
+/// <param name="Logs">With <see cref="TaskKind.Logs"/>.</param>
 /// <param name="Explore">With <see cref="TaskKind.Explore"/>.</param>
 public sealed record AssignedTask(
     Guid Id, TaskKind Kind, long Lease, DateTimeOffset LeaseUntil, int Attempt, DesiredState Desired,
-    PreviewOrder? Preview = null, LoadOrder? Load = null, UpgradeOrder? Upgrade = null, ExploreOrder? Explore = null);
+    PreviewOrder? Preview = null, LoadOrder? Load = null, UpgradeOrder? Upgrade = null, HostLogsOrder? Logs = null, ExploreOrder? Explore = null);
 
 [JsonConverter(typeof(CamelCaseEnum<TaskKind>))]
 public enum TaskKind
@@ -56,6 +57,9 @@ public enum TaskKind
 
     /// <summary>Run another version of the agent itself. The result comes from the version that runs in the end.</summary>
     Upgrade,
+
+    /// <summary>Send the last lines of the agent's and its collectors' logs, see <see cref="HostLogsReport"/>.</summary>
+    Logs,
 
     /// <summary>
     /// Count which metrics, labels and values the recent input of the host's production collector is made of. Sent only to agents that say in their heartbeat

@@ -33,6 +33,7 @@ public sealed record Problem(string? Type, string? Title, int? Status, string? D
 [JsonSerializable(typeof(ConfigurationProblem))]
 [JsonSerializable(typeof(PreviewReport))]
 [JsonSerializable(typeof(LoadReport))]
+[JsonSerializable(typeof(HostLogsReport))]
 [JsonSerializable(typeof(ExplorationReport))]
 [JsonSerializable(typeof(FlowWindow))]
 [JsonSerializable(typeof(FlowReport))]

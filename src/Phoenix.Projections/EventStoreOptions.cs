@@ -65,6 +65,7 @@ public static class EventStoreOptions
             typeof(DeploymentRolledBack), typeof(DeploymentCompleted), typeof(DeploymentAborted),
         ],
         ["ChangePolicy"] = [typeof(ChangePolicySet)],
+        ["MetricProtection"] = [typeof(ProtectedMetricsSet)],
         ["Upgrade"] =
         [
             typeof(UpgradeRequested), typeof(UpgradeStageStarted), typeof(HostsUpgraded), typeof(HostUpgradesFailed), typeof(HostsUnreached),
@@ -152,6 +153,7 @@ public static class EventStoreOptions
         options.Projections.Snapshot<Upgrade>(SnapshotLifecycle.Inline);
         options.Projections.Snapshot<Deployment>(SnapshotLifecycle.Inline);
         options.Projections.Snapshot<ChangePolicy>(SnapshotLifecycle.Inline);
+        options.Projections.Snapshot<MetricProtection>(SnapshotLifecycle.Inline);
         options.Projections.Add(new FleetProjection(), ProjectionLifecycle.Inline, FleetProjection.Name,
             async =>
             {

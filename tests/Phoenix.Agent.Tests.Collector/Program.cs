@@ -77,6 +77,8 @@ var arm = Enum.Parse<CollectorArm>(Argument("--arm"), ignoreCase: true);
 var windows = new WindowCutter(arm, Argument("--tee"), () => behaviour);
 var startedAt = DateTimeOffset.UtcNow;
 Console.WriteLine($"started as {arm}");
+if (behaviour.Values.GetValueOrDefault("say") is { } said)
+    Console.WriteLine($"told to say {Environment.GetEnvironmentVariable(said.Replace("${env:", "").TrimEnd('}'))}");
 if (behaviour.Is("crash"))
 {
     Console.WriteLine("about to crash as told");

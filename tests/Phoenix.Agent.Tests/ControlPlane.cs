@@ -56,6 +56,11 @@ internal sealed class ControlPlane : IAsyncDisposable
             Outcomes.Add((id, await ReadAsync(request, WireJson.Default.TaskResult)));
             return Results.Ok();
         });
+        _app.MapPost("/api/v2/tasks/{id:guid}/logs", async (Guid id, HttpRequest request) =>
+        {
+            Logs.Add((id, await ReadAsync(request, WireJson.Default.HostLogsReport)));
+            return LogsTaken ? Results.Ok() : Results.Json(new Problem(null, "Conflict", 409, "cancelled", "lease-superseded"), WireJson.Default.Problem, statusCode: 409);
+        });
         _app.MapPost("/api/v2/agents/heartbeat", async (HttpRequest request) =>
         {
             Heartbeats.Add(await ReadAsync(request, WireJson.Default.Heartbeat));
@@ -91,6 +96,9 @@ internal sealed class ControlPlane : IAsyncDisposable
     public volatile bool Fenced;
     public Guid Cancelled;
 
+    /// <summary>False answers log lines with 409.</summary>
+    public volatile bool LogsTaken = true;
+
     /// <summary>False where it is of before it took what goes through collectors.</summary>
     public volatile bool TakesFlow = true;
 
@@ -113,6 +121,7 @@ internal sealed class ControlPlane : IAsyncDisposable
     public Log<EnrolmentRequest> Enrolments { get; } = new();
     public Log<(Guid Task, TaskProgress Progress)> Progress { get; } = new();
     public Log<(Guid Task, TaskResult Result)> Outcomes { get; } = new();
+    public Log<(Guid Task, HostLogsReport Report)> Logs { get; } = new();
     public Log<Heartbeat> Heartbeats { get; } = new();
     public Log<WindowReport> WindowReports { get; } = new();
     public Log<UsagePeriod> UsagePeriods { get; } = new();

@@ -82,7 +82,7 @@ public sealed class TaskReports : IAsyncDisposable
         }
         if (events.Count == 0) return;
         await session.AppendTaskEvents(events, cancellation);
-        foreach (var message in TaskEnds.Messages(ended)) await outbox.PublishAsync(message);
+        await outbox.Tell(ended, events);
         await session.SaveChangesAsync(cancellation);
         if (ended.Count == 0) return;
         // One that waited for the host to have room can go now. Looked for after the commit: what is queued until then may have found no room.
