@@ -87,7 +87,11 @@ export function summarise(previews: readonly PreviewView[]): PreviewSummary | nu
     missedBatches: sum((r) => r.sample.missedBatches),
     whole: reports.every((r) => r.sample.whole),
     from: reports.map((r) => r.sample.from).sort()[0] ?? first.sample.from,
-    to: reports.map((r) => r.sample.to).sort().at(-1) ?? first.sample.to,
+    to:
+      reports
+        .map((r) => r.sample.to)
+        .sort()
+        .at(-1) ?? first.sample.to,
   };
 }
 

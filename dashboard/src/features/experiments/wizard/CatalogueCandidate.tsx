@@ -101,6 +101,7 @@ function Parameters({
     () =>
       search.args ?? (search.metric !== undefined && view.parameters.some((p) => p.name === "metrics") ? { metrics: [search.metric] } : {}),
   );
+  const [begunWith] = useState(() => Object.keys(edits));
   const values = filledIn(view, ofBaseline, edits);
   // A number's field that was emptied stays empty on the page, and takes its default.
   for (const [name, value] of Object.entries(edits)) values[name] = value;
@@ -129,12 +130,28 @@ function Parameters({
       void navigate({ search: (now) => ({ ...now, previews: undefined }), replace: true, resetScroll: false });
   };
   const own = view.parameters.filter((p) => !ways.has(p.name));
+  // Those that were set when the template was measured are what it is about; the others do well by default.
+  const telling = new Set(view.measurements.flatMap((m) => Object.keys(m.arguments)));
+  const first = own.filter((p) => telling.has(p.name) || begunWith.includes(p.name));
+  const fine = own.filter((p) => !first.includes(p));
   const shared = view.parameters.filter((p) => ways.has(p.name));
-  const wrongInside = shared.some((p) => p.name in errors);
   return (
     <Stack>
-      <TemplateForm parameters={own} values={values} errors={errors} onChange={change} />
-      <Accordion variant="contained" multiple defaultValue={wrongInside ? ["ways"] : []}>
+      <TemplateForm parameters={first} values={values} errors={errors} onChange={change} />
+      <Accordion variant="contained" multiple order={4}>
+        {fine.length > 0 && (
+          <Accordion.Item value="fine">
+            <Accordion.Control>
+              More settings
+              <Text size="xs" c="dimmed">
+                {fine.map((p) => p.name).join(", ")}
+              </Text>
+            </Accordion.Control>
+            <Accordion.Panel>
+              <TemplateForm parameters={fine} values={values} errors={errors} onChange={change} />
+            </Accordion.Panel>
+          </Accordion.Item>
+        )}
         <Accordion.Item value="ways">
           <Accordion.Control>
             Input and output

@@ -1,19 +1,18 @@
 import { Alert, Card, Fieldset, NumberInput, Radio, SimpleGrid, Stack, TagsInput, Text, Textarea, TextInput } from "@mantine/core";
 import { IconInfoCircle } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import type { VerdictClaim } from "~/api/schema";
 import { percent } from "~/shared/format/numbers";
 import { summarise } from "~/shared/previews/summarise";
 import { PriceSelect } from "~/shared/prices/PriceSelect";
 import { overlaps } from "../queries";
-import { overlapQuestion } from "./design";
+import { type Claim, overlapQuestion } from "./design";
 import { useDesign } from "./form";
 import { PlanFields } from "./PlanFields";
 import { PowerPanel } from "./PowerPanel";
 import { usePreviews } from "./PreviewPanel";
 import type { Draft } from "./useDraft";
 
-const CLAIMS: { value: VerdictClaim; label: string; description: string }[] = [
+const CLAIMS: { value: Claim; label: string; description: string }[] = [
   {
     value: "hosts",
     label: "These hosts from now on",

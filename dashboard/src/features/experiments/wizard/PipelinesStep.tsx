@@ -42,7 +42,9 @@ export function PipelinesStep() {
           {baseline !== null && hosts.length > 0 && (
             <Text size="sm" c={running === hosts.length ? "dimmed" : undefined} fw={running === hosts.length ? undefined : 600}>
               {running === hosts.length
-                ? `All ${count(hosts.length)} hosts that were read run it in production.`
+                ? hosts.length === 1
+                  ? "The one host that is meant runs it in production."
+                  : `All ${count(hosts.length)} hosts that were read run it in production.`
                 : `Only ${count(running)} of ${count(hosts.length)} hosts that were read run it in production. An experiment starts only where its baseline runs.`}
             </Text>
           )}

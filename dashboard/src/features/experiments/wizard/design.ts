@@ -6,6 +6,9 @@ export interface Choice {
   version: number;
 }
 
+/** Of what a verdict speaks. */
+export type Claim = NonNullable<VerdictClaim>;
+
 export type ChooseBy = "selector" | "group" | "hosts";
 
 /** What the wizard's fields hold. The names are those of the request, so that a refusal finds the field that it names. */
@@ -21,7 +24,7 @@ export interface Design {
   /** As they are typed; {@link parseDuration} reads them. */
   plan: { warmUpSeconds: string; durationSeconds: string; windowSeconds: string };
   criteria: {
-    claim: VerdictClaim;
+    claim: Claim;
     minSeriesReductionPct: number | string;
     maxConservationErrorPct: number | string;
     maxCandidateCpuPct: number | string;

@@ -1,8 +1,8 @@
-import type { PlanRequest, VerdictClaim } from "~/api/schema";
+import type { PlanRequest } from "~/api/schema";
 import { count, duration } from "~/shared/format/numbers";
-import type { Design } from "./design";
+import type { Claim, Design } from "./design";
 
-export const CLAIM_WORDS: Record<VerdictClaim, string> = {
+export const CLAIM_WORDS: Record<Claim, string> = {
   observed: "What was observed",
   hosts: "These hosts from now on",
   fleet: "The fleet that they are drawn from",
@@ -21,7 +21,7 @@ export function hostsInWords(d: Design, now: number | undefined): string {
 }
 
 /** What a start brings about, in order, by the plan. */
-export function whatWillHappen(plan: PlanRequest, claim: VerdictClaim): string[] {
+export function whatWillHappen(plan: PlanRequest, claim: Claim): string[] {
   const deadline = 2 * plan.durationSeconds + 60;
   return [
     "The hosts are settled: those that are meant at that moment and can be reached.",
