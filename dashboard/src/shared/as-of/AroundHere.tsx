@@ -1,9 +1,9 @@
-import { Alert, Anchor, Group, SegmentedControl, Stack, Text, Timeline, Title } from "@mantine/core";
+import { Alert, Group, SegmentedControl, Stack, Text, Timeline, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import type { AuditEntry } from "~/api/schema";
 import { Actor } from "~/shared/components/Actor";
+import { AnchorLink } from "~/shared/components/AnchorLink";
 import { QueryView } from "~/shared/components/QueryView";
 import { TimeText } from "~/shared/components/TimeText";
 import { sentence } from "~/shared/events/sentences";
@@ -38,9 +38,9 @@ export function AroundHere({ at, scope = {}, minutes: first = 5 }: { at: Moment;
               {page.next && (
                 <Alert color="gray" p="xs">
                   These are the first {MOST_AROUND}. The rest is in the{" "}
-                  <Anchor component={Link} to="/audit" inherit>
+                  <AnchorLink to="/audit" inherit>
                     audit log
-                  </Anchor>
+                  </AnchorLink>
                   .
                 </Alert>
               )}
@@ -64,15 +64,9 @@ function EventList({ events, at }: { events: AuditEntry[]; at: Moment }) {
           <Text size="xs" c="dimmed">
             <TimeText at={e.timestamp} /> · <Actor actor={e.actor} />
             {e.reason ? ` · “${e.reason}”` : ""} ·{" "}
-            <Anchor
-              component={Link}
-              to="/audit"
-              search={{ event: e.sequence } as never}
-              inherit
-              aria-label={`Event ${e.sequence} in the audit log`}
-            >
+            <AnchorLink to="/audit" search={{ event: e.sequence } as never} inherit aria-label={`Event ${e.sequence} in the audit log`}>
               event {e.sequence}
-            </Anchor>
+            </AnchorLink>
             {i >= until ? " · after the moment" : ""}
           </Text>
         </Timeline.Item>

@@ -1,8 +1,8 @@
-import { Anchor, Text, Tooltip } from "@mantine/core";
+import { Text, Tooltip } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import { UNKNOWN } from "~/shared/format/numbers";
 import { users } from "~/shared/session/users";
+import { AnchorLink } from "./AnchorLink";
 
 const AGENT = "agent:";
 
@@ -17,9 +17,9 @@ export function Actor({ actor }: { actor: string | null | undefined }) {
   if (actor.startsWith(AGENT)) {
     const hostId = actor.slice(AGENT.length);
     return (
-      <Anchor component={Link} to="/fleet/$hostId" params={{ hostId }} inherit>
+      <AnchorLink to="/fleet/$hostId" params={{ hostId }} inherit>
         {hostId}
-      </Anchor>
+      </AnchorLink>
     );
   }
   const name = known?.find((u) => u.id === actor)?.name;
