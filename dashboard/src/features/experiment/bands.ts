@@ -82,14 +82,11 @@ export const MEASURES = {
     of: (a: ArmTotals, w: ExperimentWindowView) => (w.seconds > 0 ? a.cpuMs / (w.seconds * 10 * Math.max(1, w.hosts)) : null),
   },
   memory: { label: "Memory", unit: "bytes", of: (a: ArmTotals, w: ExperimentWindowView) => a.residentBytes / Math.max(1, w.hosts) },
-} as const satisfies Record<
-  string,
-  { label: string; unit: string; of: (arm: ArmTotals, window: ExperimentWindowView) => number | null }
->;
+} as const satisfies Record<string, { label: string; unit: string; of: (arm: ArmTotals, window: ExperimentWindowView) => number | null }>;
 
 export type Measure = keyof typeof MEASURES;
 
-export const isMeasure = (value: unknown): value is Measure => typeof value === "string" && value in MEASURES;
+export const isMeasure = (value: unknown): value is Measure => typeof value === "string" && Object.hasOwn(MEASURES, value);
 
 /** Both arms over time; a void window is a gap. */
 export function arms(

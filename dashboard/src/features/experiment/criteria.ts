@@ -21,7 +21,7 @@ export function criteria(x: Pick<ExperimentView, "criteria" | "claims" | "eviden
   return [
     {
       name: "Live series are reduced",
-      asked: `by ${percent(asked.minSeriesReductionPct)} or more (${CLAIMS[asked.claim].short})`,
+      asked: `by ${percent(asked.minSeriesReductionPct)} or more (${CLAIMS[asked.claim ?? "hosts"].short})`,
       measured: claim?.reductionPct == null ? none : `${percent(claim.reductionPct)}${interval}`,
       judged: claim === undefined ? "undecided" : AS[claim.outcome],
     },

@@ -52,8 +52,8 @@ export const decisions = (id: string, hostId: string | undefined, arm: Collector
           signal,
         }),
       ),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: (page) => page.next ?? undefined,
+    initialPageParam: undefined as number | undefined,
+    getNextPageParam: (page) => (page.next ? Number(page.next) : undefined),
   });
 
 /** The experiment's own events, those of its windows left out or not. */
@@ -77,11 +77,6 @@ export const whatIf = (id: string) =>
     queryKey: ["experiments", "what-if", id],
     queryFn: ({ signal }) => call(api.GET("/api/v2/experiments/{id}/what-if", { params: { path: { id } }, signal })),
   });
-
-export const priceBook = queryOptions({
-  queryKey: ["prices"],
-  queryFn: ({ signal }) => call(api.GET("/api/v2/prices", { signal })),
-});
 
 export const backends = queryOptions({
   queryKey: ["backends"],
@@ -110,9 +105,7 @@ export const promotion = (id: string) =>
       );
       const deployment = (asked.items[0]?.data as { deploymentId?: string | null } | undefined)?.deploymentId;
       if (!deployment) return null;
-      return call(
-        api.GET("/api/v2/deployments/{id}", { params: { path: { id: deployment }, query: { limit: PAGE } }, signal }),
-      );
+      return call(api.GET("/api/v2/deployments/{id}", { params: { path: { id: deployment }, query: { limit: PAGE } }, signal }));
     },
   });
 

@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { AuditEntry } from "~/api/schema";
 import { Actor } from "~/shared/components/Actor";
-import { AnchorLink } from "~/shared/components/AnchorLink";
+import { PageLink } from "~/shared/components/links";
 import { QueryView } from "~/shared/components/QueryView";
 import { TimeText } from "~/shared/components/TimeText";
 import { sentence } from "~/shared/events/sentences";
@@ -37,11 +37,7 @@ export function AroundHere({ at, scope = {}, minutes: first = 5 }: { at: Moment;
               <EventList events={page.items} at={at} />
               {page.next && (
                 <Alert color="gray" p="xs">
-                  These are the first {MOST_AROUND}. The rest is in the{" "}
-                  <AnchorLink to="/audit" inherit>
-                    audit log
-                  </AnchorLink>
-                  .
+                  These are the first {MOST_AROUND}. The rest is in the <PageLink to="/audit">audit log</PageLink>.
                 </Alert>
               )}
             </>
@@ -64,9 +60,9 @@ function EventList({ events, at }: { events: AuditEntry[]; at: Moment }) {
           <Text size="xs" c="dimmed">
             <TimeText at={e.timestamp} /> · <Actor actor={e.actor} />
             {e.reason ? ` · “${e.reason}”` : ""} ·{" "}
-            <AnchorLink to="/audit" search={{ event: e.sequence } as never} inherit aria-label={`Event ${e.sequence} in the audit log`}>
+            <PageLink to="/audit" search={{ event: e.sequence }} inherit aria-label={`Event ${e.sequence} in the audit log`}>
               event {e.sequence}
-            </AnchorLink>
+            </PageLink>
             {i >= until ? " · after the moment" : ""}
           </Text>
         </Timeline.Item>
