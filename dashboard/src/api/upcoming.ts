@@ -121,6 +121,11 @@ interface Upcoming {
     { state?: string; sort?: string; order?: string; limit?: number; after?: string },
     { items: ExperimentSummary[]; next: string }
   >;
+  "/api/v2/experiments/counts": Read<Record<string, never>, { byState: Record<ExperimentView["state"], number>; archived: number }>;
+  "/api/v2/tasks/summary": Read<
+    Record<string, never>,
+    { queued: number; assigned: number; deadLettered: number; oldestQueuedSeconds: number | null; waiting: number; hostsWithWork: number }
+  >;
   "/api/v2/experiments/{id}": ReadOne<{ at?: string }, ExperimentView>;
   "/api/v2/experiments/{id}/windows": ReadOne<{ points?: number; after?: string; limit?: number; on?: string }, ExperimentWindowsView>;
   "/api/v2/experiments/{id}/guardrails": ReadOne<Record<string, never>, GuardrailView[]>;
