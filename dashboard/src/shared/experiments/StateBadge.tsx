@@ -13,6 +13,9 @@ import {
 import type { ReactNode } from "react";
 import type { ExperimentState, VerdictOutcome } from "~/api/schema";
 
+/** Where there is one. */
+type Outcome = NonNullable<VerdictOutcome>;
+
 const STATES: Record<ExperimentState, { label: string; color: string; icon: ReactNode }> = {
   draft: { label: "Draft", color: "gray", icon: <IconPencil size={12} /> },
   starting: { label: "Starting", color: "blue", icon: <IconClock size={12} /> },
@@ -43,15 +46,15 @@ export function StateBadge({ state }: { state: ExperimentState }) {
   );
 }
 
-const OUTCOMES: Record<VerdictOutcome, { label: string; color: string; icon: ReactNode }> = {
+const OUTCOMES: Record<Outcome, { label: string; color: string; icon: ReactNode }> = {
   promote: { label: "Promote", color: "teal", icon: <IconCircleCheck size={12} /> },
   reject: { label: "Reject", color: "red", icon: <IconX size={12} /> },
   inconclusive: { label: "Inconclusive", color: "yellow", icon: <IconHelp size={12} /> },
 };
 
-export const outcomeLabel = (outcome: VerdictOutcome): string => OUTCOMES[outcome].label;
+export const outcomeLabel = (outcome: Outcome): string => OUTCOMES[outcome].label;
 
-export function OutcomeBadge({ outcome }: { outcome: VerdictOutcome }) {
+export function OutcomeBadge({ outcome }: { outcome: Outcome }) {
   const { label, color, icon } = OUTCOMES[outcome];
   return (
     <Badge variant="default" leftSection={icon} style={{ borderColor: `var(--mantine-color-${color}-outline)` }} tt="none" fw={600}>

@@ -1,5 +1,6 @@
 import { Alert, Group, Progress, SimpleGrid, Stack, Table, Text } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
+import { Figure } from "~/shared/components/Figure";
 import { TimeText } from "~/shared/components/TimeText";
 import { bytes, count, percent, UNKNOWN } from "~/shared/format/numbers";
 import { type PreviewSummary, reductionPct } from "./summarise";
@@ -12,18 +13,22 @@ export function PreviewSummaryView({ summary }: { summary: PreviewSummary }) {
         <Figure
           label="Fewer live series"
           value={percent(summary.seriesReductionPct)}
-          detail={`${count(summary.seriesIn)} → ${count(summary.seriesOut)}`}
+          hint={`${count(summary.seriesIn)} → ${count(summary.seriesOut)}`}
         />
-        <Figure label="Fewer points" value={percent(summary.pointsReductionPct)} detail={`${count(summary.pointsIn)} → ${count(summary.pointsOut)}`} />
+        <Figure
+          label="Fewer points"
+          value={percent(summary.pointsReductionPct)}
+          hint={`${count(summary.pointsIn)} → ${count(summary.pointsOut)}`}
+        />
         <Figure
           label="Fewer bytes sent (gzip)"
           value={percent(summary.bytesReductionPct)}
-          detail={`${bytes(summary.wireBytesIn)} → ${bytes(summary.wireBytesOut)}`}
+          hint={`${bytes(summary.wireBytesIn)} → ${bytes(summary.wireBytesOut)}`}
         />
         <Figure
           label="Conservation error"
           value={percent(summary.conservationErrorPct, 3)}
-          detail={
+          hint={
             summary.increments === 0
               ? "no increments to compare"
               : `${count(summary.increments)} increments compared${summary.worstMetric === null ? "" : `, worst ${summary.worstMetric}`}`
@@ -46,14 +51,14 @@ export function PreviewSummaryView({ summary }: { summary: PreviewSummary }) {
       )}
       {summary.protectedRetained < summary.protectedExpected && (
         <Alert color="red" icon={<IconAlertTriangle />} title="Protected metrics would be touched">
-          {count(summary.protectedExpected - summary.protectedRetained)} of {count(summary.protectedExpected)} protected streams would not leave
-          as they came: {summary.protectedMissing.join(", ") || UNKNOWN}. A guardrail ends the candidate for that.
+          {count(summary.protectedExpected - summary.protectedRetained)} of {count(summary.protectedExpected)} protected streams would not
+          leave as they came: {summary.protectedMissing.join(", ") || UNKNOWN}. A guardrail ends the candidate for that.
         </Alert>
       )}
       {summary.dropped.length > 0 && (
         <Text size="sm">
-          Dropped by rules: {summary.dropped.map((d) => `${d.rule} ${count(d.points)} points`).join(", ")}. What a rule drops by name is not a
-          conservation error.
+          Dropped by rules: {summary.dropped.map((d) => `${d.rule} ${count(d.points)} points`).join(", ")}. What a rule drops by name is not
+          a conservation error.
         </Text>
       )}
       <ChangedMetrics summary={summary} />
@@ -103,21 +108,5 @@ function ChangedMetrics({ summary }: { summary: PreviewSummary }) {
         </Table.Tbody>
       </Table>
     </Table.ScrollContainer>
-  );
-}
-
-function Figure({ label, value, detail }: { label: string; value: string; detail: string }) {
-  return (
-    <Stack gap={0} className="numeric">
-      <Text size="xs" c="dimmed">
-        {label}
-      </Text>
-      <Text size="xl" fw={650}>
-        {value}
-      </Text>
-      <Text size="xs" c="dimmed">
-        {detail}
-      </Text>
-    </Stack>
   );
 }

@@ -86,8 +86,12 @@ export function summarise(previews: readonly PreviewView[]): PreviewSummary | nu
     untrackedPoints: sum((r) => r.untrackedPoints),
     missedBatches: sum((r) => r.sample.missedBatches),
     whole: reports.every((r) => r.sample.whole),
-    from: reports.map((r) => r.sample.from).reduce((a, b) => (a < b ? a : b)),
-    to: reports.map((r) => r.sample.to).reduce((a, b) => (a > b ? a : b)),
+    from: reports.map((r) => r.sample.from).sort()[0] ?? first.sample.from,
+    to:
+      reports
+        .map((r) => r.sample.to)
+        .sort()
+        .at(-1) ?? first.sample.to,
   };
 }
 
