@@ -27,7 +27,7 @@ public sealed partial class RolesTests(ControlPlane plane) : IClassFixture<Contr
     /// <summary>What a viewer may do besides reading by GET: it reads too, or concerns their own tokens.</summary>
     static readonly string[] ForViewers =
     [
-        "POST /api/v2/experiments/overlaps", "POST /api/v2/catalogue/{name}/render", "POST /api/v2/dead-messages", "DELETE /api/v2/auth/tokens/{id}", "DELETE /api/v2/auth/session",
+        "POST /api/v2/experiments/overlaps", "POST /api/v2/catalogue/{name}/render", "POST /api/v2/pipelines/check", "POST /api/v2/dead-messages", "DELETE /api/v2/auth/tokens/{id}", "DELETE /api/v2/auth/session",
         "* /live", "* /live/negotiate",
     ];
 
