@@ -1,0 +1,86 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import AxeBuilder from "@axe-core/playwright";
+import { test as base, expect, type Page } from "@playwright/test";
+import { Stack } from "./stack";
+
+interface Fixtures {
+  /** Signed in as an admin. */
+  page: Page;
+}
+
+export const test = base.extend<Fixtures, { stack: Stack }>({
+  stack: [
+    // biome-ignore lint/correctness/noEmptyPattern: the library reads the names of the fixtures from the pattern.
+    async ({}, use) => {
+      const stack = await Stack.start();
+      await use(stack);
+      await stack.stop();
+    },
+    { scope: "worker", timeout: 180_000 },
+  ],
+  baseURL: async ({ stack }, use) => use(stack.baseUrl),
+  page: async ({ page, stack }, use) => {
+    await signIn(page, stack, stack.token);
+    const wrong: string[] = [];
+    page.on("pageerror", (error) => wrong.push(error.message));
+    await use(page);
+    // A page that threw is broken, whatever the test looked at.
+    expect(wrong).toEqual([]);
+  },
+});
+
+export { expect };
+
+/** Opens a session for the page's browser by a token. */
+export async function signIn(page: Page, stack: Stack, token: string): Promise<void> {
+  const response = await page.request.post(`${stack.baseUrl}/api/v2/auth/session`, {
+    data: {},
+    headers: { authorization: `Bearer ${token}`, origin: stack.baseUrl },
+  });
+  expect(response.status(), await response.text()).toBe(204);
+}
+
+/** A user with a role, and a token of theirs. */
+export async function userWith(stack: Stack, role: "viewer" | "operator" | "admin", name: string): Promise<string> {
+  const { secret } = await stack.api<{ secret: string }>("POST", "users", { name, role });
+  const response = await fetch(`${stack.baseUrl}/api/v2/auth/tokens`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ secret }),
+  });
+  return ((await response.json()) as { token: string }).token;
+}
+
+/** Keeps what the page looks like: light, dark, and as narrow as a phone. No page may be wider than its window. */
+export async function shot(page: Page, name: string): Promise<void> {
+  const folder = process.env.PHOENIX_SCREENSHOTS ?? "test-results/screenshots";
+  await mkdir(folder, { recursive: true });
+  const before = page.viewportSize();
+  for (const [look, scheme, size] of [
+    ["light", "light", { width: 1280, height: 800 }],
+    ["dark", "dark", { width: 1280, height: 800 }],
+    ["narrow", "light", { width: 390, height: 844 }],
+  ] as const) {
+    await page.emulateMedia({ colorScheme: scheme });
+    await page.setViewportSize(size);
+    await page.screenshot({ path: join(folder, `${name}-${look}.png`), fullPage: true });
+    const wider = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    expect(wider, `${name} is wider than its window (${look})`).toBeLessThanOrEqual(0);
+  }
+  await page.emulateMedia({ colorScheme: "light" });
+  if (before !== null) await page.setViewportSize(before);
+}
+
+/** No serious violation of the accessibility guidelines, in light and dark. */
+export async function axe(page: Page): Promise<void> {
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme });
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    const serious = violations
+      .filter((v) => v.impact === "serious" || v.impact === "critical")
+      .map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(" ")).join(", ")}`);
+    expect(serious, colorScheme).toEqual([]);
+  }
+  await page.emulateMedia({ colorScheme: "light" });
+}
