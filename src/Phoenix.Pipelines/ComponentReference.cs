@@ -24,7 +24,7 @@ public enum ComponentKeyType
     Any,
     Text,
     Flag,
-    Integer,
+    WholeNumber,
     Number,
 
     /// <summary>A number with a unit, such as <c>1m30s</c>.</summary>

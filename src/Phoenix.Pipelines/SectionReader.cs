@@ -101,7 +101,7 @@ internal sealed class SectionReader
 
     public long Integer(string key, long byDefault, long min, long max)
     {
-        Describe(key, ComponentKeyType.Integer, Invariant(byDefault), Invariant(min), Invariant(max));
+        Describe(key, ComponentKeyType.WholeNumber, Invariant(byDefault), Invariant(min), Invariant(max));
         if (Scalar(key)?.Text is not { } text)
         {
             return byDefault;

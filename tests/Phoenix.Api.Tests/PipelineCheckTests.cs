@@ -53,7 +53,7 @@ public sealed class PipelineCheckTests(ControlPlane plane)
         var topK = (await plane.Get("/api/v2/pipelines/components")).EnumerateArray().Single(c => c.GetProperty("type").GetString() == "phoenix_topk");
         topK.GetProperty("kind").GetString().ShouldBe("processors");
         var k = topK.GetProperty("keys").EnumerateArray().Single(x => x.GetProperty("key").GetString() == "k");
-        k.GetProperty("type").GetString().ShouldBe("integer");
+        k.GetProperty("type").GetString().ShouldBe("wholeNumber");
         k.GetProperty("maximum").GetString().ShouldBe("1000000");
     }
 
