@@ -21,14 +21,20 @@ public class ComponentReferenceTests
     [Fact]
     public void bounds_and_defaults_are_those_of_the_reader()
     {
-        Key("phoenix_topk", "k").ShouldBeEquivalentTo(new ComponentKey("k", ComponentKeyType.WholeNumber, "10", "1", "1000000", []));
-        Key("phoenix_topk", "window").ShouldBeEquivalentTo(new ComponentKey("window", ComponentKeyType.Duration, "5m", "1s", "24h", []));
-        Key("phoenix_topk", "by").ShouldBeEquivalentTo(new ComponentKey("by", ComponentKeyType.Choice, "rate", null, null, ["rate", "value"]));
-        Key("phoenix_topk", "hysteresis.enter").ShouldBeEquivalentTo(new ComponentKey("hysteresis.enter", ComponentKeyType.Number, "0.8", "0.01", "1", []));
+        ShouldBe(Key("phoenix_topk", "k"), ComponentKeyType.WholeNumber, "10", "1", "1000000", []);
+        ShouldBe(Key("phoenix_topk", "window"), ComponentKeyType.Duration, "5m", "1s", "24h", []);
+        ShouldBe(Key("phoenix_topk", "by"), ComponentKeyType.Choice, "rate", null, null, ["rate", "value"]);
+        ShouldBe(Key("phoenix_topk", "hysteresis.enter"), ComponentKeyType.Number, "0.8", "0.01", "1", []);
         Key("phoenix_topk", "metrics").Type.ShouldBe(ComponentKeyType.List);
         Key("phoenix_aggregate", "rules[].keep").Type.ShouldBe(ComponentKeyType.List);
         Key("memory_limiter", "limit_mib").Type.ShouldBe(ComponentKeyType.WholeNumber, "also where the reader first asks whether it is there");
         Key("otlp_http", "sending_queue.num_consumers").Type.ShouldBe(ComponentKeyType.WholeNumber);
+    }
+
+    private static void ShouldBe(ComponentKey key, ComponentKeyType type, string? byDefault, string? min, string? max, string[] allowed)
+    {
+        (key.Type, key.Default, key.Minimum, key.Maximum).ShouldBe((type, byDefault, min, max));
+        key.Allowed.ShouldBe(allowed);
     }
 
     [Theory]

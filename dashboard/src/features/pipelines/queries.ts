@@ -59,7 +59,13 @@ export const rendered = (name: string, parameters: Record<string, unknown>) =>
   queryOptions({
     queryKey: ["rendered", name, parameters],
     queryFn: ({ signal }) =>
-      call(api.POST("/api/v2/catalogue/{name}/render", { params: { path: { name } }, body: { parameters: parameters as Record<string, never> }, signal })),
+      call(
+        api.POST("/api/v2/catalogue/{name}/render", {
+          params: { path: { name } },
+          body: { parameters: parameters as Record<string, never> },
+          signal,
+        }),
+      ),
     staleTime: Number.POSITIVE_INFINITY,
     retry: false,
   });
@@ -88,5 +94,6 @@ export const preview = (id: string) =>
   queryOptions({
     queryKey: ["previews", id],
     queryFn: ({ signal }) => call(api.GET("/api/v2/previews/{id}", { params: { path: { id } }, signal })),
-    refetchInterval: (query) => (query.state.data !== undefined && !["queued", "assigned"].includes(query.state.data.state) ? false : POLL_MS),
+    refetchInterval: (query) =>
+      query.state.data !== undefined && !["queued", "assigned"].includes(query.state.data.state) ? false : POLL_MS,
   });

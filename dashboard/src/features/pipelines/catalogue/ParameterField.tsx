@@ -16,7 +16,15 @@ export function ParameterField({ parameter: p, value, error, onChange }: Props) 
   switch (p.type) {
     case "integer":
     case "number":
-      return <NumberInput {...common} allowDecimal={p.type === "number"} suffix={p.unit ? ` ${p.unit}` : undefined} value={value as number} onChange={onChange} />;
+      return (
+        <NumberInput
+          {...common}
+          allowDecimal={p.type === "number"}
+          suffix={p.unit ? ` ${p.unit}` : undefined}
+          value={value as number}
+          onChange={onChange}
+        />
+      );
     case "enum":
       return <Select {...common} allowDeselect={false} data={allowed} value={String(value)} onChange={(v) => v !== null && onChange(v)} />;
     case "list":

@@ -56,7 +56,13 @@ function Filled({ template: t }: { template: View }) {
       parameter={p}
       value={values[p.name] ?? ""}
       error={refused[p.name]}
-      onChange={(value) => void navigate({ search: (s) => ({ ...s, parameters: noneIfEmpty(argumentsOf(t.parameters, { ...values, [p.name]: value })) }), replace: true, resetScroll: false })}
+      onChange={(value) =>
+        void navigate({
+          search: (s) => ({ ...s, parameters: noneIfEmpty(argumentsOf(t.parameters, { ...values, [p.name]: value })) }),
+          replace: true,
+          resetScroll: false,
+        })
+      }
     />
   );
   const wrongElsewhere = yaml.isError && Object.keys(refused).filter((n) => t.parameters.some((p) => p.name === n)).length === 0;
@@ -73,8 +79,8 @@ function Filled({ template: t }: { template: View }) {
         <MeasuredTable rows={measured} label={`What ${t.title} made of recorded input`} />
         {t.recordings.length > 0 && (
           <Text size="xs" c="dimmed" mt="xs">
-            Recordings: {t.recordings.map((r) => `${r.name} (${count(r.scrapes)} scrapes over ${duration(r.seconds)})`).join(", ")}. Measured by {t.measuredBy}. Your input
-            differs; a preview on your hosts tells.
+            Recordings: {t.recordings.map((r) => `${r.name} (${count(r.scrapes)} scrapes over ${duration(r.seconds)})`).join(", ")}.
+            Measured by {t.measuredBy}. Your input differs; a preview on your hosts tells.
           </Text>
         )}
       </Card>
@@ -109,7 +115,12 @@ function Filled({ template: t }: { template: View }) {
                 <Button variant="default" disabled={!isGood} onClick={() => setSaving("experiment")}>
                   Use in an experiment
                 </Button>
-                <PageButton variant="default" leftSection={<IconEdit size={16} />} to="/pipelines/new" search={{ template: t.name, parameters: noneIfEmpty(args) }}>
+                <PageButton
+                  variant="default"
+                  leftSection={<IconEdit size={16} />}
+                  to="/pipelines/new"
+                  search={{ template: t.name, parameters: noneIfEmpty(args) }}
+                >
                   Edit as text
                 </PageButton>
               </Group>

@@ -1,14 +1,19 @@
-import type { TemplateParameterView } from "~/api/schema";
 import { ApiError } from "~/api/client";
+import type { TemplateParameterView } from "~/api/schema";
 
 export type ParameterInput = string | number | string[];
 
 /** What the form begins with: defaults, and over them what the address says. */
-export const valuesOf = (parameters: readonly TemplateParameterView[], given: Record<string, unknown> = {}): Record<string, ParameterInput> =>
-  Object.fromEntries(parameters.map((p) => [p.name, (given[p.name] ?? p.default) as ParameterInput]));
+export const valuesOf = (
+  parameters: readonly TemplateParameterView[],
+  given: Record<string, unknown> = {},
+): Record<string, ParameterInput> => Object.fromEntries(parameters.map((p) => [p.name, (given[p.name] ?? p.default) as ParameterInput]));
 
 /** What differs from the defaults: the only part that a request and an address have to say. */
-export function argumentsOf(parameters: readonly TemplateParameterView[], values: Record<string, ParameterInput>): Record<string, ParameterInput> {
+export function argumentsOf(
+  parameters: readonly TemplateParameterView[],
+  values: Record<string, ParameterInput>,
+): Record<string, ParameterInput> {
   const changed = parameters.filter((p) => JSON.stringify(values[p.name]) !== JSON.stringify(p.default));
   return Object.fromEntries(changed.map((p) => [p.name, values[p.name] as ParameterInput]));
 }

@@ -26,7 +26,9 @@ export function ConfigurationTab({ pipeline }: { pipeline: PipelineView }) {
         label="Version"
         pipeline={pipeline}
         value={version}
-        onChange={(v) => void navigate({ search: (s) => ({ ...s, version: v === null || v === pipeline.latestVersion ? undefined : v, node: undefined }) })}
+        onChange={(v) =>
+          void navigate({ search: (s) => ({ ...s, version: v === null || v === pipeline.latestVersion ? undefined : v, node: undefined }) })
+        }
       />
       <QueryView query={text}>{(found) => <Shown text={found} />}</QueryView>
     </Stack>

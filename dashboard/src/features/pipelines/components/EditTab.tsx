@@ -31,7 +31,8 @@ function Editor({ pipeline, base }: { pipeline: PipelineView; base: VersionText 
       <Group justify="space-between">
         <Text size="sm">
           Begins with the text of version {base.version}
-          {base.version !== pipeline.latestVersion && `, which is not the latest (${pipeline.latestVersion})`}. Nothing is kept until it is published.
+          {base.version !== pipeline.latestVersion && `, which is not the latest (${pipeline.latestVersion})`}. Nothing is kept until it is
+          published.
         </Text>
         <Group gap="xs">
           <Button variant="default" disabled={!draft.isDirty} onClick={() => draft.setText(base.configuration)}>

@@ -7,7 +7,9 @@ export function LeaveDraft({ isDirty }: { isDirty: boolean }) {
     shouldBlockFn: ({ current, next }) => {
       const tab = (search: unknown) => (search as { tab?: string; version?: number }) ?? {};
       const leaves =
-        current.pathname !== next.pathname || tab(current.search).tab !== tab(next.search).tab || tab(current.search).version !== tab(next.search).version;
+        current.pathname !== next.pathname ||
+        tab(current.search).tab !== tab(next.search).tab ||
+        tab(current.search).version !== tab(next.search).version;
       return isDirty && leaves;
     },
     enableBeforeUnload: isDirty,

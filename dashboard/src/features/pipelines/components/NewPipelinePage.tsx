@@ -38,7 +38,11 @@ export function NewPipelinePage() {
   return (
     <>
       {template !== undefined ? (
-        <QueryView query={made}>{({ configuration }) => <Editor key={configuration} initial={configuration} origin={{ template: { name: template, parameters } }} />}</QueryView>
+        <QueryView query={made}>
+          {({ configuration }) => (
+            <Editor key={configuration} initial={configuration} origin={{ template: { name: template, parameters } }} />
+          )}
+        </QueryView>
       ) : from !== undefined && version > 0 ? (
         <QueryView query={copied}>{({ configuration }) => <Editor key={configuration} initial={configuration} />}</QueryView>
       ) : (
@@ -57,7 +61,11 @@ function Editor({ initial, origin }: { initial: string; origin?: { template: { n
     <>
       <PageHeader
         title="New pipeline"
-        description={origin === undefined ? "Nothing is kept until it is saved." : `Begins with the template ${origin.template.name}. Nothing is kept until it is saved.`}
+        description={
+          origin === undefined
+            ? "Nothing is kept until it is saved."
+            : `Begins with the template ${origin.template.name}. Nothing is kept until it is saved.`
+        }
         actions={
           <Button disabled={!draft.isGood} onClick={() => setSaving(true)}>
             Save
@@ -80,7 +88,11 @@ function Editor({ initial, origin }: { initial: string; origin?: { template: { n
         <LeaveDraft isDirty={draft.isDirty && !saving} />
         {saving && (
           // What is as the template makes it is kept as of the template, with its parameters.
-          <SavePipeline definition={origin !== undefined && !draft.isDirty ? origin : { configuration: draft.text }} then="pipeline" onClose={() => setSaving(false)} />
+          <SavePipeline
+            definition={origin !== undefined && !draft.isDirty ? origin : { configuration: draft.text }}
+            then="pipeline"
+            onClose={() => setSaving(false)}
+          />
         )}
       </Stack>
     </>

@@ -56,7 +56,11 @@ function Page({ pipeline: p }: { pipeline: PipelineView }) {
           It is deprecated: nothing new can be begun with it. Hosts that run it go on.
         </Text>
       )}
-      <Tabs value={tab} onChange={(next) => void navigate({ search: (s) => ({ version: s.version, tab: next as PipelineSearch["tab"] }) })} keepMounted={false}>
+      <Tabs
+        value={tab}
+        onChange={(next) => void navigate({ search: (s) => ({ version: s.version, tab: next as PipelineSearch["tab"] }) })}
+        keepMounted={false}
+      >
         <Tabs.List mb="md">
           <Tabs.Tab value="configuration">Configuration</Tabs.Tab>
           {mayWrite && <Tabs.Tab value="edit">Edit</Tabs.Tab>}

@@ -36,7 +36,8 @@ export function PipelinesTable() {
               </PageButton>
             }
           >
-            A pipeline is a collector configuration. The catalogue has templates that were measured on recorded input; fill one in and save it.
+            A pipeline is a collector configuration. The catalogue has templates that were measured on recorded input; fill one in and save
+            it.
           </EmptyState>
         ) : (
           <>

@@ -3,7 +3,7 @@ import { useForm } from "@mantine/form";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { api, call } from "~/api/client";
-import type { PipelineView, VersionText } from "~/api/schema";
+import type { Created, PipelineView, VersionText } from "~/api/schema";
 import { ProblemAlert } from "~/shared/components/ProblemAlert";
 import { showDone } from "~/shared/components/showProblem";
 import { YamlDiff } from "../editor/YamlDiff";
@@ -21,8 +21,13 @@ export function PublishVersion({ pipeline, before, configuration, onClose }: Pro
   const queries = useQueryClient();
   const form = useForm({ initialValues: { reason: "" } });
   const publish = useMutation({
-    mutationFn: ({ reason }: { reason: string }) =>
-      call(api.POST("/api/v2/pipelines/{id}/versions", { params: { path: { id: pipeline.id } }, body: { configuration, reason, template: null } })),
+    mutationFn: async ({ reason }: { reason: string }) =>
+      (await call(
+        api.POST("/api/v2/pipelines/{id}/versions", {
+          params: { path: { id: pipeline.id } },
+          body: { configuration, reason, template: null },
+        }),
+      )) as Created,
     meta: { problemShown: true },
     onSuccess: async ({ version }) => {
       await queries.invalidateQueries({ queryKey: ["pipelines"] });
@@ -34,7 +39,12 @@ export function PublishVersion({ pipeline, before, configuration, onClose }: Pro
     <Modal opened onClose={onClose} size="xl" title={`Publish version ${pipeline.latestVersion + 1} of ${pipeline.name}`}>
       <form onSubmit={form.onSubmit((v) => publish.mutate(v))}>
         <Stack>
-          <YamlDiff before={before.configuration} after={configuration} beforeLabel={`Version ${before.version}`} afterLabel="The new version" />
+          <YamlDiff
+            before={before.configuration}
+            after={configuration}
+            beforeLabel={`Version ${before.version}`}
+            afterLabel="The new version"
+          />
           <Textarea label="Reason" description="Stands in the audit log." autosize data-autofocus {...form.getInputProps("reason")} />
           {publish.isError && <ProblemAlert error={publish.error} title="It was not published" />}
           <Group justify="flex-end">

@@ -3,7 +3,7 @@ import { useForm } from "@mantine/form";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { ApiError, api, call } from "~/api/client";
-import type { TemplateRequest } from "~/api/schema";
+import type { Created, TemplateRequest } from "~/api/schema";
 import { ProblemAlert } from "~/shared/components/ProblemAlert";
 import { showDone } from "~/shared/components/showProblem";
 
@@ -13,7 +13,10 @@ export type Definition = { configuration: string } | { template: { name: string;
 export const definitionBody = (definition: Definition): { configuration: string; template: TemplateRequest | null } =>
   "configuration" in definition
     ? { configuration: definition.configuration, template: null }
-    : { configuration: "", template: { name: definition.template.name, parameters: definition.template.parameters as Record<string, never> } };
+    : {
+        configuration: "",
+        template: { name: definition.template.name, parameters: definition.template.parameters as Record<string, never> },
+      };
 
 interface Props {
   definition: Definition;
@@ -30,7 +33,8 @@ export function SavePipeline({ definition, proposedName = "", then, onClose, onS
   const queries = useQueryClient();
   const form = useForm({ initialValues: { name: proposedName, description: "", reason: "" } });
   const save = useMutation({
-    mutationFn: (v: typeof form.values) => call(api.POST("/api/v2/pipelines", { body: { ...v, ...definitionBody(definition) } })),
+    mutationFn: async (v: typeof form.values) =>
+      (await call(api.POST("/api/v2/pipelines", { body: { ...v, ...definitionBody(definition) } }))) as Created,
     meta: { problemShown: true },
     onSuccess: async ({ id, version }, { name }) => {
       onSaved?.();

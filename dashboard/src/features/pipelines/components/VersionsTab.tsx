@@ -38,8 +38,18 @@ export function VersionsTab({ pipeline: p }: { pipeline: PipelineView }) {
       {p.versions.length > 1 ? (
         <>
           <Group>
-            <VersionSelect label="Compare" pipeline={p} value={from} onChange={(v) => void navigate({ search: (s) => ({ ...s, from: v ?? undefined, to }), resetScroll: false })} />
-            <VersionSelect label="With" pipeline={p} value={to} onChange={(v) => void navigate({ search: (s) => ({ ...s, from, to: v ?? undefined }), resetScroll: false })} />
+            <VersionSelect
+              label="Compare"
+              pipeline={p}
+              value={from}
+              onChange={(v) => void navigate({ search: (s) => ({ ...s, from: v ?? undefined, to }), resetScroll: false })}
+            />
+            <VersionSelect
+              label="With"
+              pipeline={p}
+              value={to}
+              onChange={(v) => void navigate({ search: (s) => ({ ...s, from, to: v ?? undefined }), resetScroll: false })}
+            />
           </Group>
           <QueryView query={before}>
             {(a) => (
@@ -48,7 +58,12 @@ export function VersionsTab({ pipeline: p }: { pipeline: PipelineView }) {
                   a.configuration === b.configuration ? (
                     <Text size="sm">The two texts are equal.</Text>
                   ) : (
-                    <YamlDiff before={a.configuration} after={b.configuration} beforeLabel={`Version ${a.version}`} afterLabel={`Version ${b.version}`} />
+                    <YamlDiff
+                      before={a.configuration}
+                      after={b.configuration}
+                      beforeLabel={`Version ${a.version}`}
+                      afterLabel={`Version ${b.version}`}
+                    />
                   )
                 }
               </QueryView>

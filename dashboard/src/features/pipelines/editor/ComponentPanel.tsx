@@ -1,7 +1,7 @@
 import { ActionIcon, Alert, Button, Card, Group, Select, Stack, Text, Title, Tooltip } from "@mantine/core";
 import { IconArrowDown, IconArrowUp, IconFileCode, IconTrash, IconX } from "@tabler/icons-react";
 import type { ComponentDescription } from "~/api/schema";
-import { type Issue, valueOf } from "../model/configuration";
+import { dataOf, type Issue } from "../model/configuration";
 import { deleteIn, move, remove, setIn, unuse } from "../model/edits";
 import { fieldsOf, initialOf, unsetKeys } from "../model/fields";
 import type { GraphNode } from "../model/graph";
@@ -24,7 +24,7 @@ export function ComponentPanel({ node, text, types, ofKind, onEdit, onReveal, on
   const { component, kind, place } = node;
   const described = types.find((t) => t.kind === kind && t.type === component.type);
   const keys = described?.keys ?? [];
-  const value = valueOf(text, kind, component.id);
+  const value = dataOf(text, kind, component.id);
   const fields = fieldsOf(value, keys);
   const missing = unsetKeys(value, keys);
   const prefix = `${kind}.${component.id}`;
@@ -50,12 +50,22 @@ export function ComponentPanel({ node, text, types, ofKind, onEdit, onReveal, on
         {kind === "processors" && (
           <>
             <Tooltip label="Before the one before it">
-              <ActionIcon variant="default" aria-label="Move earlier" disabled={place === 0} onClick={() => onEdit((t) => move(t, kind, place, place - 1))}>
+              <ActionIcon
+                variant="default"
+                aria-label="Move earlier"
+                disabled={place === 0}
+                onClick={() => onEdit((t) => move(t, kind, place, place - 1))}
+              >
                 <IconArrowUp size={16} />
               </ActionIcon>
             </Tooltip>
             <Tooltip label="Behind the one behind it">
-              <ActionIcon variant="default" aria-label="Move later" disabled={place >= ofKind - 1} onClick={() => onEdit((t) => move(t, kind, place, place + 1))}>
+              <ActionIcon
+                variant="default"
+                aria-label="Move later"
+                disabled={place >= ofKind - 1}
+                onClick={() => onEdit((t) => move(t, kind, place, place + 1))}
+              >
                 <IconArrowDown size={16} />
               </ActionIcon>
             </Tooltip>
@@ -70,14 +80,24 @@ export function ComponentPanel({ node, text, types, ofKind, onEdit, onReveal, on
           Take out of the pipeline
         </Button>
         {component.defined && (
-          <Button size="xs" variant="default" leftSection={<IconTrash size={14} />} onClick={() => onEdit((t) => remove(t, kind, component.id))}>
+          <Button
+            size="xs"
+            variant="default"
+            leftSection={<IconTrash size={14} />}
+            onClick={() => onEdit((t) => remove(t, kind, component.id))}
+          >
             Delete
           </Button>
         )}
       </Group>
       <Stack gap="sm">
         {elsewhere.map((issue) => (
-          <Alert key={`${issue.line}${issue.key}${issue.message}`} color="red" p="xs" title={issue.key.slice(prefix.length + 1) || undefined}>
+          <Alert
+            key={`${issue.line}${issue.key}${issue.message}`}
+            color="red"
+            p="xs"
+            title={issue.key.slice(prefix.length + 1) || undefined}
+          >
             {words(issue)}
           </Alert>
         ))}

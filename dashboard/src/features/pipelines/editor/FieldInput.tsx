@@ -76,7 +76,13 @@ function TypedNumber({ field, error, description, onChange }: Props & { descript
   );
 }
 
-function Typed({ field, error, description, onChange, multiline = false }: Props & { description: string | undefined; multiline?: boolean }) {
+function Typed({
+  field,
+  error,
+  description,
+  onChange,
+  multiline = false,
+}: Props & { description: string | undefined; multiline?: boolean }) {
   const written = multiline ? printValue(field.value, false) : String(field.value ?? "");
   const [typed, setTyped] = useState(written);
   const [wrong, setWrong] = useState<string | null>(null);
@@ -103,6 +109,11 @@ function Typed({ field, error, description, onChange, multiline = false }: Props
       onChange={(e) => setTyped(e.currentTarget.value)}
     />
   ) : (
-    <TextInput {...common} description={description} onChange={(e) => setTyped(e.currentTarget.value)} onKeyDown={(e) => e.key === "Enter" && commit()} />
+    <TextInput
+      {...common}
+      description={description}
+      onChange={(e) => setTyped(e.currentTarget.value)}
+      onKeyDown={(e) => e.key === "Enter" && commit()}
+    />
   );
 }

@@ -42,7 +42,15 @@ export function IssueList({ errors, warnings, upToDate, onReveal }: Props) {
   return (
     <div role="status">
       {errors.length > 0 && (
-        <Alert color="red" icon={<IconCircleX />} title={errors.length === 1 ? "One error: no collector would start with it" : `${errors.length} errors: no collector would start with it`}>
+        <Alert
+          color="red"
+          icon={<IconCircleX />}
+          title={
+            errors.length === 1
+              ? "One error: no collector would start with it"
+              : `${errors.length} errors: no collector would start with it`
+          }
+        >
           {list(errors)}
         </Alert>
       )}

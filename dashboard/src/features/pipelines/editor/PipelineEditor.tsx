@@ -32,7 +32,9 @@ export function PipelineEditor({ draft, chosen, onChoose }: Props) {
   };
   return (
     <Stack>
-      {draft.check.isError && <ProblemAlert error={draft.check.error} title="The text could not be checked" onRetry={() => void draft.check.refetch()} />}
+      {draft.check.isError && (
+        <ProblemAlert error={draft.check.error} title="The text could not be checked" onRetry={() => void draft.check.refetch()} />
+      )}
       <IssueList errors={errors} warnings={warnings} upToDate={draft.isChecked} onReveal={(line) => setReveal({ line })} />
       <Group gap="xs">
         <Text size="sm" fw={600}>

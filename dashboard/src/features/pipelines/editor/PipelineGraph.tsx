@@ -2,10 +2,20 @@ import "@xyflow/react/dist/style.css";
 import { Group, Text, Tooltip, UnstyledButton, useComputedColorScheme } from "@mantine/core";
 import { useElementSize } from "@mantine/hooks";
 import { IconAlertTriangle, IconArrowBarToRight, IconCircleX, IconCpu, IconDownload } from "@tabler/icons-react";
-import { Background, Controls, Handle, type Node, type NodeProps, Position, ReactFlow, useReactFlow, ReactFlowProvider } from "@xyflow/react";
+import {
+  Background,
+  Controls,
+  Handle,
+  type Node,
+  type NodeProps,
+  Position,
+  ReactFlow,
+  ReactFlowProvider,
+  useReactFlow,
+} from "@xyflow/react";
 import { createContext, useContext, useEffect, useMemo } from "react";
-import type { Graph, GraphNode } from "../model/graph";
 import type { Kind } from "../model/configuration";
+import type { Graph, GraphNode } from "../model/graph";
 import { layout, NODE } from "./layout";
 import classes from "./PipelineGraph.module.css";
 
@@ -30,7 +40,12 @@ function ComponentNode({ data: { node } }: NodeProps<FlowNode>) {
   return (
     <>
       <Handle type="target" position={vertical ? Position.Top : Position.Left} isConnectable={false} />
-      <Tooltip label={problem === undefined ? null : `${problem.key}: ${problem.message}`} disabled={problem === undefined} multiline maw={320}>
+      <Tooltip
+        label={problem === undefined ? null : `${problem.key}: ${problem.message}`}
+        disabled={problem === undefined}
+        multiline
+        maw={320}
+      >
         <UnstyledButton
           className={`${classes.node} nopan`}
           data-kind={node.kind}
@@ -76,7 +91,9 @@ function Flow({ graph, chosen, onChoose, height = 360 }: Props) {
   const { fitView } = useReactFlow();
   const nodes = useMemo(() => {
     const places = layout(graph, vertical ? "TB" : "LR");
-    return graph.nodes.map((node): FlowNode => ({ id: node.id, type: "component", position: places.get(node.id) ?? { x: 0, y: 0 }, data: { node }, ...NODE }));
+    return graph.nodes.map(
+      (node): FlowNode => ({ id: node.id, type: "component", position: places.get(node.id) ?? { x: 0, y: 0 }, data: { node }, ...NODE }),
+    );
   }, [graph, vertical]);
   const shape = nodes.map((n) => n.id).join(" ");
   // biome-ignore lint/correctness/useExhaustiveDependencies: what comes, goes or moves is brought into sight.
@@ -86,7 +103,13 @@ function Flow({ graph, chosen, onChoose, height = 360 }: Props) {
   }, [shape, vertical, width, fitView]);
   const choice = useMemo(() => ({ chosen, choose: onChoose, vertical }), [chosen, onChoose, vertical]);
   return (
-    <div ref={ref} style={{ height: vertical ? Math.max(height, 440) : height }} className={classes.frame} role="group" aria-label="The way of the data">
+    <div
+      ref={ref}
+      style={{ height: vertical ? Math.max(height, 440) : height }}
+      className={classes.frame}
+      role="group"
+      aria-label="The way of the data"
+    >
       <ChoiceContext.Provider value={choice}>
         <ReactFlow
           nodes={nodes}

@@ -1,14 +1,24 @@
-import { Box } from "@mantine/core";
-import { useMediaQuery } from "@mantine/hooks";
 import { MergeView, unifiedMergeView } from "@codemirror/merge";
 import { EditorView } from "@codemirror/view";
+import { Box } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
 import { useEffect, useRef } from "react";
 import { readOnlyText, yamlLook } from "./yamlView";
 
 const collapseUnchanged = { margin: 3, minSize: 8 };
 
 /** Two texts beside each other, or below each other where there is no room. What is equal is folded. */
-export function YamlDiff({ before, after, beforeLabel, afterLabel }: { before: string; after: string; beforeLabel: string; afterLabel: string }) {
+export function YamlDiff({
+  before,
+  after,
+  beforeLabel,
+  afterLabel,
+}: {
+  before: string;
+  after: string;
+  beforeLabel: string;
+  afterLabel: string;
+}) {
   const host = useRef<HTMLDivElement>(null);
   const narrow = useMediaQuery("(max-width: 62em)") ?? false;
   useEffect(() => {
@@ -32,7 +42,12 @@ export function YamlDiff({ before, after, beforeLabel, afterLabel }: { before: s
   return (
     <Box
       ref={host}
-      style={{ maxHeight: 600, overflow: "auto", border: "1px solid var(--mantine-color-default-border)", borderRadius: "var(--mantine-radius-md)" }}
+      style={{
+        maxHeight: 600,
+        overflow: "auto",
+        border: "1px solid var(--mantine-color-default-border)",
+        borderRadius: "var(--mantine-radius-md)",
+      }}
     />
   );
 }

@@ -54,5 +54,15 @@ export function YamlEditor({ value, label, onChange, errors = NONE, warnings = N
     if (view.current !== null && reveal) revealLine(view.current, reveal.line);
   }, [reveal]);
 
-  return <Box ref={host} style={{ height, overflow: "hidden", border: "1px solid var(--mantine-color-default-border)", borderRadius: "var(--mantine-radius-md)" }} />;
+  return (
+    <Box
+      ref={host}
+      style={{
+        height,
+        overflow: "hidden",
+        border: "1px solid var(--mantine-color-default-border)",
+        borderRadius: "var(--mantine-radius-md)",
+      }}
+    />
+  );
 }

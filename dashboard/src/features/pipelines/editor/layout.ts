@@ -1,4 +1,4 @@
-import { Graph as Dagre, layout as arrange } from "@dagrejs/dagre";
+import { layout as arrange, Graph as Dagre } from "@dagrejs/dagre";
 import type { Graph } from "../model/graph";
 
 export const NODE = { width: 210, height: 68 };

@@ -23,7 +23,18 @@ export function useDraft(initial: string) {
     [check.data, configuration, isChecked],
   );
   const graph = useMemo(() => graphOf(configuration, errors, warnings), [configuration, errors, warnings]);
-  return { text, setText, configuration, graph, errors, warnings, check, isChecked, isGood: isChecked && errors.length === 0, isDirty: text !== initial };
+  return {
+    text,
+    setText,
+    configuration,
+    graph,
+    errors,
+    warnings,
+    check,
+    isChecked,
+    isGood: isChecked && errors.length === 0,
+    isDirty: text !== initial,
+  };
 }
 
 export type Draft = ReturnType<typeof useDraft>;

@@ -10,9 +10,16 @@ import { changeBetween } from "./change";
 
 /** In Mantine's colours, which follow the scheme; all pass WCAG AA on the body. */
 const colours = HighlightStyle.define([
-  { tag: [tags.propertyName, tags.definition(tags.propertyName)], color: "light-dark(var(--mantine-color-blue-8), var(--mantine-color-blue-3))" },
+  {
+    tag: [tags.propertyName, tags.definition(tags.propertyName)],
+    color: "light-dark(var(--mantine-color-blue-8), var(--mantine-color-blue-3))",
+  },
   { tag: [tags.string, tags.special(tags.string)], color: "light-dark(var(--mantine-color-teal-9), var(--mantine-color-teal-3))" },
-  { tag: [tags.comment, tags.lineComment, tags.meta], color: "light-dark(var(--mantine-color-gray-7), var(--mantine-color-gray-5))", fontStyle: "italic" },
+  {
+    tag: [tags.comment, tags.lineComment, tags.meta],
+    color: "light-dark(var(--mantine-color-gray-7), var(--mantine-color-gray-5))",
+    fontStyle: "italic",
+  },
   { tag: [tags.labelName, tags.typeName, tags.keyword], color: "light-dark(var(--mantine-color-grape-8), var(--mantine-color-grape-3))" },
 ]);
 
@@ -38,7 +45,9 @@ const look = EditorView.theme({
   },
   ".cm-foldPlaceholder": { backgroundColor: "var(--mantine-color-default-hover)", color: "var(--mantine-color-text)", border: "none" },
   ".cm-changedLine, .cm-insertedLine": { backgroundColor: "light-dark(rgba(18, 184, 134, 0.12), rgba(18, 184, 134, 0.18)) !important" },
-  ".cm-deletedChunk, .cm-deletedLine, &.cm-merge-a .cm-changedLine": { backgroundColor: "light-dark(rgba(250, 82, 82, 0.1), rgba(250, 82, 82, 0.18)) !important" },
+  ".cm-deletedChunk, .cm-deletedLine, &.cm-merge-a .cm-changedLine": {
+    backgroundColor: "light-dark(rgba(250, 82, 82, 0.1), rgba(250, 82, 82, 0.18)) !important",
+  },
   ".cm-collapsedLines": {
     background: "var(--mantine-color-default-hover)",
     color: "var(--mantine-color-text)",
@@ -56,9 +65,19 @@ export const yamlLook = (label: string): Extension => [
 ];
 
 /** Reached by the keyboard, so that it can be scrolled, and not to be changed. */
-export const readOnlyText: Extension = [EditorState.readOnly.of(true), EditorView.editable.of(false), EditorView.contentAttributes.of({ tabindex: "0", role: "textbox", "aria-readonly": "true", "aria-multiline": "true" })];
+export const readOnlyText: Extension = [
+  EditorState.readOnly.of(true),
+  EditorView.editable.of(false),
+  EditorView.contentAttributes.of({ tabindex: "0", role: "textbox", "aria-readonly": "true", "aria-multiline": "true" }),
+];
 
-export function createYamlView(parent: HTMLElement, doc: string, label: string, readOnly: boolean, onChange: (text: string) => void): EditorView {
+export function createYamlView(
+  parent: HTMLElement,
+  doc: string,
+  label: string,
+  readOnly: boolean,
+  onChange: (text: string) => void,
+): EditorView {
   return new EditorView({
     parent,
     doc,
@@ -91,7 +110,12 @@ export function showIssues(view: EditorView, errors: readonly Issue[], warnings:
     };
   };
   const found = [...errors.map((e) => diagnostic(e, "error")), ...warnings.map((w) => diagnostic(w, "warning"))];
-  view.dispatch(setDiagnostics(view.state, found.toSorted((a, b) => a.from - b.from)));
+  view.dispatch(
+    setDiagnostics(
+      view.state,
+      found.toSorted((a, b) => a.from - b.from),
+    ),
+  );
 }
 
 export function revealLine(view: EditorView, line: number): void {

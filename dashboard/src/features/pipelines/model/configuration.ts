@@ -72,13 +72,16 @@ export function read(text: string): Configuration {
       };
     });
     const missing = [...new Set(uses[kind])].filter((id) => !defined.some((c) => c.id === id));
-    return [...defined, ...missing.map((id): Component => ({ kind, id, type: typeOf(id), used: true, defined: false, fromLine: 0, toLine: 0 }))];
+    return [
+      ...defined,
+      ...missing.map((id): Component => ({ kind, id, type: typeOf(id), used: true, defined: false, fromLine: 0, toLine: 0 })),
+    ];
   });
   return { pipeline, uses, components, broken };
 }
 
 /** The value of a component as plain data; null where it has none. */
-export function valueOf(text: string, kind: Kind, id: string): unknown {
+export function dataOf(text: string, kind: Kind, id: string): unknown {
   const { doc } = parse(text);
   const data = doc.errors.length > 0 ? null : (doc.toJS() as Record<string, Record<string, unknown> | null> | null);
   return data?.[kind]?.[id] ?? null;
@@ -118,7 +121,9 @@ function lastInk(text: string, from: number, to: number): number {
 
 /** The components that an issue is about, by its key: `processors.phoenix_topk/a.k` is about that processor. */
 export function componentOf(issue: Issue, components: readonly Component[]): Component | null {
-  const about = components.filter((c) => issue.key === `${c.kind}.${c.id}` || issue.key.startsWith(`${c.kind}.${c.id}.`) || issue.key.startsWith(`${c.kind}.${c.id}[`));
+  const about = components.filter(
+    (c) => issue.key === `${c.kind}.${c.id}` || issue.key.startsWith(`${c.kind}.${c.id}.`) || issue.key.startsWith(`${c.kind}.${c.id}[`),
+  );
   // An id may contain a dot, so that one id is the beginning of another: the longest is meant.
   const longest = about.toSorted((a, b) => b.id.length - a.id.length)[0];
   if (longest !== undefined) return longest;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parseDocument } from "yaml";
-import { KINDS, type Kind, read, valueOf } from "./configuration";
+import { dataOf, KINDS, type Kind, read } from "./configuration";
 import { add, deleteIn, EditRefused, freeId, move, remove, setIn, unuse, use } from "./edits";
 import { graphOf } from "./graph";
 
@@ -93,7 +93,12 @@ const TYPES: Record<Kind, string[]> = {
   processors: ["filter", "phoenix_topk", "attributes"],
   exporters: ["debug", "otlphttp"],
 };
-const VALUES: unknown[] = [null, {}, { k: 3 }, { metrics: ["a.*", "b: c"], nested: { enter: 0.5, list: [{ key: "x", action: "delete" }] } }];
+const VALUES: unknown[] = [
+  null,
+  {},
+  { k: 3 },
+  { metrics: ["a.*", "b: c"], nested: { enter: 0.5, list: [{ key: "x", action: "delete" }] } },
+];
 
 describe.each(Object.entries(TEXTS))("random edits of %s", (_, original) => {
   it.each(Array.from({ length: 40 }, (_, seed) => seed + 1))("mean what was asked and nothing else (seed %i)", (seed) => {
@@ -139,9 +144,11 @@ describe.each(Object.entries(TEXTS))("random edits of %s", (_, original) => {
         text = setIn(text, [kind, defined.id, "added"], value);
         wanted[kind][defined.id] = { ...wanted[kind][defined.id], added: value };
       } else {
-        const defined = before.components.find((c) => c.kind === kind && c.defined && Object.keys((valueOf(text, kind, c.id) as object | null) ?? {}).length > 1);
+        const defined = before.components.find(
+          (c) => c.kind === kind && c.defined && Object.keys((dataOf(text, kind, c.id) as object | null) ?? {}).length > 1,
+        );
         if (defined === undefined) continue;
-        const key = r.pick(Object.keys(valueOf(text, kind, defined.id) as object));
+        const key = r.pick(Object.keys(dataOf(text, kind, defined.id) as object));
         text = deleteIn(text, [kind, defined.id, key]);
         delete wanted[kind][defined.id][key];
       }
@@ -159,15 +166,20 @@ describe.each(Object.entries(TEXTS))("random edits of %s", (_, original) => {
 describe("an edit", () => {
   const chain = ["filter", "phoenix_topk/customers", "batch"];
 
-  it.each(chain.flatMap((_, from) => chain.map((_, to) => [from, to] as const)))("moved from %i to %i and back leaves the text byte by byte", (from, to) => {
-    const there = move(BLOCK, "processors", from, to);
-    expect(read(there).uses.processors).toEqual(chain.toSpliced(from, 1).toSpliced(to, 0, chain[from] as string));
-    expect(comments(there).toSorted()).toEqual(comments(BLOCK).toSorted());
-    expect(move(there, "processors", to, from)).toBe(BLOCK);
-  });
+  it.each(chain.flatMap((_, from) => chain.map((_, to) => [from, to] as const)))(
+    "moved from %i to %i and back leaves the text byte by byte",
+    (from, to) => {
+      const there = move(BLOCK, "processors", from, to);
+      expect(read(there).uses.processors).toEqual(chain.toSpliced(from, 1).toSpliced(to, 0, chain[from] as string));
+      expect(comments(there).toSorted()).toEqual(comments(BLOCK).toSorted());
+      expect(move(there, "processors", to, from)).toBe(BLOCK);
+    },
+  );
 
   it.each(KINDS)("that adds to the %s and takes it away again leaves the text byte by byte", (kind) => {
-    const taken = read(BLOCK).components.filter((c) => c.kind === kind).map((c) => c.id);
+    const taken = read(BLOCK)
+      .components.filter((c) => c.kind === kind)
+      .map((c) => c.id);
     for (let at = 0; at <= read(BLOCK).uses[kind].length; at++) {
       const id = freeId("nop", taken);
       const added = add(BLOCK, kind, id, { k: 1 }, at);
@@ -183,11 +195,15 @@ describe("an edit", () => {
   });
 
   it("keeps how a text was quoted", () => {
-    expect(setIn(BLOCK, ["receivers", "otlp", "protocols", "http", "endpoint"], "0.0.0.0:4318")).toBe(BLOCK.replace("127.0.0.1:4318", "0.0.0.0:4318"));
+    expect(setIn(BLOCK, ["receivers", "otlp", "protocols", "http", "endpoint"], "0.0.0.0:4318")).toBe(
+      BLOCK.replace("127.0.0.1:4318", "0.0.0.0:4318"),
+    );
   });
 
   it("adds a key below the others of its mapping", () => {
-    expect(setIn(BLOCK, ["processors", "phoenix_topk/customers", "hysteresis", "leave"], 1.5)).toBe(BLOCK.replace("      enter: 0.5\n", "      enter: 0.5\n      leave: 1.5\n"));
+    expect(setIn(BLOCK, ["processors", "phoenix_topk/customers", "hysteresis", "leave"], 1.5)).toBe(
+      BLOCK.replace("      enter: 0.5\n", "      enter: 0.5\n      leave: 1.5\n"),
+    );
     expect(setIn(BLOCK, ["processors", "batch", "timeout"], "1s")).toBe(BLOCK.replace("  batch:\n", "  batch:\n    timeout: 1s\n"));
     expect(setIn(BLOCK, ["exporters", "debug", "verbosity"], "normal")).toBe(BLOCK.replace("debug: {}", "debug: {verbosity: normal}"));
   });
@@ -234,7 +250,12 @@ describe("a configuration", () => {
     const configuration = read(BLOCK.replace("- batch", "- batchh"));
     const graph = graphOf(configuration, [
       { line: 1, key: "processors.phoenix_topk/customers.k", message: "is out of range", remedy: "choose 1 to 10" },
-      { line: 2, key: "service.pipelines.metrics/main.processors", message: "`batchh` is not defined under processors", remedy: "did you mean `batch`?" },
+      {
+        line: 2,
+        key: "service.pipelines.metrics/main.processors",
+        message: "`batchh` is not defined under processors",
+        remedy: "did you mean `batch`?",
+      },
     ]);
     expect(graph.nodes.filter((n) => n.errors.length > 0).map((n) => n.component.id)).toEqual(["phoenix_topk/customers", "batchh"]);
     expect(graph.unused.map((c) => c.id)).toEqual(["batch"]);

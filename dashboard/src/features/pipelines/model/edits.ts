@@ -13,7 +13,11 @@ export class EditRefused extends Error {
  * Makes one change twice: in the document, which says what the text must mean afterwards, and in its text, which keeps everything else as it is written.
  * Where the changed text does not mean just that, the document prints itself: comments stay, formatting is the printer's.
  */
-function edit(text: string, change: (doc: ReturnType<typeof parse>["doc"]) => void, splice: (doc: ReturnType<typeof parse>["doc"]) => string | null): string {
+function edit(
+  text: string,
+  change: (doc: ReturnType<typeof parse>["doc"]) => void,
+  splice: (doc: ReturnType<typeof parse>["doc"]) => string | null,
+): string {
   const { doc } = parse(text);
   if (doc.errors.length > 0) throw new EditRefused("The text is no YAML at the moment. Correct it in the editor first.");
   const spliced = splice(doc);
@@ -86,7 +90,9 @@ function refuseAliases(text: string, path: Path): void {
   const { doc } = parse(text);
   for (let depth = 1; depth < path.length; depth++)
     if (isAlias(doc.getIn(path.slice(0, depth), true)))
-      throw new EditRefused(`${path.slice(0, depth).join(".")} is written as an alias (*name). Change it in the text, where what it stands for is.`);
+      throw new EditRefused(
+        `${path.slice(0, depth).join(".")} is written as an alias (*name). Change it in the text, where what it stands for is.`,
+      );
 }
 
 function listPath(text: string, kind: Kind): Path {

@@ -13,7 +13,8 @@ export interface Field {
   described: ComponentKey | null;
 }
 
-const isMapping = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
+const isMapping = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 const isSingle = (value: unknown): boolean => value === null || typeof value !== "object";
 
 /** What is set, in its order; mappings whose keys the collector describes are taken apart. */

@@ -187,7 +187,9 @@ export function addItem(text: string, seq: YAMLSeq, at: number, value: string): 
   const items = itemLines(text, seq);
   const [first] = items ?? [];
   if (items === null || first === undefined) return null;
-  const dash = /^( *)- /m.exec(text.slice(rangeOf(seq.items[0])?.[0] === undefined ? first.from : lineStart(text, (rangeOf(seq.items[0]) as Range)[0])));
+  const dash = /^( *)- /m.exec(
+    text.slice(rangeOf(seq.items[0])?.[0] === undefined ? first.from : lineStart(text, (rangeOf(seq.items[0]) as Range)[0])),
+  );
   if (dash === null) return null;
   const line = `${dash[1]}- ${written}\n`;
   const place = at < items.length ? (items[at] as Item).from : (items.at(-1) as Item).to;

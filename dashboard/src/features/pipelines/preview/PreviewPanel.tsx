@@ -4,6 +4,7 @@ import { IconPlayerPlay } from "@tabler/icons-react";
 import { keepPreviousData, useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, call } from "~/api/client";
+import type { PreviewStarted } from "~/api/schema";
 import { ProblemAlert } from "~/shared/components/ProblemAlert";
 import { refusedField } from "~/shared/forms/refusedField";
 import { hostsFrom } from "~/shared/hosts/queries";
@@ -29,12 +30,12 @@ export function PreviewPanel({ configuration, isGood, proposed, previews, onStar
   const found = useQuery({ ...hostsFrom(start), placeholderData: keepPreviousData });
   const hosts = chosen ?? proposed.slice(0, 1);
   const ask = useMutation({
-    mutationFn: () =>
-      call(
+    mutationFn: async () =>
+      (await call(
         api.POST("/api/v2/pipelines/preview", {
           body: { configuration, template: null, hosts, protectedMetrics: kept, reason: "Preview from the editor" },
         }),
-      ),
+      )) as PreviewStarted[],
     meta: { problemShown: true },
     onSuccess: (started) => onStarted(started.map((s) => s.id)),
   });
@@ -45,7 +46,8 @@ export function PreviewPanel({ configuration, isGood, proposed, previews, onStar
         Live preview
       </Title>
       <Text size="sm" c="dimmed" mb="sm">
-        Hosts play what their production collector received in the last minutes through this text. Nothing is deployed; numbers and names of metrics and labels leave the host.
+        Hosts play what their production collector received in the last minutes through this text. Nothing is deployed; numbers and names of
+        metrics and labels leave the host.
       </Text>
       <Stack gap="sm">
         <TagsInput
@@ -70,7 +72,12 @@ export function PreviewPanel({ configuration, isGood, proposed, previews, onStar
         />
         {ask.isError && hostsError === null && <ProblemAlert error={ask.error} title="No preview was asked for" />}
         <Group>
-          <Button leftSection={<IconPlayerPlay size={16} />} loading={ask.isPending} disabled={!isGood || hosts.length === 0} onClick={() => ask.mutate()}>
+          <Button
+            leftSection={<IconPlayerPlay size={16} />}
+            loading={ask.isPending}
+            disabled={!isGood || hosts.length === 0}
+            onClick={() => ask.mutate()}
+          >
             Preview on {hosts.length === 1 ? "one host" : `${hosts.length} hosts`}
           </Button>
           {!isGood && (

@@ -30,7 +30,11 @@ function Result({ view }: { view: PreviewView }) {
       {view.report ? (
         <Report report={view.report} />
       ) : view.error ? (
-        <Alert color="red" icon={<IconAlertTriangle />} title={view.state === "deadLettered" ? "The host could not preview it" : "The last attempt failed; it is tried again"}>
+        <Alert
+          color="red"
+          icon={<IconAlertTriangle />}
+          title={view.state === "deadLettered" ? "The host could not preview it" : "The last attempt failed; it is tried again"}
+        >
           {view.error}
         </Alert>
       ) : view.state === "cancelled" ? (
@@ -56,7 +60,12 @@ const STATES: Record<PreviewView["state"], string> = {
 function Report({ report: r }: { report: PreviewReport }) {
   const rows = [
     ["Live series", count(r.input.seriesActive), count(r.output.seriesActive), lessPct(r.input.seriesActive, r.output.seriesActive)],
-    ["Distinct series", count(r.input.seriesDistinct), count(r.output.seriesDistinct), lessPct(r.input.seriesDistinct, r.output.seriesDistinct)],
+    [
+      "Distinct series",
+      count(r.input.seriesDistinct),
+      count(r.output.seriesDistinct),
+      lessPct(r.input.seriesDistinct, r.output.seriesDistinct),
+    ],
     ["Points", count(r.input.points), count(r.output.points), lessPct(r.input.points, r.output.points)],
     ["Bytes on the wire (gzip)", bytes(r.wireBytesIn), bytes(r.wireBytesOut), lessPct(r.wireBytesIn, r.wireBytesOut)],
   ] as const;
@@ -65,7 +74,11 @@ function Report({ report: r }: { report: PreviewReport }) {
       <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }}>
         <Figure label="Fewer live series" value={percent(lessPct(r.input.seriesActive, r.output.seriesActive))} />
         <Figure label="Increments lost or made up" value={percent(r.conservation.errorPct, 2)} hint={conservationHint(r)} />
-        <Figure label="Protected series that left untouched" value={`${count(r.protected.retained)} of ${count(r.protected.expected)}`} hint={missingHint(r)} />
+        <Figure
+          label="Protected series that left untouched"
+          value={`${count(r.protected.retained)} of ${count(r.protected.expected)}`}
+          hint={missingHint(r)}
+        />
         <Figure label="CPU time" value={duration(r.processingMs / 1000)} />
       </SimpleGrid>
       {r.untrackedPoints > 0 && (
@@ -104,9 +117,9 @@ function Report({ report: r }: { report: PreviewReport }) {
         </Table>
       </Table.ScrollContainer>
       <Text size="sm" c="dimmed">
-        {r.sample.source === "live" ? "Recent input" : `Recording ${r.sample.source}`} from <TimeText at={r.sample.from} /> to <TimeText at={r.sample.to} />,{" "}
-        {count(r.sample.batches)} batches; live series are those of the last {duration(r.sample.windowSeconds)}.
-        {!r.sample.whole && " A bound ended the preview before the sample did."}
+        {r.sample.source === "live" ? "Recent input" : `Recording ${r.sample.source}`} from <TimeText at={r.sample.from} /> to{" "}
+        <TimeText at={r.sample.to} />, {count(r.sample.batches)} batches; live series are those of the last{" "}
+        {duration(r.sample.windowSeconds)}.{!r.sample.whole && " A bound ended the preview before the sample did."}
         {r.sample.missedBatches > 0 && ` ${count(r.sample.missedBatches)} batches came faster than they could be kept.`}
       </Text>
       {r.conservation.dropped.length > 0 && (
@@ -151,4 +164,5 @@ const MOST_SHOWN = 20;
 const conservationHint = ({ conservation: c }: PreviewReport): string =>
   `${count(c.increments)} increments of ${count(c.groups)} label groups compared${c.worstMetric ? `; worst is ${c.worstMetric} with ${percent(c.worstErrorPct, 2)}` : ""}.`;
 
-const missingHint = ({ protected: p }: PreviewReport): string | undefined => (p.missing.length === 0 ? undefined : `Missing: ${p.missing.join(", ")}`);
+const missingHint = ({ protected: p }: PreviewReport): string | undefined =>
+  p.missing.length === 0 ? undefined : `Missing: ${p.missing.join(", ")}`;
