@@ -13,7 +13,7 @@ import {
   ReactFlowProvider,
   useReactFlow,
 } from "@xyflow/react";
-import { createContext, useContext, useEffect, useMemo } from "react";
+import { createContext, type RefObject, useContext, useEffect, useMemo } from "react";
 import type { Kind } from "../model/configuration";
 import type { Graph, GraphNode } from "../model/graph";
 import { layout, NODE } from "./layout";
@@ -103,11 +103,10 @@ function Flow({ graph, chosen, onChoose, height = 360 }: Props) {
   }, [shape, vertical, width, fitView]);
   const choice = useMemo(() => ({ chosen, choose: onChoose, vertical }), [chosen, onChoose, vertical]);
   return (
-    <div
-      ref={ref}
+    <section
+      ref={ref as RefObject<HTMLElement>}
       style={{ height: vertical ? Math.max(height, 440) : height }}
       className={classes.frame}
-      role="group"
       aria-label="The way of the data"
     >
       <ChoiceContext.Provider value={choice}>
@@ -132,7 +131,7 @@ function Flow({ graph, chosen, onChoose, height = 360 }: Props) {
           <Controls showInteractive={false} />
         </ReactFlow>
       </ChoiceContext.Provider>
-    </div>
+    </section>
   );
 }
 
