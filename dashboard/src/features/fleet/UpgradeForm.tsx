@@ -55,7 +55,7 @@ export function UpgradeForm({ onClose }: { onClose: () => void }) {
       const chosen = group === undefined ? named : { selector: known.find((g) => g.name === group)?.selector };
       const body = {
         ...rest,
-        ...(all === "all" ? { allHosts: true } : { ...chosen, ...(chosen.selector === undefined ? {} : { allHosts: true }) }),
+        ...(all === "all" ? { allHosts: true } : chosen),
         onFailure,
       };
       return (await call(api.POST("/api/v2/upgrades", { body: body as UpgradeRequest }))) as UpgradeAccepted;
