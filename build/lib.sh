@@ -99,7 +99,8 @@ source_hash() {
     cd "$ROOT" || exit
     printf '%s\n' "$DOTNET_VERSION" "$(runtime_id)"
     find "$@" global.json Directory.*.props .editorconfig -type f -not -path '*/bin/*' -not -path '*/obj/*' \
-      -not -path '*/TestResults/*' -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
+      -not -path '*/TestResults/*' -not -path '*/node_modules/*' -not -path '*/dist/*' -not -path '*/test-results/*' \
+      -not -path 'dashboard/src/api/schema.ts' -not -path 'dashboard/src/app/routeTree.gen.ts' -not -path '*/.tanstack/*' -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
   ) | sha256sum | cut -d' ' -f1
 }
 
@@ -170,6 +171,42 @@ build_native_collector() {
   [[ -x "$STATE/bin/collector/phoenix-collector" ]] || rm -f "$STATE/stamps/collector"
   build_once collector src/Phoenix.Collector src/Phoenix.Pipelines src/Phoenix.Telemetry src/Phoenix.Contracts src/NativeAot.props \
     -- publish_native Phoenix.Collector collector
+}
+
+# Vite 8 needs it.
+NODE_NEEDED='20.19'
+
+# Whether the dashboard can be built here; says what is missing where it cannot.
+have_node() {
+  local version
+  if ! command -v npm >/dev/null || ! version=$(node --version 2>/dev/null); then
+    say "Node.js with npm is not installed (Debian: apt-get install nodejs npm)"
+    return 1
+  fi
+  version=${version#v}
+  if [[ "$(printf '%s\n' "$NODE_NEEDED" "$version" | sort -V | head -1)" != "$NODE_NEEDED" ]]; then
+    say "Node.js is $version; $NODE_NEEDED or later is needed"
+    return 1
+  fi
+}
+
+DASHBOARD="$STATE/bin/dashboard"
+
+install_dashboard_packages() {
+  [[ dashboard/node_modules/.package-lock.json -nt dashboard/package-lock.json ]] || logged npm-dashboard npm ci --prefix dashboard
+}
+
+publish_dashboard() {
+  install_dashboard_packages
+  rm -rf "$DASHBOARD.new"
+  PHOENIX_DASHBOARD_OUT="$DASHBOARD.new" logged build-dashboard npm run build --prefix dashboard
+  rm -rf "$DASHBOARD"
+  mv "$DASHBOARD.new" "$DASHBOARD"
+}
+
+build_dashboard() {
+  [[ -f "$DASHBOARD/index.html" ]] || rm -f "$STATE/stamps/dashboard"
+  build_once dashboard dashboard docs/openapi.json -- publish_dashboard
 }
 
 # Builds from one clone take turns: a build beside a build would write the same obj directories.

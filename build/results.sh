@@ -1,9 +1,24 @@
 # shellcheck shell=bash
-# Reads what the test runner wrote: counts and failed names from TRX, line coverage from Cobertura.
+# Reads what the test runners wrote: counts and failed names from TRX and JUnit XML, line coverage from Cobertura.
 
 trx_counter() { sed -n "s/.*<Counters .*[ ]$2=\"\([0-9]*\)\".*/\1/p" "$1" | head -1; }
 
 trx_has_failures() { [[ -f "$1" ]] && (($(trx_counter "$1" failed) > 0)); }
+
+# Of the whole run: the attribute of <testsuites>, which is the first that both of the dashboard's runners write. 0 where there is no report.
+junit_counter() {
+  local found
+  found=$([[ -f "$1" ]] && grep -m1 -o '<testsuites [^>]*' "$1" | sed -n "s/.* $2=\"\([0-9]*\)\".*/\1/p")
+  printf '%s\n' "${found:-0}"
+}
+
+junit_skipped() { [[ -f "$1" ]] && grep -o '<skipped' "$1" | wc -l || echo 0; }
+
+# The names of failed cases: a <testcase> that holds a <failure> or an <error>.
+junit_failed_names() {
+  awk '/<testcase /{ name = $0; sub(/.* name="/, "", name); sub(/".*/, "", name) } /<(failure|error)[ >]/{ if (name != "") print "  " name; name = "" }' "$1" |
+    sed 's/&quot;/"/g; s/&lt;/</g; s/&gt;/>/g; s/&apos;/'"'"'/g; s/&amp;/\&/g'
+}
 
 # report_results DIRECTORY CRASHED…: names what failed and ends with the totals. Fails where a test failed, a project
 # crashed or nothing ran. A crashed project counts as one failure.
@@ -16,6 +31,12 @@ report_results() {
     passed=$((passed + $(trx_counter "$file" passed)))
     failed=$((failed + $(trx_counter "$file" failed)))
   done
+  for file in "$directory"/*.xml; do
+    [[ -f "$file" ]] || continue
+    local all bad left
+    all=$(junit_counter "$file" tests) bad=$(($(junit_counter "$file" failures) + $(junit_counter "$file" errors))) left=$(junit_skipped "$file")
+    skipped=$((skipped + left)) failed=$((failed + bad)) passed=$((passed + all - bad - left))
+  done
   failed=$((failed + $#))
   if ((failed > 0)); then
     printf '\nFailed:\n'
@@ -23,6 +44,9 @@ report_results() {
       [[ -f "$file" ]] || continue
       sed -n '/<UnitTestResult /{/outcome="Failed"/s/.*testName="\([^"]*\)".*/  \1/p}' "$file" |
         sed 's/&quot;/"/g; s/&lt;/</g; s/&gt;/>/g; s/&amp;/\&/g'
+    done
+    for file in "$directory"/*.xml; do
+      if [[ -f "$file" ]]; then junit_failed_names "$file"; fi
     done
     for name in "$@"; do printf '  %s: the test run ended abnormally\n' "$name"; done
   fi

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
@@ -6,10 +6,8 @@ import { createServer } from "node:http";
 import { type AddressInfo, createServer as createSocket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
+import { Client } from "pg";
 import { Shop } from "./shop";
-
-const run = promisify(execFile);
 
 /** Everything that a browser test needs as processes of their own: control plane with dashboard, agents with collectors, an application, a backend. */
 export class Stack {
@@ -30,7 +28,7 @@ export class Stack {
   static async start(): Promise<Stack> {
     const name = `phoenix_browser_${randomBytes(6).toString("hex")}`;
     const server = required("PHOENIX_TEST_DATABASE_URL");
-    await run(psql(), [server, "-qc", `create database ${name}`]);
+    await execute(server, `create database ${name}`);
     const url = new URL(server);
     url.pathname = `/${name}`;
     const stack = new Stack(`http://localhost:${await freePort()}`, await mkdtemp(join(tmpdir(), "phx-")), name, url.href);
@@ -110,7 +108,7 @@ export class Stack {
     await end(this.#api, "SIGTERM");
     this.#sink?.close();
     this.#sink?.closeAllConnections();
-    await run(psql(), [required("PHOENIX_TEST_DATABASE_URL"), "-qc", `drop database if exists ${this.database} with (force)`]);
+    await execute(required("PHOENIX_TEST_DATABASE_URL"), `drop database if exists ${this.database} with (force)`);
     if (process.env.PHOENIX_BROWSER_KEEP === undefined) await rm(this.directory, { recursive: true, force: true });
   }
 
@@ -174,7 +172,7 @@ service:
   telemetry:
     phoenix:
       sample:
-        max_mib: 8
+        max_bytes: 8388608
   pipelines:
     metrics:
       receivers: [otlp]
@@ -236,4 +234,12 @@ function required(variable: string): string {
   return value;
 }
 
-const psql = (): string => process.env.PHOENIX_PSQL ?? "psql";
+async function execute(url: string, sql: string): Promise<void> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}

@@ -44,6 +44,13 @@ internal sealed class ControlPlane(Uri address) : IDisposable
     public async Task<string> ExchangeSecretAsync(string secret, CancellationToken cancel) =>
         (await SendAsync<IssuedToken>(HttpMethod.Post, "auth/tokens", new { secret }, cancel)).Token;
 
+    /// <summary>A one-time secret for the demo's own user.</summary>
+    public async Task<string> CreateSignInSecretAsync(string reason, CancellationToken cancel)
+    {
+        var me = await SendAsync<SignedIn>(HttpMethod.Get, "users/me", null, cancel);
+        return (await SendAsync<IssuedSecret>(HttpMethod.Post, $"users/{me.Id}/secret", new { reason }, cancel)).Secret;
+    }
+
     public async Task<string> CreateEnrolmentTokenAsync(string name, CancellationToken cancel) =>
         (await SendAsync<IssuedToken>(HttpMethod.Post, "enrolment-tokens", new { name, expiresInHours = 1 }, cancel)).Token;
 

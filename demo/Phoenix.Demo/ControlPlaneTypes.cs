@@ -5,6 +5,10 @@ namespace Phoenix.Demo;
 /// <summary>A list as the control plane answers it.</summary>
 internal sealed record Page<T>(IReadOnlyList<T> Items);
 
+internal sealed record SignedIn(Guid Id);
+
+internal sealed record IssuedSecret(string Secret);
+
 internal sealed record IssuedToken(string Token);
 
 internal sealed record PipelineSummary(Guid Id, string Name, int LatestVersion);

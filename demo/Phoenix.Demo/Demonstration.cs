@@ -18,6 +18,11 @@ internal static class Demonstration
             {
                 tell.Scene("First start: everything that follows goes through the public API.");
                 await stack.StartControlPlaneAsync(running.Token);
+                if (!options.Exit && await stack.SignInLinkAsync(running.Token) is { } watch)
+                {
+                    tell.Say($"watch it in a browser (the link signs in once): {watch}");
+                }
+
                 await stack.StartAgentAsync(backend.Address, running.Token);
                 await using var processes = new ProcessLoad();
                 await using var shop = new ShopLoad($"http://{stack.OtlpAddress}");
@@ -34,7 +39,13 @@ internal static class Demonstration
                 if (!options.Exit)
                 {
                     Report.PrintJson(result);
+                    var link = await stack.SignInLinkAsync(running.Token);
                     Console.Error.WriteLine($"\nPhoenix stays up at http://localhost:{options.Port} with the load going on. Ctrl-C ends everything.");
+                    if (link is not null)
+                    {
+                        Console.Error.WriteLine($"The dashboard, with a link that signs a browser in once: {link}");
+                    }
+
                     await Task.Delay(Timeout.Infinite, running.Token);
                 }
             }

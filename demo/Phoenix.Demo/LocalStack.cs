@@ -38,16 +38,26 @@ internal sealed class LocalStack : IAsyncDisposable
 
     public async Task StartControlPlaneAsync(CancellationToken cancel)
     {
-        Start("api", ["dotnet", _options.ApiProgram], new()
+        Dictionary<string, string> environment = new()
         {
             ["PHOENIX_DATABASE_URL"] = _options.DatabaseUrl,
-            ["PHOENIX_URLS"] = $"http://localhost:{_options.Port}",
+            ["PHOENIX_URLS"] = Address,
             ["PHOENIX_FIRST_USER_SECRET_FILE"] = SecretFile,
-        });
+        };
+        if (_options.Dashboard is { } dashboard)
+        {
+            environment["PHOENIX_DASHBOARD_DIR"] = dashboard;
+        }
+
+        Start("api", ["dotnet", _options.ApiProgram], environment);
         await WaitAsync("the control plane to become ready", async () => await Api.IsReadyAsync(cancel), cancel);
-        _tell.Say($"the control plane is ready at http://localhost:{_options.Port}");
+        _tell.Say($"the control plane is ready at {Address}");
         await SignInAsync(cancel);
     }
+
+    /// <summary>A link that signs a browser in once, for whoever runs the demo; null where there is no dashboard.</summary>
+    public async Task<Uri?> SignInLinkAsync(CancellationToken cancel) =>
+        _options.Dashboard is null ? null : new Uri($"{Address}/sign-in#{await Api.CreateSignInSecretAsync("a browser beside the demo", cancel)}");
 
     /// <summary>Starts the agent, enrolling the host where the control plane does not know it, and waits for its heartbeat.</summary>
     public async Task StartAgentAsync(string backend, CancellationToken cancel)
@@ -88,6 +98,8 @@ internal sealed class LocalStack : IAsyncDisposable
         Api.Dispose();
         _broken.Dispose();
     }
+
+    private string Address => $"http://localhost:{_options.Port}";
 
     private string SecretFile => Path.Combine(_options.State, "first-user-secret");
 

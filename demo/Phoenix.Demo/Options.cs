@@ -9,15 +9,16 @@ namespace Phoenix.Demo;
 /// <param name="ApiProgram">The control plane's <c>phoenix-api.dll</c>.</param>
 /// <param name="DatabaseUrl"><c>postgres://user:password@host:port/database</c>.</param>
 /// <param name="Scrapes">Prometheus endpoints of the caller's own, as further input.</param>
+/// <param name="Dashboard">Directory of the built dashboard; null where it could not be built here.</param>
 /// <param name="Exit">End after the demo instead of staying up.</param>
 internal sealed record Options(
     string State, string Agents, int Port, string ApiProgram, string AgentProgram, string CollectorProgram, string DatabaseUrl, IReadOnlyList<Uri> Scrapes,
-    bool Exit)
+    string? Dashboard, bool Exit)
 {
     /// <exception cref="DemoFailure">An argument is unknown, missing or has no usable value.</exception>
     public static Options Parse(IReadOnlyList<string> args)
     {
-        string? state = null, agents = null, api = null, agent = null, collector = null;
+        string? state = null, agents = null, api = null, agent = null, collector = null, dashboard = null;
         var port = 8080;
         var exit = false;
         List<Uri> scrapes = [];
@@ -30,6 +31,7 @@ internal sealed record Options(
                 case "--api": api = ExistingFile(args, ref i); break;
                 case "--agent": agent = ExistingFile(args, ref i); break;
                 case "--collector": collector = ExistingFile(args, ref i); break;
+                case "--dashboard": dashboard = Path.GetFullPath(Value(args, ref i)); break;
                 case "--port": port = int.Parse(Value(args, ref i), CultureInfo.InvariantCulture); break;
                 case "--scrape": scrapes.Add(Endpoint(Value(args, ref i))); break;
                 case "--exit": exit = true; break;
@@ -42,7 +44,7 @@ internal sealed record Options(
             state ?? throw Missing("--state"), agents ?? throw Missing("--agents"), port, api ?? throw Missing("--api"), agent ?? throw Missing("--agent"),
             collector ?? throw Missing("--collector"),
             string.IsNullOrEmpty(database) ? throw new DemoFailure("PHOENIX_DATABASE_URL is not set; ./run sets it.") : database,
-            [.. scrapes.Distinct()], exit);
+            [.. scrapes.Distinct()], dashboard, exit);
     }
 
     private static DemoFailure Missing(string name) => new($"{name} is missing; ./run gives it.");

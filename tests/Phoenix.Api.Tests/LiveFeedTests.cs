@@ -98,16 +98,16 @@ public sealed class LiveFeedTests(ControlPlane plane)
     {
         var waiting = new Waiting();
         var id = Guid.CreateVersion7();
-        for (var version = 1; version <= 50; version++) waiting.Add(new("task_progressed", id, version));
+        for (var version = 1; version <= 50; version++) waiting.Add(new("task_progressed", "Tasks", id, version));
         waiting.Take().ShouldHaveSingleItem().Version.ShouldBe(50);
         waiting.Take().ShouldBeEmpty();
         for (var i = 0; i < 2; i++) waiting.Welcome();
         waiting.Take().ShouldHaveSingleItem().Type.ShouldBe(LiveMessage.Everything);
         waiting.Welcome();
         waiting.Take().ShouldBeEmpty();
-        for (var i = 0; i <= LiveClients.MaxWaiting; i++) waiting.Add(new("task_queued", Guid.CreateVersion7(), 1));
+        for (var i = 0; i <= LiveClients.MaxWaiting; i++) waiting.Add(new("task_queued", "Tasks", Guid.CreateVersion7(), 1));
         waiting.Take().ShouldHaveSingleItem().Type.ShouldBe(LiveMessage.Everything);
-        for (var i = 0; i < LiveClients.PerTick + 1; i++) waiting.Add(new("task_queued", Guid.CreateVersion7(), 1));
+        for (var i = 0; i < LiveClients.PerTick + 1; i++) waiting.Add(new("task_queued", "Tasks", Guid.CreateVersion7(), 1));
         waiting.Take().Count.ShouldBe(LiveClients.PerTick);
         waiting.Take().Count.ShouldBe(1);
     }

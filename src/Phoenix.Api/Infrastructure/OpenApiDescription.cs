@@ -32,6 +32,9 @@ public static class OpenApiDescription
             // The converter of StorableText hides the type, and whether it may be null.
             if (schema.Type is null && context.JsonTypeInfo.Type == typeof(string))
                 schema.Type = context.JsonPropertyInfo is { IsGetNullable: true } ? JsonSchemaType.String | JsonSchemaType.Null : JsonSchemaType.String;
+            if (context.JsonTypeInfo.ElementType == typeof(string))
+                foreach (var text in (IOpenApiSchema?[])[schema.Items, schema.AdditionalProperties])
+                    if (text is OpenApiSchema { Type: null } hidden) hidden.Type = JsonSchemaType.String;
             return Task.CompletedTask;
         });
         options.AddOperationTransformer((operation, context, _) =>

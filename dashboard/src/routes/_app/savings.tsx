@@ -1,4 +1,5 @@
 import { createFileRoute } from "@tanstack/react-router";
-import { PageHeader } from "~/shared/components/PageHeader";
+import { SavingsPage } from "~/features/savings/SavingsPage";
+import { savingsSearch } from "~/features/savings/search";
 
-export const Route = createFileRoute("/_app/savings")({ component: () => <PageHeader title="savings" /> });
+export const Route = createFileRoute("/_app/savings")({ validateSearch: savingsSearch, component: SavingsPage });

@@ -1,0 +1,42 @@
+import type { LedgerDimension } from "~/api/schema";
+
+export const TABS = ["ledger", "trend", "proven", "what-if", "budgets"] as const;
+export type SavingsTab = (typeof TABS)[number];
+
+export const DIMENSIONS: { value: LedgerDimension; label: string }[] = [
+  { value: "day", label: "Day" },
+  { value: "experiment", label: "Experiment" },
+  { value: "pipeline", label: "Pipeline" },
+  { value: "group", label: "Group" },
+  { value: "team", label: "Team" },
+  { value: "service", label: "Service" },
+];
+
+export interface SavingsSearch {
+  tab?: SavingsTab;
+  by?: LedgerDimension;
+  from?: string;
+  to?: string;
+  days?: number;
+  price?: string;
+  experiment?: string;
+  currency?: string;
+}
+
+const day = (value: unknown): string | undefined => (typeof value === "string" && /^\d{4}-\d{2}-\d{2}$/.test(value) && !Number.isNaN(Date.parse(value)) ? value : undefined);
+const text = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
+
+/** What an address says, without what it cannot mean. */
+export function savingsSearch(search: Record<string, unknown>): SavingsSearch {
+  const days = Number(search.days);
+  return {
+    tab: TABS.find((t) => t === search.tab),
+    by: DIMENSIONS.find((d) => d.value === search.by)?.value,
+    from: day(search.from),
+    to: day(search.to),
+    days: Number.isInteger(days) && days >= 1 && days <= 366 ? days : undefined,
+    price: text(search.price),
+    experiment: text(search.experiment),
+    currency: typeof search.currency === "string" && /^[A-Z]{3}$/.test(search.currency) ? search.currency : undefined,
+  };
+}
