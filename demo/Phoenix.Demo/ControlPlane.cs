@@ -88,8 +88,9 @@ internal sealed class ControlPlane(Uri address) : IDisposable
 
     public Task<Experiment> ExperimentAsync(Guid id, CancellationToken cancel) => SendAsync<Experiment>(HttpMethod.Get, $"experiments/{id}", null, cancel);
 
-    public async Task<IReadOnlyList<Experiment>> ExperimentsAsync(CancellationToken cancel) =>
-        (await SendAsync<Page<Experiment>>(HttpMethod.Get, "experiments", null, cancel)).Items;
+    /// <summary>Experiments that have the host, the newest first.</summary>
+    public async Task<IReadOnlyList<ListedExperiment>> ExperimentsOfAsync(string hostId, CancellationToken cancel) =>
+        (await SendAsync<Page<ListedExperiment>>(HttpMethod.Get, $"experiments?host={Uri.EscapeDataString(hostId)}", null, cancel)).Items;
 
     /// <summary>Everything in the audit log behind the given sequence number, oldest first.</summary>
     public async Task<IReadOnlyList<AuditEntry>> AuditAsync(long after, CancellationToken cancel)

@@ -34,6 +34,9 @@ internal sealed record Experiment(
     Guid Id, string Name, string State, IReadOnlyList<string> Hosts, int Windows, int VoidWindows, Evidence? Evidence, Verdict? Verdict,
     Breach? Breach);
 
+/// <summary>As in a list, which names no hosts.</summary>
+internal sealed record ListedExperiment(Guid Id, string Name, string State);
+
 internal sealed record Evidence(
     double SeriesReductionPct, double LiveSeriesReductionPct, double PointsReductionPct, double BytesReductionPct,
     double ConservationErrorPct, long ConservationGroups, long IncrementsChecked, long ProtectedExpected, long ProtectedRetained,

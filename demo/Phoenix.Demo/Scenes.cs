@@ -59,7 +59,7 @@ internal sealed class Scenes(ControlPlane api, Backend backend, DemoPipelines pi
     /// <summary>Leads back what an earlier run left on this host: an unfinished experiment, or a promoted pipeline.</summary>
     private async Task SettleAsync(CancellationToken cancel)
     {
-        foreach (var experiment in (await api.ExperimentsAsync(cancel)).Where(e => e.Hosts.Contains(hostId)))
+        foreach (var experiment in await api.ExperimentsOfAsync(hostId, cancel))
         {
             switch (experiment.State)
             {

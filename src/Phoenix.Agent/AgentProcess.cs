@@ -38,6 +38,7 @@ internal static class AgentProcess
         var fleet = new Fleet(directory, runtimes, ResourceControl.For(settings));
         using var outbox = new WindowOutbox(directory.Outbox);
         using var usage = new UsageReporter(directory.UsageFile, fleet, control);
+        var flow = new FlowReporter(api, fleet, control);
         using var gatherer = new WindowGatherer(directory, fleet, control, stock, outbox);
         var rollout = new Rollout(settings, fleet, runtimes);
         var allowed = new HostAllowList(settings, directory, ports);
@@ -46,11 +47,12 @@ internal static class AgentProcess
         using var heartbeat = new HeartbeatLoop(api, fleet, beat => beat with
         {
             PanicAt = panic.At,
+            Understands = Understanding.All,
             Dropped = outbox.Dropped + journal.Dropped > 0 ? new DroppedReports(outbox.Dropped, journal.Dropped) : null,
         });
         var enrolment = new Enrolment(settings, api, identity, keys);
         var applier = new TaskApplier(directory, fleet, runtimes, rollout, gatherer, keys, allowed, panic);
-        using var jobs = new HostJobs(new PreviewJob(settings, directory, keys, allowed), new LoadJob(settings, directory, fleet), panic, allowed);
+        using var jobs = new HostJobs(new PreviewJob(settings, directory, keys, allowed), new LoadJob(settings, directory, fleet), new LogsJob(settings, identity, fleet, api), new ExploreJob(settings, directory), panic, allowed);
         using var upgrade = new UpgradeJob(store, new UpgradeTrust(api, keys), api, fleet, runtimes, journal, program => new PhoenixRuntime(program, directory, control, ports));
         using var poll = new PollLoop(settings, api, enrolment, applier, jobs, upgrade, journal, panic, allowed);
         var service = new ServiceManager(Environment.GetEnvironmentVariable);
@@ -82,7 +84,7 @@ internal static class AgentProcess
                 FinishTrialsAsync(fleet, rollout, trials.Token, ending.Token),
                 upgrade.RunAsync(poll.DeliverAsync, ending.Token),
                 SettleAsync(ending.Token),
-                EnrolledAsync(enrolment, keys, [poll.RunAsync, heartbeat.RunAsync, token => outbox.SendAsync(api, token), token => usage.SendAsync(api, token)], enrolled, ending.Token),
+                EnrolledAsync(enrolment, keys, [poll.RunAsync, heartbeat.RunAsync, token => outbox.SendAsync(api, token), token => usage.SendAsync(api, token), flow.RunAsync], enrolled, ending.Token),
             ];
             await foreach (var ended in Task.WhenEach(loops))
                 await ended;

@@ -68,6 +68,19 @@ internal sealed class ControlSocket(StateDirectory directory) : IDisposable
         }
     }
 
+    /// <summary>What goes through it by metric, service and namespace; null where the collector does not answer, or is of a version that does not tell.</summary>
+    public async Task<FlowWindow?> FlowAsync(string collector, CancellationToken cancellation)
+    {
+        try
+        {
+            return await _client.GetFromJsonAsync(Address(collector, CollectorControl.Flow), WireJson.Default.FlowWindow, cancellation);
+        }
+        catch (Exception e) when (IsNoAnswer(e, cancellation))
+        {
+            return null;
+        }
+    }
+
     /// <summary>Null when done; else why not.</summary>
     public async Task<string?> MeasureAsync(string collector, MeasurementSettings settings, CancellationToken cancellation)
     {

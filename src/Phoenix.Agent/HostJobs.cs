@@ -4,14 +4,15 @@ using Phoenix.Contracts;
 namespace Phoenix.Agent;
 
 /// <summary>
-/// Work that takes minutes and changes nothing that runs: previews and simulated loads. It goes on beside the poll loop, so
+/// Work that takes minutes and changes nothing that runs: previews, explorations, simulated loads and log lines. It goes on beside the poll loop, so
 /// that a rollback never waits for it. One of each kind at a time.
 /// </summary>
-internal sealed class HostJobs(PreviewJob preview, LoadJob load, Panic panic, HostAllowList allowed) : IDisposable
+internal sealed class HostJobs(PreviewJob preview, LoadJob load, LogsJob logs, ExploreJob explore, Panic panic, HostAllowList allowed) : IDisposable
 {
     private readonly ConcurrentDictionary<Guid, Task> _running = new();
-    private int _previews;
-    private int _loads;
+
+    /// <summary>The kinds that are being worked on, each with its task.</summary>
+    private readonly ConcurrentDictionary<TaskKind, Guid> _kinds = new();
     private CancellationTokenSource _giveBack = new();
 
     public void Dispose() => _giveBack.Dispose();
@@ -57,20 +58,18 @@ internal sealed class HostJobs(PreviewJob preview, LoadJob load, Panic panic, Ho
     {
         if (panic.Refusal(task) is { } inPanic)
             return Failed(task, inPanic);
-        var isPreview = task.Kind is TaskKind.Preview;
-        if (Interlocked.Increment(ref isPreview ? ref _previews : ref _loads) > 1)
-        {
-            Interlocked.Decrement(ref isPreview ? ref _previews : ref _loads);
-            return Failed(task, new TaskError("busy", $"Another {(isPreview ? "preview" : "simulated load")} runs on this host; one runs at a time.", true, []));
-        }
+        if (!_kinds.TryAdd(task.Kind, task.Id))
+            return Failed(task, new TaskError("busy", $"Another task of kind {task.Kind} runs on this host; one runs at a time.", true, []));
         try
         {
             if (await allowed.CheckAsync(task.Kind, ending) is { } forbidden)
                 return Failed(task, forbidden);
-            return (task.Preview, task.Load) switch
+            return task switch
             {
-                ({ } order, _) => await preview.RunAsync(task, order, progress, ending),
-                (_, { } order) => await load.RunAsync(task, order, progress, ending),
+                { Preview: { } order } => await preview.RunAsync(task, order, progress, ending),
+                { Load: { } order } => await load.RunAsync(task, order, progress, ending),
+                { Logs: { } order } => await logs.RunAsync(task, order, progress, ending),
+                { Explore: { } order } => await explore.RunAsync(task, order, progress, ending),
                 _ => Failed(task, new TaskError("internal", $"The task of kind {task.Kind} says not what to do.", false, [])),
             };
         }
@@ -80,8 +79,8 @@ internal sealed class HostJobs(PreviewJob preview, LoadJob load, Panic panic, Ho
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            // A load is not made a second time, a preview changes nothing and is.
-            return Failed(task, Interrupted(retryable: isPreview));
+            // A load is not made a second time; what changes nothing is.
+            return Failed(task, Interrupted(retryable: task.Kind is not TaskKind.Load));
         }
         catch (Exception e)
         {
@@ -90,7 +89,7 @@ internal sealed class HostJobs(PreviewJob preview, LoadJob load, Panic panic, Ho
         }
         finally
         {
-            Interlocked.Decrement(ref isPreview ? ref _previews : ref _loads);
+            _kinds.TryRemove(task.Kind, out _);
         }
     }
 

@@ -14,6 +14,13 @@ internal static class Log
     private static Stream Output = Console.OpenStandardError();
     private static readonly ArrayBufferWriter<byte> Line = new(512);
 
+    /// <summary>What is remembered of what was written: standard error is the service manager's, who may keep it where the agent cannot read.</summary>
+    private const int KeptLines = 1000, KeptLimit = 256 << 10;
+
+    private static readonly Queue<byte[]> Kept = new();
+    private static int KeptBytes;
+    private static bool Forgotten;
+
     public static void Info(string message, params ReadOnlySpan<(string Name, object? Value)> fields) => Write("info", message, fields);
 
     public static void Warn(string message, params ReadOnlySpan<(string Name, object? Value)> fields) => Write("warn", message, fields);
@@ -27,6 +34,13 @@ internal static class Log
             Output = Console.OpenStandardError();
     }
 
+    /// <summary>The last lines that this process wrote, oldest first, and whether it wrote more before them.</summary>
+    public static (IReadOnlyList<string> Lines, bool More) Recent(int lines)
+    {
+        lock (Gate)
+            return ([.. Kept.TakeLast(lines).Select(line => Encoding.UTF8.GetString(line))], Forgotten || Kept.Count > lines);
+    }
+
     /// <summary>Writes lines that another program has written.</summary>
     public static void Lines(IEnumerable<string> lines)
     {
@@ -35,7 +49,10 @@ internal static class Log
             try
             {
                 foreach (var line in lines)
+                {
+                    Keep(Encoding.UTF8.GetBytes(line));
                     Output.Write(Encoding.UTF8.GetBytes(line + "\n"));
+                }
             }
             catch (IOException)
             {
@@ -59,6 +76,7 @@ internal static class Log
                     WriteField(json, name, value);
                 json.WriteEndObject();
             }
+            Keep(Line.WrittenSpan.ToArray());
             Line.Write("\n"u8);
             try
             {
@@ -68,6 +86,17 @@ internal static class Log
             {
                 // Whoever read standard error has gone. There is nowhere left to say so, and the work is worth more than its log.
             }
+        }
+    }
+
+    private static void Keep(byte[] line)
+    {
+        Kept.Enqueue(line);
+        KeptBytes += line.Length;
+        while (Kept.Count > KeptLines || (KeptBytes > KeptLimit && Kept.Count > 1))
+        {
+            KeptBytes -= Kept.Dequeue().Length;
+            Forgotten = true;
         }
     }
 

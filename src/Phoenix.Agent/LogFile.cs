@@ -24,6 +24,33 @@ internal static class LogFile
         return [.. whole.TakeLast(lines).Select(line => line.Length > LongestLine ? line[..LongestLine] : line)];
     }
 
+    /// <summary>The last lines of the file and of the one before it, oldest first, and whether there are more before them. Empty where there is no file.</summary>
+    /// <param name="bytes">That many are read at most; a first line that is not whole is left out.</param>
+    public static (IReadOnlyList<string> Lines, bool More) Last(string path, int lines, int bytes)
+    {
+        var (now, more) = End(path, bytes, out var read);
+        if (!more && now.Count < lines && read < bytes)
+        {
+            var (before, yetMore) = End(path + ".1", bytes - read, out _);
+            (now, more) = ([.. before, .. now], yetMore);
+        }
+        return ([.. now.TakeLast(lines)], more || now.Count > lines);
+    }
+
+    private static (List<string> Lines, bool More) End(string path, int bytes, out int read)
+    {
+        read = 0;
+        if (!File.Exists(path))
+            return ([], false);
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        var start = Math.Max(0, file.Length - bytes);
+        file.Seek(start, SeekOrigin.Begin);
+        var buffer = new byte[(int)Math.Min(bytes, file.Length)];
+        read = file.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
+        var all = Encoding.UTF8.GetString(buffer, 0, read).Split('\n');
+        return ([.. (start > 0 ? all[1..] : all).Select(line => line.TrimEnd('\r')).Where(line => line.Length > 0)], start > 0);
+    }
+
     /// <summary>
     /// Bounds the file: past the limit it is copied aside (one generation) and truncated in place. The collector writes
     /// with O_APPEND, so it goes on at the new end; lines written between copy and truncation are lost.

@@ -27,12 +27,12 @@ internal sealed class Panic(StateDirectory directory, Fleet fleet, Rollout rollo
     /// <summary>Whether one was begun and not carried out to its end.</summary>
     public bool IsUnfinished => _record is { Done: false };
 
-    /// <summary>Why the task is not done while the panic is in force; null where it takes off or asks for what runs anyway.</summary>
+    /// <summary>Why the task is not done while the panic is in force; null where it takes off, asks for what runs anyway, or reads what the host has logged.</summary>
     public TaskError? Refusal(AssignedTask task)
     {
         if (_record is not { } record)
             return null;
-        var changesNothing = task.Kind is TaskKind.Apply && task.Desired.Collectors.All(wanted =>
+        var changesNothing = task.Kind is TaskKind.Logs || task.Kind is TaskKind.Apply && task.Desired.Collectors.All(wanted =>
             wanted.Arm is CollectorArm.Production && fleet.Find(wanted.Name)?.State is { } state
             && state.ConfigurationHash == wanted.ConfigurationHash && state.Runtime == wanted.Runtime);
         return changesNothing ? null : Error(record);

@@ -1,5 +1,8 @@
 using JasperFx;
+using Marten;
 using Phoenix.Api.Agents;
+using Phoenix.Api.Flow;
+using Phoenix.Api.HostLogs;
 using Phoenix.Api.Identity;
 using Phoenix.Api.Infrastructure;
 using Phoenix.Api.Live;
@@ -7,6 +10,7 @@ using Phoenix.Api.Tasks;
 using Phoenix.Api.Upgrades;
 using Phoenix.Domain.Users;
 using Scalar.AspNetCore;
+using Wolverine;
 using Wolverine.Http;
 
 // Settings lie beside the program, wherever it is started from.
@@ -29,11 +33,18 @@ app.UseAuthentication();
 app.UseAuthorization();
 app.UseAgentFence();
 app.UseRateLimiter();
-app.MapWolverineEndpoints(options => options.RejectUnparseableQueryValues = true);
+app.MapWolverineEndpoints(options =>
+{
+    options.RejectUnparseableQueryValues = true;
+    options.AddMiddleware(typeof(CausesMiddleware), chain =>
+        chain.Method.Creates.Any(v => v.VariableType == typeof(OutgoingMessages)) && chain.Method.Method.GetParameters().Any(p => p.ParameterType == typeof(IDocumentSession)));
+});
 app.MapPollTasks();
 app.MapTaskProgress();
 app.MapTaskResult();
+app.MapHostLogs();
 app.MapHeartbeat();
+app.MapFlow();
 app.MapAgentReleases();
 app.MapHub<LiveHub>(LiveHub.Path, live => live.CloseOnAuthenticationExpiration = true).WithMetadata(new RequireRoleAttribute(Roles.Viewer));
 app.MapDeadMessages();

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Phoenix.Collector.Explore;
 using Phoenix.Collector.LoadSimulation;
 using Phoenix.Collector.Parity;
 using Phoenix.Collector.Preview;
@@ -24,12 +25,15 @@ internal static class CommandLine
         phoenix-collector validate --config FILE [--format text|json | --json]
             checks a configuration and the files it names, and prints every error at once; exit code 0 where it would
             start, perhaps with warnings, 1 where it would not, 2 for wrong arguments
-        phoenix-collector allow --list FILE [--task apply|preview|load|upgrade] [--config FILE] [--runtime phoenix|stock] [--format text|json]
+        phoenix-collector allow --list FILE [--task apply|preview|load|upgrade|logs|explore] [--config FILE] [--runtime phoenix|stock] [--format text|json]
             says whether a host owner's list allows a kind of task and a configuration; exit code 0 where it does, 7 where not, 8
             where the list cannot be used, so that nothing is allowed
         phoenix-collector preview --config FILE (--sample FILE | --live SOCKET) [--protect METRIC,...] [--format text|json]
             says what a configuration would make of a sample of input, without running it; a sample is a .tar.gz of scrapes
             (NAME.NN.prom), or what a production arm with service.telemetry.phoenix.sample gives at its control socket
+        phoenix-collector explore (--sample FILE | --live SOCKET) [--metric NAME] [--format text|json]
+            counts which metrics, labels and values the series of a sample are made of, or those of one metric in depth; values
+            of labels are printed
         phoenix-collector measure --recordings DIRECTORY [--output FILE]
             plays recorded scrapes through every template of the catalogue and writes what came of it
         phoenix-collector loadsim --config FILE --profile PROFILE [--series N] [--interval TIME] [--duration TIME]
@@ -109,6 +113,18 @@ internal static class CommandLine
         return new PreviewOptions(
             Required(values, "--config", "the configuration file to try"), values.GetValueOrDefault("--sample"), values.GetValueOrDefault("--live"),
             List(values, "--protect"), IsJson(values));
+    }
+
+    /// <exception cref="ArgumentException">The message is for the person at the terminal.</exception>
+    public static ExploreOptions ParseExplore(ReadOnlySpan<string> arguments)
+    {
+        var values = Parse(arguments, "--sample", "--live", "--metric", "--format");
+        if (values.ContainsKey("--sample") == values.ContainsKey("--live"))
+        {
+            throw new ArgumentException("give either --sample, a recorded sample, or --live, the control socket of a production arm");
+        }
+
+        return new ExploreOptions(values.GetValueOrDefault("--sample"), values.GetValueOrDefault("--live"), values.GetValueOrDefault("--metric"), IsJson(values));
     }
 
     /// <exception cref="ArgumentException">The message is for the person at the terminal.</exception>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Phoenix.Collector;
+using Phoenix.Collector.Explore;
 using Phoenix.Collector.LoadSimulation;
 using Phoenix.Collector.Parity;
 using Phoenix.Collector.Preview;
@@ -19,6 +20,7 @@ try
         ["validate", .. var rest] => Validate(rest),
         ["allow", .. var rest] => Allow(CommandLine.ParseAllow(rest)),
         ["preview", .. var rest] => await PreviewAsync(CommandLine.ParsePreview(rest)),
+        ["explore", .. var rest] => await ExploreAsync(CommandLine.ParseExplore(rest)),
         ["measure", .. var rest] => Measure(CommandLine.ParseMeasure(rest)),
         ["loadsim", .. var rest] => await LoadAsync(rest),
         ["parity", .. var rest] => await CompareAsync(CommandLine.ParseParity(rest, DateTimeOffset.UtcNow)),
@@ -103,6 +105,14 @@ static async Task<int> PreviewAsync(PreviewOptions options)
     PreviewCommand.StayInBounds();
     var report = await PreviewCommand.RunAsync(options, file);
     Console.Write(options.Json ? JsonSerializer.Serialize(report, WireJson.Default.PreviewReport) + "\n" : PreviewCommand.Text(report));
+    return 0;
+}
+
+static async Task<int> ExploreAsync(ExploreOptions options)
+{
+    PreviewCommand.StayInBounds();
+    var report = await ExploreCommand.RunAsync(options);
+    Console.Write(options.Json ? JsonSerializer.Serialize(report, WireJson.Default.ExplorationReport) + "\n" : ExploreCommand.Text(report));
     return 0;
 }
 

@@ -37,9 +37,11 @@ public sealed record PollResponse(IReadOnlyList<AssignedTask> Tasks);
 /// <param name="Preview">With <see cref="TaskKind.Preview"/>.</param>
 /// <param name="Load">With <see cref="TaskKind.Load"/>.</param>
 /// <param name="Upgrade">With <see cref="TaskKind.Upgrade"/>.</param>
+/// <param name="Logs">With <see cref="TaskKind.Logs"/>.</param>
+/// <param name="Explore">With <see cref="TaskKind.Explore"/>.</param>
 public sealed record AssignedTask(
     Guid Id, TaskKind Kind, long Lease, DateTimeOffset LeaseUntil, int Attempt, DesiredState Desired,
-    PreviewOrder? Preview = null, LoadOrder? Load = null, UpgradeOrder? Upgrade = null);
+    PreviewOrder? Preview = null, LoadOrder? Load = null, UpgradeOrder? Upgrade = null, HostLogsOrder? Logs = null, ExploreOrder? Explore = null);
 
 [JsonConverter(typeof(CamelCaseEnum<TaskKind>))]
 public enum TaskKind
@@ -55,6 +57,15 @@ public enum TaskKind
 
     /// <summary>Run another version of the agent itself. The result comes from the version that runs in the end.</summary>
     Upgrade,
+
+    /// <summary>Send the last lines of the agent's and its collectors' logs, see <see cref="HostLogsReport"/>.</summary>
+    Logs,
+
+    /// <summary>
+    /// Count which metrics, labels and values the recent input of the host's production collector is made of. Sent only to agents that say in their heartbeat
+    /// that they understand it: an older one could read none of the tasks that come with it.
+    /// </summary>
+    Explore,
 }
 
 /// <summary>
@@ -131,10 +142,11 @@ public enum TaskOutcome
 /// <param name="Preview">What a successful preview found.</param>
 /// <param name="Load">What came of a successful load simulation.</param>
 /// <param name="Upgrade">What runs after a successful upgrade.</param>
+/// <param name="Exploration">What a successful exploration counted.</param>
 /// <param name="Error">Null on success. For a configuration: file line and key.</param>
 public sealed record TaskResult(
     long Lease, TaskOutcome Outcome, IReadOnlyList<AppliedCollector> Collectors, TaskError? Error,
-    PreviewReport? Preview = null, LoadReport? Load = null, UpgradeReport? Upgrade = null);
+    PreviewReport? Preview = null, LoadReport? Load = null, UpgradeReport? Upgrade = null, ExplorationReport? Exploration = null);
 
 /// <param name="Changed">False where the collector already ran with this configuration.</param>
 public sealed record AppliedCollector(string Name, string ConfigurationHash, bool Changed);
@@ -154,9 +166,19 @@ public sealed record TaskError(string Code, string Detail, bool Retryable, IRead
 /// <param name="Stopping">True in the farewell of an agent that was told to stop and ends its collectors: the host is stopped, not lost.</param>
 /// <param name="PanicAt">When the host owner put the host back by <c>phoenix-agent panic</c>; null where not, or where it was cleared.</param>
 /// <param name="Dropped">What the agent's buffers gave up since its start because they were full; null where nothing.</param>
+/// <param name="Understands">Kinds of tasks that not every released agent knows, as in <see cref="Understanding"/>; null from one that knows none of them.</param>
 public sealed record Heartbeat(
     string AgentVersion, DateTimeOffset StartedAt, long ResidentBytes, double CpuSeconds, IReadOnlyList<CollectorHealth> Collectors,
-    bool Stopping = false, DateTimeOffset? PanicAt = null, DroppedReports? Dropped = null);
+    bool Stopping = false, DateTimeOffset? PanicAt = null, DroppedReports? Dropped = null, IReadOnlyList<string>? Understands = null);
+
+/// <summary>Words of <see cref="Heartbeat.Understands"/>. Text and no enumeration, so that an older control plane takes a newer agent's heartbeat.</summary>
+public static class Understanding
+{
+    /// <summary><see cref="TaskKind.Explore"/>.</summary>
+    public const string Explore = "explore";
+
+    public static readonly IReadOnlyList<string> All = [Explore];
+}
 
 /// <param name="Windows">Window reports.</param>
 /// <param name="Results">Results of tasks.</param>

@@ -33,6 +33,9 @@ public static class CollectorControl
     /// <summary>GET: the recent input as a sample for <c>phoenix-collector preview</c>; 409 <c>no-sample</c> where none is kept.</summary>
     public const string Sample = "/v1/sample";
 
+    /// <summary>GET: <see cref="FlowWindow"/>; 409 <c>no-flow</c> in a candidate.</summary>
+    public const string Flow = "/v1/flow";
+
     /// <summary>GET: Prometheus text exposition of the collector's own metrics.</summary>
     public const string Metrics = "/metrics";
 }

@@ -17,6 +17,9 @@ public static class StreamIds
     /// <summary>There is one change policy.</summary>
     public static readonly Guid ChangePolicy = From("change-policy", "");
 
+    /// <summary>There is one list of metrics that the whole organisation protects.</summary>
+    public static readonly Guid MetricProtection = From("metric-protection", "");
+
     /// <summary>One for each day and pipeline version, however often the day is added up.</summary>
     public static Guid Usage(DateOnly day, Guid? pipelineId, int version, string configurationHash) =>
         From("usage", $"{day:yyyy-MM-dd}/{pipelineId:N}/{version}/{configurationHash}");

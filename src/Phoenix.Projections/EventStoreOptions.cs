@@ -8,6 +8,7 @@ using Phoenix.Domain.Backends;
 using Phoenix.Domain.Budgets;
 using Phoenix.Domain.Deployments;
 using Phoenix.Domain.Experiments;
+using Phoenix.Domain.Explorations;
 using Phoenix.Domain.Notifications;
 using Phoenix.Domain.Pipelines;
 using Phoenix.Domain.Pricing;
@@ -64,6 +65,7 @@ public static class EventStoreOptions
             typeof(DeploymentRolledBack), typeof(DeploymentCompleted), typeof(DeploymentAborted),
         ],
         ["ChangePolicy"] = [typeof(ChangePolicySet)],
+        ["MetricProtection"] = [typeof(ProtectedMetricsSet)],
         ["Upgrade"] =
         [
             typeof(UpgradeRequested), typeof(UpgradeStageStarted), typeof(HostsUpgraded), typeof(HostUpgradesFailed), typeof(HostsUnreached),
@@ -90,6 +92,7 @@ public static class EventStoreOptions
             typeof(NotificationSecretRotated), typeof(NotificationTargetRemoved),
         ],
         ["Budget"] = [typeof(BudgetSet), typeof(BudgetChanged), typeof(BudgetRemoved), typeof(BudgetBreached), typeof(BudgetForecastBreached), typeof(BudgetCleared)],
+        ["Exploration"] = [typeof(ExplorationRequested)],
         ["Usage"] = [typeof(UsageRecorded), typeof(UsageCorrected)],
         ["User"] =
         [
@@ -150,6 +153,7 @@ public static class EventStoreOptions
         options.Projections.Snapshot<Upgrade>(SnapshotLifecycle.Inline);
         options.Projections.Snapshot<Deployment>(SnapshotLifecycle.Inline);
         options.Projections.Snapshot<ChangePolicy>(SnapshotLifecycle.Inline);
+        options.Projections.Snapshot<MetricProtection>(SnapshotLifecycle.Inline);
         options.Projections.Add(new FleetProjection(), ProjectionLifecycle.Inline, FleetProjection.Name,
             async =>
             {
@@ -169,6 +173,7 @@ public static class EventStoreOptions
         options.Projections.LiveStreamAggregation<AgentTask>();
         options.Projections.LiveStreamAggregation<Agent>();
         options.Projections.LiveStreamAggregation<Pipeline>();
+        options.Projections.LiveStreamAggregation<Exploration>();
     }
 
     sealed class MicrosecondTimeProvider : TimeProvider

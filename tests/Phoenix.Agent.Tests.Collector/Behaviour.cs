@@ -6,7 +6,7 @@ namespace Phoenix.TestCollector;
 /// <summary>How the stand-in behaves, one <c>key: value</c> a line of its configuration.</summary>
 internal sealed record Behaviour(string Hash, IReadOnlyDictionary<string, string> Values)
 {
-    private static readonly string[] Known = ["note", "healthy", "crash", "ignoreSigterm", "reload", "mismatch", "preview", "load", "breach"];
+    private static readonly string[] Known = ["note", "healthy", "crash", "ignoreSigterm", "reload", "mismatch", "preview", "load", "breach", "say"];
 
     public bool Is(string key) => Values.GetValueOrDefault(key) is "true";
 

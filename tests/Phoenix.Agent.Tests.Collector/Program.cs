@@ -21,6 +21,23 @@ if (args[0] is "allow")
     return found is null ? 0 : found is "broken" ? 8 : 7;
 }
 
+if (args[0] is "explore")
+{
+    // Without a metric it has one value of one label.
+    var metric = args.Contains("--metric") ? Argument("--metric") : "requests";
+    if (metric is "no-sample")
+    {
+        Console.Error.WriteLine("phoenix-collector: there is no sample as told");
+        return 5;
+    }
+    Console.WriteLine(JsonSerializer.Serialize(
+        new ExplorationReport(
+            new ExplorationSample(Path.GetFileName(Argument("--live")), DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddMinutes(1), 60, 7, true, 0), 1, 6,
+            [new ExploredMetricCount(metric, "sum", "1", 1, 6, [new ExploredLabelCount("customer", false, 1, false, 1, [new ExploredValueCount("ada", 1)], 0)], 0)], 0, 0, 0),
+        WireJson.Default.ExplorationReport));
+    return 0;
+}
+
 var configurationPath = Argument("--config");
 if (args[0] is "validate")
 {
@@ -60,6 +77,8 @@ var arm = Enum.Parse<CollectorArm>(Argument("--arm"), ignoreCase: true);
 var windows = new WindowCutter(arm, Argument("--tee"), () => behaviour);
 var startedAt = DateTimeOffset.UtcNow;
 Console.WriteLine($"started as {arm}");
+if (behaviour.Values.GetValueOrDefault("say") is { } said)
+    Console.WriteLine($"told to say {Environment.GetEnvironmentVariable(said.Replace("${env:", "").TrimEnd('}'))}");
 if (behaviour.Is("crash"))
 {
     Console.WriteLine("about to crash as told");
@@ -90,6 +109,10 @@ app.MapGet(CollectorControl.Status, () =>
 });
 app.MapGet(CollectorControl.Windows, (long? after) =>
     Results.Json(new CollectorWindows(windows.Epoch, windows.After(after ?? 0)), WireJson.Default.CollectorWindows));
+// One window, the same all the time.
+app.MapGet(CollectorControl.Flow, () => Results.Json(
+    new FlowWindow(startedAt, 60, new FlowCounts(12, 3, 120, 30), new FlowTable(["requests"], [10], [1], [100], [10]), FlowTable.Empty, FlowTable.Empty),
+    WireJson.Default.FlowWindow));
 app.MapPut(CollectorControl.Measurement, async (HttpRequest request) =>
 {
     var settings = await JsonSerializer.DeserializeAsync(request.Body, WireJson.Default.MeasurementSettings);

@@ -13,7 +13,7 @@ public sealed class AllowListTests : IDisposable
     [Fact]
     public async Task what_is_not_allowed_is_refused_before_anything_runs_and_a_change_of_the_list_counts_at_once()
     {
-        await File.WriteAllTextAsync(_file, "note: forbidden\nload\n");
+        await File.WriteAllTextAsync(_file, "note: forbidden\nload\nexplore\n");
         await using var host = await StartAsync();
         await host.RunAsync(Host.Production(Good));
         var pid = host.Pid("production");
@@ -24,6 +24,7 @@ public sealed class AllowListTests : IDisposable
         (host.Configuration("production"), host.Pid("production")).ShouldBe((Good, pid));
         host.State("candidate-1").ShouldBeNull();
         (await host.RunAsync(Job(TaskKind.Load, load: new("production", LoadKind.Steady, 1, 1, 1)))).Error!.Code.ShouldBe("configuration-not-allowed");
+        (await host.RunAsync(Job(TaskKind.Explore) with { Explore = new("production") })).Error!.Code.ShouldBe("configuration-not-allowed");
         (await host.RunAsync(Job(TaskKind.Preview, new("production", "note: forbidden\n", Host.Production("note: forbidden\n").ConfigurationHash, ["up"])))).Error!.Code.ShouldBe("configuration-not-allowed");
         (await host.RunAsync(Job(TaskKind.Preview, new("production", Good, Host.Production(Good).ConfigurationHash, ["up"])))).Outcome.ShouldBe(TaskOutcome.Succeeded);
 

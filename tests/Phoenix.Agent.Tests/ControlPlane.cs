@@ -56,6 +56,11 @@ internal sealed class ControlPlane : IAsyncDisposable
             Outcomes.Add((id, await ReadAsync(request, WireJson.Default.TaskResult)));
             return Results.Ok();
         });
+        _app.MapPost("/api/v2/tasks/{id:guid}/logs", async (Guid id, HttpRequest request) =>
+        {
+            Logs.Add((id, await ReadAsync(request, WireJson.Default.HostLogsReport)));
+            return LogsTaken ? Results.Ok() : Results.Json(new Problem(null, "Conflict", 409, "cancelled", "lease-superseded"), WireJson.Default.Problem, statusCode: 409);
+        });
         _app.MapPost("/api/v2/agents/heartbeat", async (HttpRequest request) =>
         {
             Heartbeats.Add(await ReadAsync(request, WireJson.Default.Heartbeat));
@@ -76,6 +81,13 @@ internal sealed class ControlPlane : IAsyncDisposable
                 UsagePeriods.Add(period);
             return Results.Json(new UsageAccepted(300), WireJson.Default.UsageAccepted);
         });
+        _app.MapPost("/api/v2/flow", async (HttpRequest request) =>
+        {
+            if (!TakesFlow)
+                return Results.NotFound();
+            Flows.Add(await ReadAsync(request, WireJson.Default.FlowReport));
+            return Results.Json(new FlowAccepted(1), WireJson.Default.FlowAccepted);
+        });
         _app.StartAsync().GetAwaiter().GetResult();
     }
 
@@ -83,6 +95,12 @@ internal sealed class ControlPlane : IAsyncDisposable
     public volatile bool Away;
     public volatile bool Fenced;
     public Guid Cancelled;
+
+    /// <summary>False answers log lines with 409.</summary>
+    public volatile bool LogsTaken = true;
+
+    /// <summary>False where it is of before it took what goes through collectors.</summary>
+    public volatile bool TakesFlow = true;
 
     /// <summary>Null as long as it is one that does not sign.</summary>
     public IReadOnlyList<SigningKey>? Keys;
@@ -103,9 +121,11 @@ internal sealed class ControlPlane : IAsyncDisposable
     public Log<EnrolmentRequest> Enrolments { get; } = new();
     public Log<(Guid Task, TaskProgress Progress)> Progress { get; } = new();
     public Log<(Guid Task, TaskResult Result)> Outcomes { get; } = new();
+    public Log<(Guid Task, HostLogsReport Report)> Logs { get; } = new();
     public Log<Heartbeat> Heartbeats { get; } = new();
     public Log<WindowReport> WindowReports { get; } = new();
     public Log<UsagePeriod> UsagePeriods { get; } = new();
+    public Log<FlowReport> Flows { get; } = new();
 
     public void Deliver(AssignedTask task) => _tasks.Enqueue(task);
 

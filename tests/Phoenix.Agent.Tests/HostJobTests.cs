@@ -16,6 +16,9 @@ public sealed class HostJobTests
         new(Guid.NewGuid(), TaskKind.Load, 1, DateTimeOffset.UtcNow.AddMinutes(1), attempt, new DesiredState(null, [], [], null),
             Load: new("production", LoadKind.HighChurn, 500, 2, 3600));
 
+    private static AssignedTask Explore(string? metric = null) =>
+        new(Guid.NewGuid(), TaskKind.Explore, 1, DateTimeOffset.UtcNow.AddMinutes(1), 1, new DesiredState(null, [], [], null), Explore: new("production", metric));
+
     [Fact]
     public async Task a_preview_runs_nothing_and_brings_its_report()
     {
@@ -44,6 +47,67 @@ public sealed class HostJobTests
         var task = Preview("note: x\n");
         (await host.RunAsync(task with { Preview = task.Preview! with { ConfigurationHash = "other" } })).Error!.Code.ShouldBe("hash-mismatch");
         (await host.RunAsync(task with { Id = Guid.NewGuid(), Preview = task.Preview! with { Collector = "../x" } })).Error!.Code.ShouldBe("configuration-invalid");
+    }
+
+    [Fact]
+    public async Task an_exploration_counts_beside_what_runs_and_brings_its_values()
+    {
+        await using var host = await Host.StartAsync();
+        (await host.RunAsync(Explore())).Error!.Code.ShouldBe("no-collector");
+        await host.RunAsync(Host.Production(Production));
+        var pid = host.Pid("production");
+
+        var result = await host.RunAsync(Explore("shop.requests"));
+
+        result.Outcome.ShouldBe(TaskOutcome.Succeeded, result.Error?.Detail);
+        result.Exploration!.Sample.Source.ShouldBe("production.sock");
+        result.Exploration.Metrics.ShouldHaveSingleItem().Name.ShouldBe("shop.requests");
+        result.Exploration.Metrics[0].Labels[0].Top[0].Value.ShouldBe("ada");
+        var noSample = (await host.RunAsync(Explore("no-sample"))).Error!;
+        (noSample.Code, noSample.Retryable).ShouldBe(("no-sample", false));
+        noSample.Detail.ShouldContain("there is no sample as told");
+        host.Pid("production").ShouldBe(pid);
+        host.AgentLog.ShouldNotContain("ada");
+        Directory.GetFileSystemEntries(Path.Combine(host.StateDirectory, "jobs")).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task the_agent_says_that_it_understands_explorations()
+    {
+        await using var host = await Host.StartAsync();
+        await Until.TrueAsync(() => host.Api.Heartbeats.All.Count > 0, "a heartbeat", () => host.AgentLog);
+        host.Api.Heartbeats.All[0].Understands.ShouldBe([Understanding.Explore]);
+    }
+
+    [Fact]
+    public async Task what_goes_through_production_is_told_once_for_each_window()
+    {
+        await using var host = await Host.StartAsync();
+        await host.RunAsync(Host.Production(Production));
+
+        await Until.TrueAsync(() => host.Api.Flows.All.Any(f => f.Collectors.Count > 0), "the flow is told", () => host.AgentLog, seconds: 60);
+
+        var told = host.Api.Flows.All.Last(f => f.Collectors.Count > 0).Collectors.ShouldHaveSingleItem();
+        (told.Collector, told.Window.Total.SeriesIn, told.Window.Metrics.Keys[0]).ShouldBe(("production", 12, "requests"));
+
+        // The next process has a window of its own.
+        var pid = host.Pid("production");
+        System.Diagnostics.Process.GetProcessById(pid).Kill();
+        await Until.TrueAsync(() => Windows().Distinct().Count() > 1, "the flow of the next process is told", () => host.AgentLog, seconds: 90);
+        Windows().ShouldBeUnique("the same window is told once");
+
+        List<DateTimeOffset> Windows() => [.. host.Api.Flows.All.SelectMany(f => f.Collectors).Select(c => c.Window.EndedAt)];
+    }
+
+    [Fact]
+    public async Task a_control_plane_that_does_not_take_the_flow_is_asked_rarely()
+    {
+        await using var host = new Host();
+        host.Api.TakesFlow = false;
+        host.StartAgent();
+        await Until.TrueAsync(() => host.AgentLog.Contains("does not take what goes through collectors", StringComparison.Ordinal), "the agent notes it", () => host.AgentLog, seconds: 60);
+        host.Agent.HasExited.ShouldBeFalse();
+        host.Api.Seen.All.Count(s => s.Path == "/api/v2/flow").ShouldBe(1);
     }
 
     [Fact]

@@ -17,10 +17,10 @@ public sealed class PlanTests(ControlPlane plane)
     const string Log =
         """
         insert into phoenix.mt_streams (id, type, version) select ('00000000-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid, 'agent_task', 100 from generate_series(0, 499) n;
-        insert into phoenix.mt_events (seq_id, id, stream_id, version, data, type, timestamp, mt_dotnet_type, headers, user_name)
+        insert into phoenix.mt_events (seq_id, id, stream_id, version, data, type, timestamp, mt_dotnet_type, headers, user_name, correlation_id)
         select 1000000000 + n, gen_random_uuid(), ('00000000-0000-4000-8000-' || lpad((n % 500)::text, 12, '0'))::uuid, n / 500 + 1, '{}', 'plan_' || n % 500,
           now() - interval '1 year' + n * interval '5 minutes', 'Phoenix.Domain.Tasks.TaskAssigned, Phoenix.Domain',
-          jsonb_build_object('experiment', '00000000-0000-4000-8000-' || lpad((n % 500)::text, 12, '0')), 'agent:plan-' || n % 500
+          jsonb_build_object('experiment', '00000000-0000-4000-8000-' || lpad((n % 500)::text, 12, '0')), 'agent:plan-' || n % 500, 'plan-' || n % 500
         from generate_series(0, 49999) n;
         analyze phoenix.mt_events;
         """;
@@ -28,16 +28,19 @@ public sealed class PlanTests(ControlPlane plane)
     [Theory]
     [InlineData("experiment", "ix_audit_experiment")]
     [InlineData("actor", "ix_audit_actor")]
+    [InlineData("correlation", "ix_audit_correlation")]
     [InlineData("type", "using idx_mt_events_event_type_seq_id")]
     [InlineData("stream", "pk_mt_events_stream_and_version")]
     [InlineData("after", "pkey_mt_events_seq_id")]
     [InlineData("everything", "pkey_mt_events_seq_id")]
+    [InlineData("newest", "Scan Backward using pkey_mt_events_seq_id")]
     [InlineData("time", "ix_audit_time")]
     public async Task the_audit_log_is_read_by_index(string by, string index) =>
-        (await Plan(Log, connection => AuditReads.Query(connection,
-            experimentId: by == "experiment" ? One : null, streamId: by == "stream" ? One : null, type: by == "type" ? "plan_1" : null,
-            actor: by == "actor" ? "agent:plan-1" : null, from: by == "time" ? DateTimeOffset.UtcNow.AddYears(-1).AddDays(100) : null,
-            until: by == "time" ? DateTimeOffset.UtcNow.AddYears(-1).AddDays(100).AddHours(1) : null, after: by == "after" ? 1_000_040_000 : null, limit: 100)))
+        (await Plan(Log, connection => AuditReads.Query(connection, new(
+            ExperimentId: by == "experiment" ? One : null, StreamId: by == "stream" ? One : null, Types: by == "type" ? ["plan_1"] : null,
+            Actor: by == "actor" ? "agent:plan-1" : null, CorrelationId: by == "correlation" ? "plan-1" : null,
+            From: by == "time" ? DateTimeOffset.UtcNow.AddYears(-1).AddDays(100) : null, Until: by == "time" ? DateTimeOffset.UtcNow.AddYears(-1).AddDays(100).AddHours(1) : null),
+            descending: by == "newest", after: by == "after" ? 1_000_040_000 : null, limit: 100)))
         .ShouldContain(index);
 
     const string Queue =

@@ -23,9 +23,11 @@ public sealed class ProjectionRebuildTests(ControlPlane plane) : IClassFixture<C
     {
         ["TaskQueue"] = $"select to_jsonb(t) from {TaskQueueProjection.TableName} t order by id",
         ["ExperimentHosts"] = $"select to_jsonb(t) from {ExperimentHostsProjection.TableName} t order by host_id",
-        ["Experiment"] = "select data from phoenix.mt_doc_experiment order by id",
+        // And the list that the database keeps beside it.
+        ["Experiment"] = $"select d.data || jsonb_build_object('summary', to_jsonb(s), 'hosts', to_jsonb(h)) from phoenix.mt_doc_experiment d left join {ExperimentSummaries.TableName} s using (id) left join {ExperimentSummaries.HostsTableName} h using (id) order by id",
         ["Deployment"] = "select data from phoenix.mt_doc_deployment order by id",
         ["ChangePolicy"] = "select data from phoenix.mt_doc_changepolicy order by id",
+        ["MetricProtection"] = "select data from phoenix.mt_doc_metricprotection order by id",
         ["HostVersions"] = $"select to_jsonb(t) from {HostVersionsProjection.TableName} t order by host_id, since",
         ["Upgrade"] = "select data from phoenix.mt_doc_upgrade order by id",
         ["Fleet"] =
@@ -90,6 +92,7 @@ public sealed class ProjectionRebuildTests(ControlPlane plane) : IClassFixture<C
         using var releases = new ReleaseDirectory();
         var upgrade = await plane.User.PostAsJsonAsync("/api/v2/upgrades", new { release = releases.Add("linux-x64"), hosts = new[] { third.HostId } });
         upgrade.EnsureSuccessStatusCode();
+        (await plane.User.PutAsJsonAsync("/api/v2/protected-metrics", new { patterns = new[] { new { pattern = "never.seen.*", note = "for the test" } } })).EnsureSuccessStatusCode();
         (await plane.User.PutAsJsonAsync("/api/v2/change-policy", new { freezes = new[] { new { name = "past", from = "2026-01-01T00:00:00Z", until = "2026-01-02T00:00:00Z" } } })).EnsureSuccessStatusCode();
         var fifth = await TestAgent.Enrol(plane);
         var deployed = await plane.User.PostAsJsonAsync("/api/v2/deployments", new { pipeline = new { pipelineId = await plane.Pipeline(), version = 1 }, hosts = new[] { fifth.HostId } });

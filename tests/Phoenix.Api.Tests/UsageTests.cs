@@ -85,6 +85,64 @@ public sealed class UsageTests(ControlPlane plane) : IClassFixture<ControlPlane>
         await (await plane.User.GetAsync("/api/v2/savings/ledger?from=2026-02-01&to=2026-01-01")).ShouldBeProblem(HttpStatusCode.UnprocessableEntity, "days-invalid");
         // Under another vendor the same days are worth something else.
         (await Ledger("day", "&price=azure-managed-prometheus-samples")).GetProperty("total").GetProperty("saved").GetDecimal().ShouldNotBe(0.41m);
+        await TheLedgerLeavesAsAFile();
+        await WhatItTookStandsAgainstWhatItSaved(agent);
+    }
+
+    async Task TheLedgerLeavesAsAFile()
+    {
+        var range = $"from={Day:yyyy-MM-dd}&by=team";
+        var answer = await plane.User.GetAsync($"/api/v2/savings/ledger/export?format=csv&{range}");
+        (answer.Content.Headers.ContentType!.MediaType, answer.Content.Headers.ContentDisposition!.DispositionType).ShouldBe(("text/csv", "attachment"));
+        var lines = (await answer.Content.ReadAsStringAsync()).Split("\r\n");
+        var saved = Array.IndexOf(lines[0].Split(','), "saved");
+        lines[1..^1].Select(l => l.Split(',')).Select(l => (l[0], Math.Round(decimal.Parse(l[saved], System.Globalization.CultureInfo.InvariantCulture), 6)))
+            .ShouldBe([("(none)", 0.2m), ("payments", 0.21m), ("total", 0.41m)]);
+        var document = await plane.Get($"/api/v2/savings/ledger/export?format=json&{range}");
+        document.GetProperty("rows").GetRawText().ShouldBe((await plane.Get($"/api/v2/savings/ledger?{range}")).GetProperty("rows").GetRawText());
+        await (await plane.User.GetAsync($"/api/v2/savings/ledger/export?{range}")).ShouldBeProblem(HttpStatusCode.UnprocessableEntity, "format-invalid");
+        await (await plane.User.GetAsync("/api/v2/savings/ledger/export?format=csv&price=nobody")).ShouldBeProblem(HttpStatusCode.NotFound, "price-entry-unknown");
+    }
+
+    async Task WhatItTookStandsAgainstWhatItSaved(TestAgent agent)
+    {
+        var path = $"/api/v2/savings/roi?from={Day:yyyy-MM-dd}";
+        var unknown = await plane.Get(path);
+        var of = unknown.GetProperty("return");
+        // What was saved is known; what it took is not, and no ratio is made up.
+        Math.Round(of.GetProperty("saved").GetDecimal(), 6).ShouldBe(0.41m);
+        (of.GetProperty("cost").ValueKind, of.GetProperty("ratio").ValueKind).ShouldBe((JsonValueKind.Null, JsonValueKind.Null));
+        of.GetProperty("missing").GetArrayLength().ShouldBe(2);
+
+        (await plane.User.PutAsJsonAsync("/api/v2/operator-rates/2020-01-01", new { currency = "USD", perCoreHour = 0.04m, perMemoryGigabyteHour = 0.005m, perStorageGigabyteMonth = 0.1m, source = "bill" })).EnsureSuccessStatusCode();
+        await agent.Beat();
+        // As if it had been a minute ago: the CPU is told between two heartbeats.
+        await using (var command = plane.Host.Services.GetRequiredService<Npgsql.NpgsqlDataSource>().CreateCommand($"update {Agents.AgentPresence.TableName} set heartbeat_at = heartbeat_at - interval '1 minute', cpu_seconds = 0.4 where host_id = $1"))
+        {
+            command.Parameters.Add(new() { Value = agent.HostId });
+            await command.ExecuteNonQueryAsync();
+        }
+        await agent.Beat();
+        of = (await plane.Get(path)).GetProperty("return");
+        of.GetProperty("missing").GetArrayLength().ShouldBe(0);
+        var costs = of.GetProperty("costs").EnumerateArray().ToDictionary(c => c.GetProperty("of").GetString()!);
+        // Four windows of 40 ms in five seconds; both arms took the same, so that the promoted pipelines cost nothing more.
+        var ran = costs["experiments"].GetProperty("use");
+        ran.GetProperty("coreHours").GetDouble().ShouldBeGreaterThan(0);
+        (ran.GetProperty("coreHours").GetDouble() / ran.GetProperty("memoryGigabyteHours").GetDouble()).ShouldBe(0.008 / ((30 << 20) / 1e9), 1e-9);
+        costs["pipelines"].GetProperty("cost").GetDecimal().ShouldBe(0);
+        // 0.6 seconds of CPU in a minute and a little, 1 MiB, over three days and what there is of today.
+        var agents = costs["agents"].GetProperty("use");
+        agents.GetProperty("memoryGigabyteHours").GetDouble().ShouldBeInRange((1 << 20) / 1e9 * 72, (1 << 20) / 1e9 * 97);
+        agents.GetProperty("coreHours").GetDouble().ShouldBeInRange(0.005 * 72, 0.0101 * 97);
+        var (saved, cost, net) = (of.GetProperty("saved").GetDecimal(), of.GetProperty("cost").GetDecimal(), of.GetProperty("net").GetDecimal());
+        cost.ShouldBe(costs.Values.Sum(c => c.GetProperty("cost").GetDecimal()));
+        net.ShouldBe(saved - cost);
+        of.GetProperty("ratio").GetDouble().ShouldBe((double)(net / cost), 1e-9);
+        // Before anything was added up nothing was saved, as far as is known.
+        var before = (await plane.Get("/api/v2/savings/roi?from=2025-01-01&to=2025-01-31&price=signoz-cloud-samples")).GetProperty("return");
+        (before.GetProperty("saved").ValueKind, before.GetProperty("ratio").ValueKind).ShouldBe((JsonValueKind.Null, JsonValueKind.Null));
+        await (await plane.User.GetAsync("/api/v2/savings/roi?from=2026-02-01&to=2026-01-01&price=signoz-cloud-samples")).ShouldBeProblem(HttpStatusCode.UnprocessableEntity, "days-invalid");
     }
 }
 

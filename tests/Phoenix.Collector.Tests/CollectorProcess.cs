@@ -114,6 +114,9 @@ internal sealed partial class CollectorProcess : IAsyncDisposable
 
     public Task<HttpResponseMessage> ReloadAsync() => _control.PostAsync(CollectorControl.Reload, null);
 
+    public async Task<FlowWindow> FlowAsync() =>
+        JsonSerializer.Deserialize(await _control.GetByteArrayAsync(CollectorControl.Flow), WireJson.Default.FlowWindow)!;
+
     public Task<string> MetricsAsync() => _control.GetStringAsync(CollectorControl.Metrics);
 
     /// <summary>Where the OTLP receiver really listens.</summary>

@@ -7,7 +7,7 @@ public sealed class ExperimentDecisionTests
     [Fact]
     public void a_draft_starts_on_its_hosts_with_a_dead_mans_switch_behind_the_deadline()
     {
-        var started = ExperimentDecisions.Start(Given.Experiment(Given.Draft()), Given.NothingLive, Given.Now).Events.ShouldHaveSingleItem().ShouldBeOfType<ExperimentStarted>();
+        var started = ExperimentDecisions.Start(Given.Experiment(Given.Draft()), Given.NothingLive, Given.Now, MetricProtection.None).Events.ShouldHaveSingleItem().ShouldBeOfType<ExperimentStarted>();
         started.Hosts.ShouldBe(["h1"]);
         // Ten minutes for the hosts, 5 s warm-up, twice 15 s and a minute to the deadline, five minutes of grace.
         started.CandidateExpiresAt.ShouldBe(Given.Now.AddSeconds(600 + 5 + 30 + 60 + 300));
@@ -15,7 +15,7 @@ public sealed class ExperimentDecisionTests
 
     [Fact]
     public void starting_is_refused_where_another_pipeline_is_live() =>
-        ExperimentDecisions.Start(Given.Experiment(Given.Draft()), new Dictionary<string, string> { ["h1"] = "other" }, Given.Now).Rejection!.Code.ShouldBe("baseline-not-live");
+        ExperimentDecisions.Start(Given.Experiment(Given.Draft()), new Dictionary<string, string> { ["h1"] = "other" }, Given.Now, MetricProtection.None).Rejection!.Code.ShouldBe("baseline-not-live");
 
     [Fact]
     public void what_another_experiment_has_made_live_is_neither_promoted_over_nor_rolled_back()
@@ -40,7 +40,7 @@ public sealed class ExperimentDecisionTests
 
     [Fact]
     public void starting_is_fine_where_the_baseline_is_live() =>
-        ExperimentDecisions.Start(Given.Experiment(Given.Draft()), new Dictionary<string, string> { ["h1"] = Given.Baseline.ConfigurationHash }, Given.Now).Rejection.ShouldBeNull();
+        ExperimentDecisions.Start(Given.Experiment(Given.Draft()), new Dictionary<string, string> { ["h1"] = Given.Baseline.ConfigurationHash }, Given.Now, MetricProtection.None).Rejection.ShouldBeNull();
 
     [Fact]
     public void every_command_in_every_state_is_either_legal_or_refused_with_the_state()
@@ -63,7 +63,7 @@ public sealed class ExperimentDecisionTests
         ];
         states.Select(s => s.State).ShouldBe(Enum.GetValues<ExperimentState>(), ignoreOrder: true);
 
-        ShouldAllow(x => ExperimentDecisions.Start(x, Given.NothingLive, Given.Now), ExperimentState.Draft);
+        ShouldAllow(x => ExperimentDecisions.Start(x, Given.NothingLive, Given.Now, MetricProtection.None), ExperimentState.Draft);
         ShouldAllow(x => DraftExperiment.Edit(x, Decision.Of(Given.Draft())), ExperimentState.Draft);
         ShouldAllow(ExperimentDecisions.Archive, ExperimentState.Draft, ExperimentState.Completed, ExperimentState.Promoted, ExperimentState.RolledBack, ExperimentState.Stopped);
         ShouldAllow(x => ExperimentDecisions.Extend(x, TimeSpan.FromHours(1)), ExperimentState.WarmingUp, ExperimentState.Running);

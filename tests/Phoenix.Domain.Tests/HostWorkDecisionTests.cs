@@ -45,4 +45,25 @@ public sealed class HostWorkDecisionTests
         HostWorkDecisions.Load("c", known: false, false, Load()).Rejection!.Code.ShouldBe("host-unknown");
         HostWorkDecisions.Load("a", true, false, Load()).Task!.Desired.Load.ShouldBe(Load());
     }
+
+    [Theory]
+    [InlineData("production", 1, null)]
+    [InlineData(null, 1000, null)]
+    [InlineData(null, 0, "lines-invalid")]
+    [InlineData(null, 1001, "lines-invalid")]
+    [InlineData("", 10, "collector-invalid")]
+    [InlineData("-x", 10, "collector-invalid")]
+    [InlineData("a/../b", 10, "collector-invalid")]
+    [InlineData("production\n", 10, "collector-invalid")]
+    public void log_lines_are_bounded_and_of_a_collector_that_can_be(string? collector, int lines, string? code)
+    {
+        var (task, rejection) = HostWorkDecisions.Logs("a", true, new(collector, lines));
+        rejection?.Code.ShouldBe(code);
+        (rejection is null).ShouldBe(code is null);
+        if (code is null) (task!.HostId, task.Purpose, task.ExperimentId, task.Desired.Logs).ShouldBe(("a", TaskPurpose.ReadLogs, Guid.Empty, new LogsSpecification(collector, lines)));
+    }
+
+    [Fact]
+    public void log_lines_of_a_host_that_nobody_knows_are_not_found() =>
+        HostWorkDecisions.Logs("c", known: false, new(null, 10)).Rejection!.Kind.ShouldBe(RejectionKind.NotFound);
 }

@@ -14,6 +14,7 @@ public enum Admission
     Enrolment,
     Heartbeat,
     Poll,
+    Flow,
 }
 
 /// <summary>Puts an endpoint under <see cref="AdmissionControl"/>.</summary>
@@ -73,6 +74,7 @@ public static class AdmissionControl
         Admission.Enrolment => Refuse(http, "enrolments-limited",
             $"Too many enrolments, from {http.Connection.RemoteIpAddress?.ToString() ?? "this address"} or in total.", lease, TimeSpan.FromSeconds(20)),
         Admission.Heartbeat => Refuse(http, "heartbeats-limited", "More heartbeats arrive than this node takes.", lease, TimeSpan.FromSeconds(15)),
+        Admission.Flow => Refuse(http, "flow-limited", "More reports of flow arrive than this node takes.", lease, TimeSpan.FromSeconds(30)),
         _ => Refuse(http, "polls-limited", "As many polls wait here as this node holds.", lease, TimeSpan.FromSeconds(10)),
     };
 
@@ -84,6 +86,8 @@ public static class AdmissionControl
     {
         Admission.Enrolment => Bucket("enrolment", settings.EnrolmentsPerSecond, 5),
         Admission.Heartbeat => Bucket("heartbeat", settings.HeartbeatsPerSecond, 2),
+        // Each is as large as several heartbeats, and none is missed: the next one says it better.
+        Admission.Flow => Bucket("flow", Math.Max(1, settings.HeartbeatsPerSecond / 4), 5),
         Admission.Poll => RateLimitPartition.GetConcurrencyLimiter("poll", _ => new() { PermitLimit = settings.ParkedPolls, QueueLimit = 0 }),
         _ => RateLimitPartition.GetNoLimiter(""),
     };

@@ -1,4 +1,5 @@
 using Marten;
+using Phoenix.Api.Flow;
 using Phoenix.Api.Identity;
 using Phoenix.Api.Tasks;
 using Phoenix.Domain.Agents;
@@ -24,6 +25,7 @@ public static class DecommissionAgentEndpoint
     {
         if (await AgentCommand.Run(hostId, command.Reason, session, http, AgentDecisions.Decommission, cancellation) is { } refused) return (refused, []);
         session.Delete<AgentCredential>(hostId);
+        session.QueueSqlCommand($"delete from {FlowStore.TableName} where host_id = ?", hostId);
         var open = await session.AdvancedSql.QueryAsync<Guid>(
             $"select id from {TaskQueueProjection.TableName} where host_id = ? and status in (0, 1)", cancellation, hostId);
         var ends = await TaskQueue.Change(session, [.. open], task => AgentTaskDecisions.Cancel(task, Cause), cancellation);

@@ -15,7 +15,7 @@ namespace Phoenix.Api.Experiments;
 /// <param name="Selector">Labels, as <c>role=web,env in (staging,test)</c>; who has them when the experiment starts takes part.</param>
 /// <param name="Group">A group's name; who belongs to it when the experiment starts takes part.</param>
 /// <param name="SampleHosts">Draws so many of the hosts that the selector or group means, at random when it starts, in proportion to what they send: a claim on the whole fleet rests on them.</param>
-/// <param name="ProtectedMetrics">Metrics that must leave untouched; <c>*</c> matches any run of characters.</param>
+/// <param name="ProtectedMetrics">Metrics that must leave untouched, beside those that the organisation protects when it starts; <c>*</c> matches any run of characters.</param>
 /// <param name="PriceEntry">Id of a price-book entry; <c>GET /api/v2/prices</c> lists them.</param>
 public sealed record DraftExperimentRequest(
     string? Name, string? Hypothesis, PipelineChoice? Baseline, PipelineChoice? Candidate, string[]? Hosts, PlanRequest? Plan,

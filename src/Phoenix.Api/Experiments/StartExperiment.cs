@@ -49,7 +49,7 @@ public static class StartExperimentEndpoint
                 ? Rejection.Conflict("reapply-running", $"What host '{mended}' should run is just being put back, and a late attempt would undo the experiment's. Wait for its end, or cancel the task.")
                 : await session.StillChanging(x.Hosts, cancellation) is { } changing ? changing
                 : await session.Held(x.Hosts, cancellation) is { } held ? held
-                : ExperimentDecisions.Start(x, await ExperimentCommand.Live(x, session, cancellation), clock.GetUtcNow(), sample);
+                : ExperimentDecisions.Start(x, await ExperimentCommand.Live(x, session, cancellation), clock.GetUtcNow(), await session.Protection(cancellation), sample);
         }, cancellation);
     }
 }

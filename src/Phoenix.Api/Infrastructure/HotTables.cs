@@ -1,5 +1,6 @@
 using Npgsql;
 using Phoenix.Api.Agents;
+using Phoenix.Api.Flow;
 using Phoenix.Projections.Tasks;
 
 namespace Phoenix.Api.Infrastructure;
@@ -19,6 +20,7 @@ public sealed class HotTables(NpgsqlDataSource database) : IHostedService
     {
         [TaskQueueProjection.TableName] = $"fillfactor=70, {Eager}",
         [AgentPresence.TableName] = $"fillfactor=50, {Eager}",
+        [FlowStore.TableName] = $"fillfactor=50, {Eager}",
         ["phoenix.mt_streams"] = $"fillfactor=50, {Eager}",
         // A handful of rows, each written many times a second.
         ["phoenix.mt_event_progression"] = "fillfactor=20, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=200, autovacuum_vacuum_cost_delay=0",

@@ -13,6 +13,9 @@ using Phoenix.Api.Backends;
 using Phoenix.Api.Budgets;
 using Phoenix.Api.Deployments;
 using Phoenix.Api.Experiments;
+using Phoenix.Api.Explorations;
+using Phoenix.Api.Flow;
+using Phoenix.Api.HostLogs;
 using Phoenix.Api.Identity;
 using Phoenix.Api.Live;
 using Phoenix.Api.Measurements;
@@ -49,6 +52,7 @@ public static class Setup
         builder.Services.AddSingleton<TaskRequests>();
         builder.Services.AddSingleton<Matchmaker>();
         builder.Services.AddSingleton<AgentPresence>();
+        builder.Services.AddSingleton<FlowStore>();
         builder.Services.AddSingleton<AgentReleases>();
         builder.Services.AddSingleton<DownloadSlots>();
         builder.Services.AddSingleton<HostCondition>();
@@ -60,6 +64,7 @@ public static class Setup
         builder.Services.AddSingleton(services => UsageSettings.Of(services.GetRequiredService<IConfiguration>()));
         builder.Services.AddSingleton<RecordUsage>();
         builder.Services.AddSingleton<EvaluateBudgets>();
+        builder.Services.AddSingleton<HostLogStore>();
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<OutboundConnections>();
         builder.Services.AddSingleton<BackendClients>();
@@ -70,13 +75,17 @@ public static class Setup
                 var options = new StoreOptions();
                 options.ConfigurePhoenix();
                 options.RegisterDocumentTypes([typeof(User), typeof(AccessToken), typeof(OneTimeSecret), typeof(EnrolmentToken), typeof(AgentCredential), typeof(StoredSigningKey)]);
+                options.RegisterDocumentType<UserPreferences>();
+                options.Schema.For<SavedView>().Index(v => v.UserId);
                 options.Schema.For<OneTimeSecret>().DocumentAlias(UserDirectory.SecretAlias);
                 options.Listeners.Add(services.GetRequiredService<AppendSignal>());
                 options.Projections.Wakeup = new DaemonWakeUp(services.GetRequiredService<AppendSignal>());
                 options.Listeners.Add(new ForgetCredentials(services.GetRequiredService<AgentCredentials>(), services.GetRequiredService<AgentPresence>()));
                 options.Listeners.Add(new ForgetAccessTokens(services.GetRequiredService<AccessTokens>()));
                 options.Storage.ExtendedSchemaObjects.Add(AgentPresence.Table);
+                options.Storage.ExtendedSchemaObjects.Add(FlowStore.Table);
                 options.Storage.ExtendedSchemaObjects.Add(LostHosts.HearingTable);
+                options.Storage.ExtendedSchemaObjects.Add(HostLogStore.Table);
                 options.RegisterDocumentType<BackendCredential>();
                 options.AddNotifications();
                 return options;
@@ -101,6 +110,8 @@ public static class Setup
             options.Durability.DeadLetterQueueExpirationEnabled = true;
             options.Durability.DeadLetterQueueExpiration = TimeSpan.FromDays(30);
             options.EnableRelayOfUserName = true;
+            options.MetadataRules.Add(new Causes());
+            options.Policies.AddMiddleware(typeof(CausesMiddleware), chain => chain.Handlers.Any(h => h.Method.GetParameters().Any(p => p.ParameterType == typeof(IDocumentSession))));
             options.CodeGeneration.TypeLoadMode = TypeLoadMode.Dynamic;
             // Whoever loses a race for a stream (with a command, or with a second node) has only come second.
             options.Policies.OnException<ConcurrencyException>().RetryWithCooldown(50.Milliseconds(), 100.Milliseconds(), 250.Milliseconds(), 500.Milliseconds(), 1.Seconds())
@@ -138,8 +149,11 @@ public static class Setup
         builder.Services.AddHostedService<LiveFeed>();
         builder.Services.AddHostedService<HotTables>();
         builder.Services.AddHostedService<AuditLogView>();
+        builder.Services.AddHostedService<ExperimentSummaryTable>();
         builder.Services.AddHostedService<WindowPartitions>();
         builder.Services.AddHostedService<UsagePartitions>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<HostLogStore>());
+        builder.Services.AddHostedService<ExplorationPartitions>();
         builder.Services.AddHostedService(services => services.GetRequiredService<RecordUsage>());
         builder.Services.AddHostedService<SeedPriceBook>();
     }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Marten;
 using Phoenix.Api.Agents;
+using Phoenix.Api.Experiments;
 using Phoenix.Api.Infrastructure;
 using Phoenix.Api.Tasks;
 using Phoenix.Contracts;
@@ -13,7 +14,7 @@ namespace Phoenix.Api.Pipelines;
 /// <param name="Configuration">The collector configuration as YAML; either this or a template.</param>
 /// <param name="Template">A template of the catalogue with parameters.</param>
 /// <param name="Hosts">Ids of enrolled hosts; each plays the recent input of its own production collector.</param>
-/// <param name="ProtectedMetrics">Metrics that must leave untouched; <c>*</c> matches any run of characters.</param>
+/// <param name="ProtectedMetrics">Metrics that must leave untouched, beside those that the organisation protects; <c>*</c> matches any run of characters.</param>
 public sealed record PreviewRequest(string? Configuration, TemplateRequest? Template, string[]? Hosts, string[]? ProtectedMetrics, string? Reason);
 
 /// <param name="Id">Of the preview, for <c>GET /api/v2/previews/{id}</c>.</param>
@@ -38,7 +39,8 @@ public static class PreviewPipelineEndpoints
             return Problems.Of(422, "configuration-missing", "Give 'configuration' as YAML, or 'template' with parameters.", "configuration");
         var hosts = (command.Hosts ?? []).Where(h => h is not null).ToArray();
         var known = await session.Known(hosts, cancellation);
-        var (tasks, rejection) = HostWorkDecisions.Preview(hosts, known, definition.Configuration, command.ProtectedMetrics ?? []);
+        var own = command.ProtectedMetrics ?? [];
+        var (tasks, rejection) = HostWorkDecisions.Preview(hosts, known, definition.Configuration, [.. own, .. (await session.Protection(cancellation)).Beyond(own)]);
         if ((rejection ?? await session.Held(hosts, cancellation)) is { } refused) return refused.ToProblem();
         session.Stamp(http, command.Reason);
         List<PreviewStarted> started = [];

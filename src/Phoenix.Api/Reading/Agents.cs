@@ -34,9 +34,10 @@ public sealed record AgentView(
 public sealed record Drift(string Code, string Detail, string? WantedHash, string? RunningHash);
 
 /// <param name="Hosts">All that are not decommissioned.</param>
-/// <param name="Collectors">By what hosts last said that are not lost, stopped or decommissioned.</param>
+/// <param name="Collectors">By what hosts last said that are not lost, stopped or decommissioned; null of a past moment, since no event says it.</param>
+/// <param name="Drifted">Null of a past moment.</param>
 public sealed record FleetSummary(
-    long Hosts, IReadOnlyDictionary<string, long> States, IReadOnlyDictionary<string, long> Versions, CollectorCounts Collectors, long Drifted);
+    long Hosts, IReadOnlyDictionary<string, long> States, IReadOnlyDictionary<string, long> Versions, CollectorCounts? Collectors, long? Drifted);
 
 public sealed record CollectorCounts(long Healthy, long Unhealthy);
 
@@ -62,30 +63,42 @@ public static class AgentReads
         {From}
         """;
 
+    const string LabelsColumn = "h.labels";
+
     /// <summary>
-    /// The fleet by host id, a page at a time: <c>after</c> is the last host id of the page before. All filters that are given must hold.
+    /// The fleet by host id, a page at a time: <c>after</c> is the last host id of the page before. All filters that are given must hold. Where a past moment is given
+    /// as <c>at</c>, it is the fleet as events had it then: who had joined, labels, lost, drained or decommissioned, and production; what only heartbeats tell is null,
+    /// and a version is that of the enrolment or of the upgrade that Phoenix made last.
     /// </summary>
-    [WolverineGet("/api/v2/agents"), Tags("Agents"), ProducesResponseType<Page<AgentView>>(200)]
+    [WolverineGet("/api/v2/agents"), Tags("Agents"), ProducesResponseType<Page<AgentView>>(200), ProducesResponseType(404), ProducesResponseType(422)]
     public static async Task<IResult> List(
         IQuerySession session, NpgsqlDataSource database, string? selector, string? group, string? state, string? version, bool? drift, string? after, int? limit,
-        CancellationToken cancellation)
+        DateTimeOffset? at, CancellationToken cancellation)
     {
+        if (AsOf.Refused(at) is { } refused) return refused;
+        if (at is not null && drift is not null)
+            return Problems.Of(422, "drift-unknown", "What ran on a host at a past moment only its heartbeats told, which are not kept. Leave out 'drift', or 'at'.", "drift");
         var (labels, rejection) = LabelSelector.Parse(selector);
         if (rejection is not null) return rejection.ToProblem();
         if (state is not null && !States.Contains(state)) return Problems.Of(422, "state-unknown", $"A host is one of {string.Join(", ", States)}.", "state");
         await using var command = database.CreateCommand();
-        List<string> conditions = [labels!.Condition("h.labels", command.Parameters)];
+        if (at is { } moment) Add(moment.ToUniversalTime());
+        List<string> conditions = [labels!.Condition(LabelsColumn, command.Parameters)];
         if (group is not null)
         {
-            if (await session.LoadAsync<HostGroup>(StreamIds.Group(group), cancellation) is not { } named) return Problems.NotFound("group", group);
-            conditions.Add(LabelSelector.Parse(named.Selector).Selector!.Condition("h.labels", command.Parameters));
+            var id = StreamIds.Group(group);
+            // A group then meant what it was then.
+            if ((at is null ? await session.LoadAsync<HostGroup>(id, cancellation)
+                : await session.Events.AggregateStreamAsync<HostGroup>(id, timestamp: at.Value.ToUniversalTime(), token: cancellation)) is not { } named) return Problems.NotFound("group", group);
+            conditions.Add(LabelSelector.Parse(named.Selector).Selector!.Condition(LabelsColumn, command.Parameters));
         }
-        if (state is not null) conditions.Add($"{State} = {Add(state)}");
-        if (version is not null) conditions.Add($"{Version} = {Add(version)}");
+        if (state is not null) conditions.Add($"{(at is null ? State : StateThen)} = {Add(state)}");
+        if (version is not null) conditions.Add($"{(at is null ? Version : "h.agent_version")} = {Add(version)}");
         if (drift is { } drifted) conditions.Add($"{HostDrift.Code} is {(drifted ? "not null" : "null")}");
         if (after is not null) conditions.Add($"h.host_id > {Add(after)}");
         var most = Paging.Limit(limit);
-        command.CommandText = $"{Select} where {string.Join(" and ", conditions)} order by h.host_id limit {Add(most + 1)}";
+        var page = $"where {string.Join(" and ", conditions)} order by h.host_id limit {Add(most + 1)}";
+        command.CommandText = at is null ? $"{Select} {page}" : Then("true", page);
         return TypedResults.Ok(Paging.Of(await Read(command, false, cancellation), most, h => h.HostId));
 
         string Add(object value)
@@ -95,23 +108,33 @@ public static class AgentReads
         }
     }
 
-    [WolverineGet("/api/v2/agents/{hostId}"), Tags("Agents"), ProducesResponseType<AgentView>(200), ProducesResponseType(404)]
-    public static async Task<IResult> Get(string hostId, NpgsqlDataSource database, CancellationToken cancellation)
+    /// <summary>A host as it is, or as events had it at a past moment; 404 where it had not joined yet.</summary>
+    [WolverineGet("/api/v2/agents/{hostId}"), Tags("Agents"), ProducesResponseType<AgentView>(200), ProducesResponseType(404), ProducesResponseType(422)]
+    public static async Task<IResult> Get(string hostId, DateTimeOffset? at, NpgsqlDataSource database, CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand($"{Select} where h.host_id = $1");
-        command.Parameters.Add(new() { Value = hostId });
+        if (AsOf.Refused(at) is { } refused) return refused;
+        await using var command = database.CreateCommand(at is null ? $"{Select} where h.host_id = $1" : Then("stream_id = $2", ""));
+        if (at is { } moment)
+        {
+            command.Parameters.Add(new() { Value = moment.ToUniversalTime() });
+            command.Parameters.Add(new() { Value = StreamIds.Agent(hostId) });
+        }
+        else command.Parameters.Add(new() { Value = hostId });
         return await Read(command, true, cancellation) is [var host] ? TypedResults.Ok(host) : Problems.NotFound("host", hostId);
     }
 
-    /// <summary>The fleet in numbers.</summary>
-    [WolverineGet("/api/v2/fleet/summary"), Tags("Agents")]
-    public static async Task<FleetSummary> Summary(NpgsqlDataSource database, CancellationToken cancellation)
+    /// <summary>The fleet in numbers; where a past moment is given as <c>at</c>, as events had it then.</summary>
+    [WolverineGet("/api/v2/fleet/summary"), Tags("Agents"), ProducesResponseType<FleetSummary>(200), ProducesResponseType(422)]
+    public static async Task<IResult> Summary(DateTimeOffset? at, NpgsqlDataSource database, CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand(
-            $"""
-            select state, version, count(*), coalesce(sum(healthy), 0), coalesce(sum(unhealthy), 0), count(*) filter (where drift is not null)
-            from (select {State} as state, {Version} as version, p.healthy, p.unhealthy, {HostDrift.Code} as drift {From}) hosts group by state, version
-            """);
+        if (AsOf.Refused(at) is { } refused) return refused;
+        await using var command = database.CreateCommand(at is null
+            ? $"""
+              select state, version, count(*), coalesce(sum(healthy), 0), coalesce(sum(unhealthy), 0), count(*) filter (where drift is not null)
+              from (select {State} as state, {Version} as version, p.healthy, p.unhealthy, {HostDrift.Code} as drift {From}) hosts group by state, version
+              """
+            : $"{FleetAsOf.Hosts()} select {StateThen}, h.agent_version, count(*), 0::bigint, 0::bigint, 0::bigint from as_of h group by 1, 2");
+        if (at is { } moment) command.Parameters.Add(new() { Value = moment.ToUniversalTime() });
         await using var r = await command.ExecuteReaderAsync(cancellation);
         var states = States.ToDictionary(s => s, _ => 0L);
         SortedDictionary<string, long> versions = new(StringComparer.Ordinal);
@@ -127,8 +150,23 @@ public static class AgentReads
             healthy += r.GetInt64(3);
             unhealthy += r.GetInt64(4);
         }
-        return new(versions.Values.Sum(), states, versions, new(healthy, unhealthy), drifted);
+        return TypedResults.Ok(at is null
+            ? new FleetSummary(versions.Values.Sum(), states, versions, new(healthy, unhealthy), drifted)
+            : new FleetSummary(versions.Values.Sum(), states, versions, null, null));
     }
+
+    /// <summary>What a host was in one word, by events alone: that an agent said goodbye only its presence told.</summary>
+    const string StateThen =
+        "case when h.decommissioned_at is not null then 'decommissioned' when h.drained_at is not null then 'drained' when h.lost_contact is not null then 'lost' else 'active' end";
+
+    /// <summary>The columns of <see cref="Select"/> at the moment that is parameter 1. Production is looked up for the hosts of the page alone.</summary>
+    public static string Then(string only, string page) =>
+        $"""
+        {FleetAsOf.Hosts(only)}, page as materialized (select h.* from as_of h {page})
+        select h.host_id, {StateThen}, h.agent_version, h.operating_system, h.architecture, h.verification, h.labels, h.enrolled_at, null::timestamptz,
+            h.lost_contact, h.drained_at, h.decommissioned_at, production.collector, production.since, null::timestamptz, null::text, null::double precision, null::text
+        from page h {FleetAsOf.Production} order by h.host_id
+        """;
 
     static async Task<List<AgentView>> Read(NpgsqlCommand command, bool withLogs, CancellationToken cancellation)
     {

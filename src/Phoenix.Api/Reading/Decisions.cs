@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Marten;
 using Npgsql;
@@ -26,27 +27,36 @@ public static class DecisionReads
     {
         if (arm is not (null or "production" or "candidate")) return Problems.Of(422, "arm-invalid", $"An arm is production or candidate, not '{arm}'.", "arm");
         if (await session.LoadAsync<Experiment>(id, cancellation) is null) return Problems.NotFound("experiment", id);
+        var (take, skip) = (Paging.Limit(limit), Math.Max(0, after ?? 0));
+        List<DecisionView> items = [];
+        await foreach (var decision in Read(database, id, null, hostId, arm, take + 1, skip, cancellation)) items.Add(decision);
+        return TypedResults.Ok(new Page<DecisionView>([.. items.Take(take)], items.Count > take ? (skip + take).ToString() : null));
+    }
+
+    /// <param name="window">Of one window alone; null for all.</param>
+    /// <param name="take">Null for all.</param>
+    internal static async IAsyncEnumerable<DecisionView> Read(
+        NpgsqlDataSource database, Guid id, int? window, string? hostId, string? arm, int? take, int skip, [EnumeratorCancellation] CancellationToken cancellation)
+    {
         await using var command = database.CreateCommand(
             $"""
             select w.host_id, w.number, a.arm, d.decision
-            from (select distinct on (number, host_id) number, host_id, report from {WindowStore.TableName} where experiment_id = $1 order by number, host_id, reported_at) w
+            from (select distinct on (number, host_id) number, host_id, report from {WindowStore.TableName} where experiment_id = $1{(window is null ? "" : " and number = $6")} order by number, host_id, reported_at) w
             cross join (values ('production', 'baseline'), ('candidate', 'candidate')) as a(arm, key)
             cross join lateral jsonb_array_elements(w.report #> array[a.key, 'adaptive', 'decisions']) with ordinality as d(decision, place)
             where ($2 is null or w.host_id = $2) and ($3 is null or a.arm = $3)
             order by w.number, w.host_id, a.arm desc, d.place limit $4 offset $5
             """);
-        var (take, skip) = (Paging.Limit(limit), Math.Max(0, after ?? 0));
         Add(id, NpgsqlDbType.Uuid);
         Add(hostId, NpgsqlDbType.Text);
         Add(arm, NpgsqlDbType.Text);
-        Add(take + 1, NpgsqlDbType.Integer);
+        Add(take, NpgsqlDbType.Integer);
         Add(skip, NpgsqlDbType.Integer);
+        if (window is not null) Add(window, NpgsqlDbType.Integer);
         await using var r = await command.ExecuteReaderAsync(cancellation);
-        List<DecisionView> items = [];
         while (await r.ReadAsync(cancellation))
-            items.Add(new(r.GetString(0), r.GetInt32(1), r.GetString(2) == "candidate" ? CollectorArm.Candidate : CollectorArm.Production,
-                JsonSerializer.Deserialize(r.GetString(3), WireJson.Default.AdaptiveDecisionRecord)!));
-        return TypedResults.Ok(new Page<DecisionView>([.. items.Take(take)], items.Count > take ? (skip + take).ToString() : null));
+            yield return new(r.GetString(0), r.GetInt32(1), r.GetString(2) == "candidate" ? CollectorArm.Candidate : CollectorArm.Production,
+                JsonSerializer.Deserialize(r.GetString(3), WireJson.Default.AdaptiveDecisionRecord)!);
 
         void Add(object? value, NpgsqlDbType dbType) => command.Parameters.Add(new() { Value = value ?? DBNull.Value, NpgsqlDbType = dbType });
     }

@@ -1,5 +1,4 @@
 using Marten;
-using Marten.Linq.MatchesSql;
 using Phoenix.Api.Infrastructure;
 using Phoenix.Domain.Experiments;
 using Phoenix.Domain.Pipelines;
@@ -9,6 +8,8 @@ using Wolverine.Http;
 namespace Phoenix.Api.Reading;
 
 /// <summary>An experiment as people and programs read it.</summary>
+/// <param name="ProtectedMetrics">What its author protects.</param>
+/// <param name="OrganisationProtectedMetrics">What the organisation protected beyond that when it started, and it therefore does; null before, when <c>GET /api/v2/protected-metrics</c> says what it would be.</param>
 /// <param name="Windows">Windows that count as evidence.</param>
 /// <param name="VoidWindows">Windows of single hosts that said nothing.</param>
 /// <param name="LatestWindow">The newest window, counted or not.</param>
@@ -24,7 +25,7 @@ public sealed record ExperimentView(
     DateTimeOffset DraftedAt, DateTimeOffset? StartedAt, int Windows, int VoidWindows, WindowMeasured? LatestWindow, EvidenceView? Evidence,
     VerdictView? Verdict, GuardrailBreached? Breach, IReadOnlyList<HostFailed> FailedHosts, IReadOnlyList<ClaimJudged> Claims,
     string? Selector, string? Group, Guid? ClonedFrom, bool Archived, DateTimeOffset? RunEndsAt, IReadOnlyCollection<string> LeftOut, bool BaselineKept, int? SampleHosts,
-    DrawnSample? Sample);
+    DrawnSample? Sample, IReadOnlyList<string>? OrganisationProtectedMetrics);
 
 public sealed record PlanView(double WarmUpSeconds, double DurationSeconds, double WindowSeconds);
 
@@ -39,25 +40,19 @@ public sealed record VerdictView(VerdictOutcome Outcome, string Scope, IReadOnly
 
 public static class ExperimentReads
 {
-    /// <summary>Experiments, newest first; archived ones where they are asked for, and then those alone.</summary>
-    [WolverineGet("/api/v2/experiments"), Tags("Experiments")]
-    public static async Task<Page<ExperimentView>> List(IQuerySession session, int? limit, int? after, bool? archived, CancellationToken cancellation)
+    /// <summary>The experiment as it is, or, where a past moment is given as <c>at</c>, as its events had it then; 404 where it had not been drafted yet.</summary>
+    [WolverineGet("/api/v2/experiments/{id}"), Tags("Experiments"), ProducesResponseType<ExperimentView>(200), ProducesResponseType(404), ProducesResponseType(422)]
+    public static async Task<IResult> Get(Guid id, DateTimeOffset? at, IQuerySession session, HttpContext http, CancellationToken cancellation)
     {
-        var take = Paging.Limit(limit);
-        var wanted = archived ?? false;
-        var found = await session.Query<Experiment>().Where(e => e.MatchesSql("coalesce((d.data->>'archived')::boolean, false) = ?", wanted)).OrderByDescending(e => e.DraftedAt).Skip(Math.Max(0, after ?? 0)).Take(take + 1).ToListAsync(cancellation);
-        return new([.. found.Take(take).Select(View)], found.Count > take ? (Math.Max(0, after ?? 0) + take).ToString() : null);
-    }
-
-    [WolverineGet("/api/v2/experiments/{id}"), Tags("Experiments"), ProducesResponseType<ExperimentView>(200), ProducesResponseType(404)]
-    public static async Task<IResult> Get(Guid id, IQuerySession session, HttpContext http, CancellationToken cancellation)
-    {
+        if (AsOf.Refused(at) is { } refused) return refused;
+        if (at is { } moment)
+            return await AsOf.Experiment(session, id, moment, cancellation) is { } then ? TypedResults.Ok(View(then)) : Problems.NotFound("experiment", id);
         if (await session.LoadAsync<Experiment>(id, cancellation) is not { } experiment) return Problems.NotFound("experiment", id);
         http.Response.Headers.ETag = $"\"{experiment.Version}\"";
         return TypedResults.Ok(View(experiment));
     }
 
-    static ExperimentView View(Experiment x)
+    internal static ExperimentView View(Experiment x)
     {
         var e = x.Evidence.Windows == 0 ? null : x.Evidence.Summary();
         return new(x.Id, x.Version, x.Name, x.Hypothesis, x.State, x.Baseline, x.Candidate, x.Hosts,
@@ -68,6 +63,7 @@ public static class ExperimentReads
                 e.BaselineSeries, e.CandidateSeries, e.BaselineLiveSeries, e.CandidateLiveSeries, e.CandidateCpuPct, e.CandidateResidentBytes,
                 e.MeasuredMinutes, x.Verdict?.Saving),
             x.Verdict is { } v ? new(v.Outcome, v.Scope, v.Reasons) : null, x.Breach, x.FailedHosts,
-            x.Verdict?.Claims ?? Verdicts.Claims(x), x.Selector, x.Group, x.ClonedFrom, x.Archived, x.RunEndsAt, x.LeftOut, x.BaselineKept, x.SampleHosts, x.Sample);
+            x.Verdict?.Claims ?? Verdicts.Claims(x), x.Selector, x.Group, x.ClonedFrom, x.Archived, x.RunEndsAt, x.LeftOut, x.BaselineKept, x.SampleHosts, x.Sample,
+            x.State == ExperimentState.Draft ? null : x.AlsoProtected);
     }
 }

@@ -8,11 +8,11 @@ public sealed class Filter(NpgsqlParameterCollection parameters, string always)
 {
     public string Where { get; private set; } = always;
 
-    /// <summary>Adds <c>condition $n</c> where there is a value.</summary>
+    /// <summary>Adds <c>condition ($n)</c> where there is a value.</summary>
     public void And(string condition, object? value, NpgsqlDbType type)
     {
         if (value is null) return;
         parameters.Add(new() { Value = value, NpgsqlDbType = type });
-        Where += $" and {condition} ${parameters.Count}";
+        Where += $" and {condition} (${parameters.Count})";
     }
 }

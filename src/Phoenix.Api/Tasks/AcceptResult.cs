@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Marten;
+using Phoenix.Api.Explorations;
 using Phoenix.Api.Identity;
 using Phoenix.Api.Infrastructure;
 using Phoenix.Contracts;
@@ -20,7 +22,8 @@ public static class AcceptResult
     {
         if (command.Outcome == TaskOutcome.Failed && command.Error is null)
             return Problems.Of(422, "error-missing", "A failed result says why in 'error'.", "error");
-        var answer = await reports.Add(new(taskId, http.HostId(), Caller.Of(http), (task, now) => Decide(task, command, now)), http.RequestAborted);
+        if (command.Exploration is { } found && ExplorationCheck.Wrong(found) is { } wrong) return Problems.Of(422, "exploration-invalid", wrong, "exploration");
+        var answer = await reports.Add(new(taskId, http.HostId(), Caller.Of(http), (task, now) => Decide(task, command, now), Beside(taskId, http.HostId(), command)), http.RequestAborted);
         if (answer.Rejection is { } rejection) return rejection.ToProblem();
         Figures.Results.Add(1, new KeyValuePair<string, object?>("outcome", command.Outcome == TaskOutcome.Succeeded ? "succeeded" : "failed"));
         return TypedResults.Ok();
@@ -35,10 +38,16 @@ public static class AcceptResult
             : AgentTaskDecisions.Succeed(task, result.Lease, Running(task, result), Report(result));
     }
 
+    /// <summary>What an exploration found has values of labels in it, which are kept for days and in no event.</summary>
+    static Action<IDocumentSession>? Beside(Guid taskId, string hostId, TaskResult result) =>
+        result is { Outcome: TaskOutcome.Succeeded, Exploration: { } found } ? session => ExplorationStore.Add(session, taskId, hostId, found) : null;
+
     /// <summary>Success is believed of a host that says of every collector that it runs the configuration asked for.</summary>
     static string? Contradiction(AgentTask task, TaskResult result) =>
         task.Desired.Preview is not null && result.Preview is null ? "A preview succeeds with its report in 'preview'."
         : task.Desired.Load is not null && result.Load is null ? "A load simulation succeeds with its report in 'load'."
+        : task.Desired.Exploration is not null && result.Exploration is null ? "An exploration succeeds with its report in 'exploration'."
+        : task.Desired.Exploration is null && result.Exploration is not null ? "No exploration was asked for."
         : task.Desired.Upgrade is { } upgrade && (result.Upgrade is not { } now || (now.Version == upgrade.Release) != (upgrade.Direction == UpgradeDirection.Install))
             ? $"Such a task succeeds with what runs now in 'upgrade': {(upgrade.Direction == UpgradeDirection.Install ? "" : "not ")}version {upgrade.Release}."
         : Missing(task, result);

@@ -30,7 +30,7 @@ public static class ExpireLeases
         }
         if (events.Count == 0) return;
         await session.AppendTaskEvents(events, cancellation);
-        foreach (var message in TaskEnds.Messages(ended)) await outbox.PublishAsync(message);
+        await outbox.Tell(ended, events);
         await session.SaveChangesAsync(cancellation);
     }
 }

@@ -1,8 +1,11 @@
 using System.Text.Json;
+using JasperFx.Events;
 using Phoenix.Api.Deployments;
 using Phoenix.Api.Experiments;
+using Phoenix.Api.Infrastructure;
 using Phoenix.Api.Upgrades;
 using Phoenix.Domain.Tasks;
+using Wolverine;
 
 namespace Phoenix.Api.Tasks;
 
@@ -24,6 +27,16 @@ public static class TaskEnds
         TaskCancelled cancelled => new(task.Id, task.HostId, task.Purpose, cancelled.Cause, task.Desired.Upgrade?.UpgradeId, DeploymentId: task.Desired.DeploymentId),
         _ => null,
     } : null;
+
+    /// <summary>Sends the messages, each with the event that brought the last of its tasks to its end.</summary>
+    public static async Task Tell(this IMessageBus bus, IReadOnlyCollection<(Guid ExperimentId, TaskEnd End)> ended, IReadOnlyList<IEvent> events)
+    {
+        foreach (var message in Messages(ended))
+        {
+            var tasks = (message switch { HostTasksEnded m => m.Ends, UpgradeTasksEnded m => m.Ends, DeploymentTasksEnded m => m.Ends, _ => [] }).Select(e => e.TaskId).ToHashSet();
+            await bus.PublishAsync(message, events.LastOrDefault(e => tasks.Contains(e.StreamId)) is { } last ? Causes.Of(last.Id) : null);
+        }
+    }
 
     /// <summary>One message for each experiment, deployment and upgrade, however many of its hosts have ended together.</summary>
     public static IEnumerable<object> Messages(IReadOnlyCollection<(Guid ExperimentId, TaskEnd End)> ends) =>

@@ -11,7 +11,9 @@ namespace Phoenix.Api.Tasks;
 
 /// <summary>What a host says of one of its tasks.</summary>
 /// <param name="Decide">What follows for the task as it is, at a time of the database's clock.</param>
-public sealed record TaskReport(Guid TaskId, string HostId, Caller Caller, Func<AgentTask, DateTimeOffset, Decision> Decide);
+/// <param name="Beside">What else is written where something follows, in the same transaction; null for nothing.</param>
+public sealed record TaskReport(
+    Guid TaskId, string HostId, Caller Caller, Func<AgentTask, DateTimeOffset, Decision> Decide, Action<IDocumentSession>? Beside = null);
 
 /// <param name="Rejection">Why it changed nothing; null where it was accepted.</param>
 /// <param name="LeaseUntil">Where it renewed the lease, its new end.</param>
@@ -74,12 +76,13 @@ public sealed class TaskReports : IAsyncDisposable
             var decision = report.Decide(task, now);
             answers[i] = new(decision.Rejection, decision.Events?.OfType<TaskProgressed>().LastOrDefault()?.LeaseUntil ?? default);
             report.Caller.Stamp(session);
+            if (decision.Events is { Count: > 0 }) report.Beside?.Invoke(session);
             foreach (var data in decision.Events ?? []) events.Add(session.TaskEvent(task.Id, data, task.ExperimentId));
             if (TaskEnds.Of(task, decision.Events) is { } end) ended.Add((task.ExperimentId, end));
         }
         if (events.Count == 0) return;
         await session.AppendTaskEvents(events, cancellation);
-        foreach (var message in TaskEnds.Messages(ended)) await outbox.PublishAsync(message);
+        await outbox.Tell(ended, events);
         await session.SaveChangesAsync(cancellation);
         if (ended.Count == 0) return;
         // One that waited for the host to have room can go now. Looked for after the commit: what is queued until then may have found no room.

@@ -13,7 +13,7 @@ public sealed record ClaimedTask(Guid Id, string HostId, Guid ExperimentId, int 
 static class WireTask
 {
     public static AssignedTask From(ClaimedTask row, IReadOnlyDictionary<Guid, PipelineText> pipelines, ConfigurationSigner signer) => new(
-        row.Id, row.Desired switch { { Preview: not null } => TaskKind.Preview, { Load: not null } => TaskKind.Load, { Upgrade: not null } => TaskKind.Upgrade, _ => TaskKind.Apply },
+        row.Id, row.Desired switch { { Preview: not null } => TaskKind.Preview, { Load: not null } => TaskKind.Load, { Upgrade: not null } => TaskKind.Upgrade, { Logs: not null } => TaskKind.Logs, { Exploration: not null } => TaskKind.Explore, _ => TaskKind.Apply },
         row.Lease, row.LeaseUntil, row.Attempt,
         new DesiredState(row.ExperimentId == Guid.Empty ? null : row.ExperimentId,
             [.. row.Desired.Collectors.Select(c =>
@@ -34,5 +34,7 @@ static class WireTask
         row.Desired.Upgrade is { } u
             ? new UpgradeOrder(Enum.Parse<UpgradeAction>(u.Direction.ToString()), u.Release,
                 [.. u.Programs.Select(f => new ReleaseFile(f.Runtime, f.Name, f.Bytes, f.Sha256))], u.Confirm.TotalSeconds)
-            : null);
+            : null,
+        row.Desired.Logs is { } logs ? new HostLogsOrder(logs.Collector, logs.Lines) : null,
+        row.Desired.Exploration is { } e ? new ExploreOrder(ExperimentTasks.Production, e.Metric) : null);
 }

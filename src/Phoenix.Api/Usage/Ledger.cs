@@ -21,7 +21,9 @@ public sealed record LedgerView(
 
 public static class LedgerEndpoint
 {
-    const int UsualDays = 30, MostNamed = 10;
+    internal const int UsualDays = 30;
+
+    const int MostNamed = 10;
 
     /// <summary>
     /// The savings ledger: what production pipelines sent by day (UTC), what they would have sent with the pipelines before, and what both is worth at the
@@ -33,26 +35,30 @@ public static class LedgerEndpoint
     /// <param name="price">Id of a price entry. May be left out where every experiment in the ledger was valued by the same one.</param>
     [WolverineGet("/api/v2/savings/ledger"), Tags("Savings"), ProducesResponseType<LedgerView>(200), ProducesResponseType(409), ProducesResponseType(422)]
     public static async Task<IResult> Get(
+        IQuerySession session, TimeProvider clock, DateOnly? from, DateOnly? to, LedgerDimension? by, string? price, CancellationToken cancellation) =>
+        await Of(session, clock, from, to, by, price, cancellation) is var (ledger, problem) && problem is not null ? problem : TypedResults.Ok(ledger);
+
+    internal static async Task<(LedgerView? Ledger, IResult? Problem)> Of(
         IQuerySession session, TimeProvider clock, DateOnly? from, DateOnly? to, LedgerDimension? by, string? price, CancellationToken cancellation)
     {
         var today = clock.Today();
         var last = to ?? today;
         var first = from ?? last.AddDays(-UsualDays);
-        if (last < first) return Problems.Of(422, "days-invalid", $"The last day, {last:yyyy-MM-dd}, lies before the first, {first:yyyy-MM-dd}.", "to");
+        if (last < first) return (null, Problems.Of(422, "days-invalid", $"The last day, {last:yyyy-MM-dd}, lies before the first, {first:yyyy-MM-dd}.", "to"));
         var (entry, unclear) = await Entry(price, session, cancellation);
-        if (unclear is not null) return unclear.ToProblem();
+        if (unclear is not null) return (null, unclear.ToProblem());
         var book = await session.PriceBook(cancellation);
         var month = new DateOnly(today.Year, today.Month, 1);
         var recorded = await session.Query<UsageDay>().Where(d => (d.Day >= first && d.Day <= last) || d.Day >= month).ToListAsync(cancellation);
         var (cells, currency, wrong) = Priced(recorded, entry!, book);
-        if (wrong is not null) return wrong.ToProblem();
+        if (wrong is not null) return (null, wrong.ToProblem());
         var asked = cells.Where(c => c.Day >= first && c.Day <= last).ToList();
         var until = await LastDay(session, cancellation);
         var (others, unpriced) = await Before(session, recorded.Select(d => d.Day).ToHashSet(), until, entry!, book, currency, cancellation);
         var dimension = by ?? LedgerDimension.Day;
-        return TypedResults.Ok(new LedgerView(
+        return (new(
             entry!, currency, dimension, first, last, until, dimension == LedgerDimension.Group, LedgerTotals.By(dimension, asked), LedgerTotals.Total(asked),
-            LedgerTotals.Total([.. cells.Where(c => c.Day >= month)]), others.Aggregate(LedgerTotals.Total(cells), (sum, o) => sum.And(o)), [.. Gaps(asked, unpriced)]));
+            LedgerTotals.Total([.. cells.Where(c => c.Day >= month)]), others.Aggregate(LedgerTotals.Total(cells), (sum, o) => sum.And(o)), [.. Gaps(asked, unpriced)]), null);
     }
 
     /// <summary>The last day that was added up; null where none was.</summary>

@@ -34,6 +34,7 @@ internal sealed class ControlServer(
         ("GET", CollectorControl.Decisions) => DecisionsAsync(context),
         ("POST", CollectorControl.Incident) => IncidentAsync(context),
         ("GET", CollectorControl.Sample) => SampleAsync(context),
+        ("GET", CollectorControl.Flow) => FlowAsync(context),
         ("GET", CollectorControl.Metrics) => TextAsync(context, metrics()),
         var (method, path) => ProblemAsync(context, 404, "not-found", $"{method} {path} does not exist on the control socket"),
     };
@@ -69,6 +70,18 @@ internal sealed class ControlServer(
 
         context.Response.ContentType = "application/octet-stream";
         await recent.WriteAsync(context.Response.Body, context.RequestAborted);
+    }
+
+    private async Task FlowAsync(HttpContext context)
+    {
+        if (await pipeline.FlowAsync() is { } flow)
+        {
+            await JsonAsync(context, 200, flow, WireJson.Default.FlowWindow);
+        }
+        else
+        {
+            await ProblemAsync(context, 409, "no-flow", "a candidate does not count by metric, service and namespace; ask the production arm");
+        }
     }
 
     private async Task MeasureAsync(HttpContext context)

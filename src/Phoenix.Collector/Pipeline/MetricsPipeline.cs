@@ -42,6 +42,8 @@ internal sealed class MetricsPipeline : IDisposable
     private long _refusedTold;
     private volatile PipelineStatus _status;
     private volatile RecentInput? _recent;
+    // Of the last window that was long enough to have seen every input; null before.
+    private volatile FlowWindow? _flow;
 
     public MetricsPipeline(
         CollectorArm arm, bool shadow, CollectorConfiguration configuration, string configurationHash, Guid epoch, long firstWindow,
@@ -72,6 +74,26 @@ internal sealed class MetricsPipeline : IDisposable
     public RecentInput? Recent => _recent;
 
     public PipelineStatus Status => _status;
+
+    /// <summary>
+    /// What goes through by metric, service and namespace: of the last window of full length, before there is one of the window that is open. Null in a
+    /// candidate, which does not count it.
+    /// </summary>
+    public async Task<FlowWindow?> FlowAsync()
+    {
+        if (_arm == CollectorArm.Candidate || _flow is not null)
+        {
+            return _flow;
+        }
+
+        FlowWindow? open = null;
+        await OnPipelineAsync(() =>
+        {
+            var now = Clock.UnixNanos();
+            open = _meter.Flow() is { } flow ? FlowReading.Of(flow, _window.StartedAt, now) : null;
+        });
+        return open;
+    }
 
     public IReadOnlyList<IExporter> Exporters => _output.Exporters;
 
@@ -280,6 +302,12 @@ internal sealed class MetricsPipeline : IDisposable
         }
 
         var measured = _meter.Cut(unixNanos);
+        // A short one, as before a reload, may have missed inputs that come less often; better that than nothing.
+        if (measured.Flow is { } flow && (_flow is null || unixNanos - _window.StartedAt >= CutPeriod / 2))
+        {
+            _flow = FlowReading.Of(flow, _window.StartedAt, unixNanos);
+        }
+
         _warnings.Look(_window.Number, TimeSpan.FromTicks((unixNanos - _window.StartedAt) / 100), _window.Complete, measured);
         _refusedTold = RefusedPoints;
         Windows.Add(_window.Close(_status.Epoch, unixNanos, missedBatches, measured, _output, _refusedTold, _generation, _chain.Adaptive.CloseWindow()));
@@ -417,7 +445,10 @@ internal sealed class MetricsPipeline : IDisposable
     private (ProcessorChain Chain, ArmMeter Meter) Build(CollectorConfiguration configuration, ProcessorChain? before = null)
     {
         var chain = new ProcessorChain(configuration, _output, before);
-        return (chain, new ArmMeter(chain.MeterOptions(configuration, _measurement?.ProtectedMetrics ?? [])));
+        return (chain, new ArmMeter(chain.MeterOptions(configuration, _measurement?.ProtectedMetrics ?? []) with
+        {
+            FlowRows = _arm == CollectorArm.Production ? FlowTable.MaxRows : 0,
+        }));
     }
 
     private OpenWindow NewWindow(string sourceEpoch, long number, long startedAt, bool complete) =>

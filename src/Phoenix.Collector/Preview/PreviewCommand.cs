@@ -1,8 +1,5 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
-using System.Text.Json;
 using Phoenix.Contracts;
 
 namespace Phoenix.Collector.Preview;
@@ -35,7 +32,7 @@ internal static class PreviewCommand
                 file.Loaded.Configuration!, Path.GetFileName(options.SampleFile), 0, ExpositionRecording.Batches(options.SampleFile), options.Protected, PreviewBounds.Default);
         }
 
-        using var sample = options.SampleFile is { } path ? Sample.Open(File.OpenRead(path), Path.GetFileName(path)) : await FetchAsync(options.ControlSocket!);
+        using var sample = options.SampleFile is { } path ? Sample.Open(File.OpenRead(path), Path.GetFileName(path)) : await LiveSample.FetchAsync(options.ControlSocket!);
         return PreviewRun.Play(file.Loaded.Configuration!, sample.Source, sample.MissedBatches, sample.Batches(), options.Protected, PreviewBounds.Default);
     }
 
@@ -74,46 +71,5 @@ internal static class PreviewCommand
             Line($"{what,-14}{before,14}{after,14}{(before == 0 ? "" : $"{100.0 * (after - before) / before:+0.0;-0.0;0.0} %"),9}");
 
         void Line(FormattableString line) => text.Append(line.ToString(CultureInfo.InvariantCulture)).Append('\n');
-    }
-
-    private static async Task<Sample> FetchAsync(string socketPath)
-    {
-        using var client = new HttpClient(new SocketsHttpHandler
-        {
-            UseProxy = false,
-            ConnectCallback = async (_, stop) =>
-            {
-                var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-                try
-                {
-                    await socket.ConnectAsync(new UnixDomainSocketEndPoint(socketPath), stop);
-                    return new NetworkStream(socket, ownsSocket: true);
-                }
-                catch
-                {
-                    socket.Dispose();
-                    throw;
-                }
-            },
-        })
-        {
-            BaseAddress = new Uri("http://collector"),
-            Timeout = TimeSpan.FromSeconds(20),
-        };
-        try
-        {
-            using var response = await client.GetAsync(CollectorControl.Sample);
-            if (response.StatusCode == HttpStatusCode.OK)
-            {
-                return Sample.Open(new MemoryStream(await response.Content.ReadAsByteArrayAsync()), "live");
-            }
-
-            var problem = JsonSerializer.Deserialize(await response.Content.ReadAsByteArrayAsync(), WireJson.Default.Problem);
-            throw new InvalidDataException($"the collector at {socketPath} gives no sample: {problem?.Detail ?? response.StatusCode.ToString()}");
-        }
-        catch (Exception e) when (e is HttpRequestException or TaskCanceledException or JsonException)
-        {
-            throw new InvalidDataException($"no collector answers at {socketPath}: {e.Message}; give the control socket of a running production arm", e);
-        }
     }
 }

@@ -65,7 +65,8 @@ public sealed record Evidence(
         Groups, Increments.Values.Sum(), ErrorPct, WorstErrorPct, WorstGroup, ProtectedExpected, ProtectedRetained,
         Seconds == 0 ? 0 : Candidate.CpuMs / Seconds / 10, Windows == 0 ? 0 : Candidate.ResidentBytes / Windows);
 
-    static double ReductionPct(double baseline, double candidate) => baseline == 0 ? 0 : 100 * (1 - candidate / baseline);
+    /// <summary>By how much less the candidate sent, in per cent; 0 where the baseline sent nothing.</summary>
+    public static double ReductionPct(double baseline, double candidate) => baseline == 0 ? 0 : 100 * (1 - candidate / baseline);
 }
 
 /// <summary>Live series of both arms in one window, over all hosts, and the hours of the day that it touched.</summary>

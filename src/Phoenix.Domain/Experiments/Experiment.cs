@@ -36,7 +36,13 @@ public sealed record Experiment
     public required IReadOnlyList<string> Hosts { get; init; }
     public required ExperimentPlan Plan { get; init; }
     public required SuccessCriteria Criteria { get; init; }
+
+    /// <summary>What its author protects.</summary>
     public required IReadOnlyList<string> ProtectedMetrics { get; init; }
+
+    /// <summary>What the organisation protected beyond that when it started; nothing before.</summary>
+    public IReadOnlyList<string> AlsoProtected { get; init; } = [];
+
     public required string PriceEntry { get; init; }
 
     /// <summary>Chooses the hosts anew when the experiment starts; null where they were named or a group does.</summary>
@@ -129,6 +135,7 @@ public sealed record Experiment
     public Experiment Apply(IEvent<ExperimentStarted> e) => Await(ExperimentState.Starting) with
     {
         Hosts = e.Data.Hosts, Waiting = [.. e.Data.Hosts], CandidateExpiresAt = e.Data.CandidateExpiresAt, StartedAt = e.Timestamp,
+        AlsoProtected = e.Data.AlsoProtected ?? [],
     };
 
     public Experiment Apply(FleetSampled e) => this with { Sample = new(e.Fleet.Count, e.Drawn) };

@@ -18,8 +18,9 @@ public static class ExperimentDecisions
     static readonly TimeSpan Slack = TimeSpan.FromMinutes(5);
 
     /// <param name="live">Configuration hash of what runs as production, by host; hosts where nothing runs are absent.</param>
+    /// <param name="protection">What the organisation protects now; from here on the experiment keeps to just that.</param>
     /// <param name="sample">The draw that chose the hosts; null where all that are meant take part.</param>
-    public static Decision Start(Experiment x, IReadOnlyDictionary<string, string> live, DateTimeOffset now, FleetSampled? sample = null)
+    public static Decision Start(Experiment x, IReadOnlyDictionary<string, string> live, DateTimeOffset now, MetricProtection protection, FleetSampled? sample = null)
     {
         if (x.State != ExperimentState.Draft) return Illegal(x, "start", "a draft");
         if (x.Archived) return Archived(x);
@@ -27,7 +28,8 @@ public static class ExperimentDecisions
             return Rejection.Conflict("hosts-missing", $"'{x.Selector ?? x.Group}' means no host that takes new work now; GET /api/v2/agents shows hosts with their labels.");
         return NotLive(x, x.Baseline, "baseline-not-live", live) ?? Decision.Of([
             .. sample is null ? Array.Empty<object>() : [sample],
-            new ExperimentStarted(x.Hosts, now + HostPatience + x.Plan.WarmUp + x.Plan.Deadline + Slack)]);
+            new ExperimentStarted(x.Hosts, now + HostPatience + x.Plan.WarmUp + x.Plan.Deadline + Slack,
+                protection.Beyond(x.ProtectedMetrics) is { Count: > 0 } also ? also : null)]);
     }
 
     /// <summary>Archiving hides, and takes nothing away; what is under way stays in sight.</summary>

@@ -33,7 +33,8 @@ public sealed record ExperimentUnarchived;
 
 /// <summary>The experiment began on these hosts, which are frozen from now on.</summary>
 /// <param name="CandidateExpiresAt">When the hosts end the candidate by themselves, should nobody else do it.</param>
-public sealed record ExperimentStarted(IReadOnlyList<string> Hosts, DateTimeOffset CandidateExpiresAt);
+/// <param name="AlsoProtected">What the organisation protected at this moment beyond the experiment's own list; null where nothing.</param>
+public sealed record ExperimentStarted(IReadOnlyList<string> Hosts, DateTimeOffset CandidateExpiresAt, IReadOnlyList<string>? AlsoProtected = null);
 
 /// <summary>The hosts of the experiment were drawn from a fleet, at random and in proportion to what they send.</summary>
 /// <param name="Seed">Repeats the draw, from the fleet as it is written here.</param>

@@ -17,7 +17,7 @@ public static class ExperimentTasks
         // While it measures they are asked again only after an extension, whose round gives the tasks other ids.
         ExperimentState.Starting or ExperimentState.WarmingUp or ExperimentState.Running => All(x, hosts, TaskPurpose.ApplyVariants, Normal, new DesiredHostState(
             [Runs(x.Baseline), new(CandidateName(x.Id), Arm.Candidate, x.Candidate.PipelineId, x.Candidate.Version, x.Candidate.ConfigurationHash, x.CandidateExpiresAt)],
-            [], new MeasurementSpecification(Production, CandidateName(x.Id), x.Plan.Window, x.ProtectedMetrics))),
+            [], new MeasurementSpecification(Production, CandidateName(x.Id), x.Plan.Window, [.. x.ProtectedMetrics, .. x.AlsoProtected]))),
         ExperimentState.Completing or ExperimentState.Stopping =>
             TakeOff(x, hosts),
         // A promotion in waves is its deployment's.

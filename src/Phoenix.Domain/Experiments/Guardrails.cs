@@ -13,9 +13,10 @@ public static class Guardrails
     public static GuardrailBreached? Mismatch(Experiment x, int number, int counted, IReadOnlyList<WindowVoided> voided)
     {
         var hosts = voided.Where(v => v.Reason == InputMismatch).Select(v => v.HostId).ToList();
-        return hosts.Count > counted && x.LastMismatch is { } last && last.Window == number - 1 && last.Hosts > last.Counted
-            ? new(Guardrail.InputMismatch,
-                $"In windows {last.Window} and {number} the arms did not see the same input, on {string.Join(", ", hosts.Take(3))}{(hosts.Count > 3 ? ", …" : "")}", hosts.Count, counted, number)
+        var measure = OfInput(hosts.Count, counted);
+        return measure.Broken && x.LastMismatch is { } last && last.Window == number - 1 && OfInput(last.Hosts, last.Counted).Broken
+            ? new(measure.Guardrail,
+                $"In windows {last.Window} and {number} the arms did not see the same input, on {string.Join(", ", hosts.Take(3))}{(hosts.Count > 3 ? ", …" : "")}", measure.Value, measure.Limit, number)
             : null;
     }
 
@@ -23,33 +24,103 @@ public static class Guardrails
     /// <param name="before">The window before it, where that was measured: a failed export is tried again, and a clock that was set or a host that was paused delays one window; two in a row are no accident.</param>
     public static GuardrailBreached? Check(WindowMeasured w, SuccessCriteria criteria, WindowMeasured? before = null)
     {
-        if (w.Retention.Retained < w.Retention.Expected)
-            return new(Guardrail.ProtectedRetention,
-                $"{w.Retention.Expected - w.Retention.Retained} of {w.Retention.Expected} protected streams did not leave the candidate: " +
-                string.Join(", ", w.Retention.Missing), w.Retention.Pct, 100, w.Number);
-        if (w.Conservation.WorstErrorPct > criteria.MaxConservationErrorPct)
-            return new(Guardrail.Conservation,
-                $"What left the candidate is not what came in: {w.Conservation.WorstGroup} is off by {w.Conservation.WorstErrorPct:0.###} %",
-                w.Conservation.WorstErrorPct, criteria.MaxConservationErrorPct, w.Number);
-        if (w.Candidate.DroppedPoints > 0)
-            return new(Guardrail.DataLoss, $"The candidate lost {w.Candidate.DroppedPoints} points in sending", w.Candidate.DroppedPoints, 0, w.Number);
-        if (before?.Number != w.Number - 1) before = null;
-        if (Failed(w) && before is not null && Failed(before))
-            return new(Guardrail.ExportErrors, $"{w.Candidate.ExportErrors} exports of the candidate failed, {w.Baseline.ExportErrors} of the baseline",
-                w.Candidate.ExportErrors, w.Baseline.ExportErrors, w.Number);
-        var added = Added(w);
-        if (added > criteria.MaxAddedDelaySeconds && before is not null && Added(before) > criteria.MaxAddedDelaySeconds)
-            return new(Guardrail.AddedDelay, $"Points leave the candidate up to {added:0.#} s later than the baseline", added, criteria.MaxAddedDelaySeconds, w.Number);
-        var cpuPct = w.Candidate.CpuMs / (w.Seconds * 10 * Math.Max(1, w.Hosts));
-        if (cpuPct > criteria.MaxCandidateCpuPct)
-            return new(Guardrail.CandidateCpu, $"The candidate took {cpuPct:0.#} % of a core", cpuPct, criteria.MaxCandidateCpuPct, w.Number);
-        var resident = w.Candidate.ResidentBytes / Math.Max(1, w.Hosts);
-        return resident > criteria.MaxCandidateResidentBytes
-            ? new(Guardrail.CandidateMemory, $"The candidate held {resident >> 20} MiB of memory", resident, criteria.MaxCandidateResidentBytes, w.Number)
+        var broken = Of(w, criteria).Where(m => m.Broken).ToList();
+        if (broken.Count == 0) return null;
+        var earlier = before?.Number == w.Number - 1 ? Of(before, criteria) : [];
+        return broken.FirstOrDefault(m => m.NeedsInARow == 1 || earlier.Any(e => e.Guardrail == m.Guardrail && e.Broken)) is { } first
+            ? new(first.Guardrail, first.Detail, first.Value, first.Limit, w.Number)
             : null;
     }
 
-    static bool Failed(WindowMeasured w) => w.Candidate.ExportErrors > w.Baseline.ExportErrors;
+    /// <summary>Every limit that a window is held against, with what was measured: the gravest first.</summary>
+    public static IReadOnlyList<GuardrailMeasure> Of(WindowMeasured w, SuccessCriteria criteria)
+    {
+        var lost = w.Retention.Expected - w.Retention.Retained;
+        var added = (w.Candidate.MaxDelayMs - w.Baseline.MaxDelayMs) / 1000;
+        var cpuPct = w.Candidate.CpuMs / (w.Seconds * 10 * Math.Max(1, w.Hosts));
+        var resident = w.Candidate.ResidentBytes / Math.Max(1, w.Hosts);
+        return
+        [
+            new(Guardrail.ProtectedRetention, w.Retention.Pct, 100, "%", IsFloor: true, lost > 0, 1,
+                $"{lost} of {w.Retention.Expected} protected streams did not leave the candidate{(lost > 0 ? ": " + string.Join(", ", w.Retention.Missing) : "")}"),
+            new(Guardrail.Conservation, w.Conservation.WorstErrorPct, criteria.MaxConservationErrorPct, "%", IsFloor: false,
+                w.Conservation.WorstErrorPct > criteria.MaxConservationErrorPct, 1,
+                w.Conservation.WorstGroup is { } group
+                    ? $"What left the candidate is not what came in: {group} is off by {w.Conservation.WorstErrorPct:0.###} %"
+                    : $"What left the candidate is what came in, in {w.Conservation.Groups} groups"),
+            new(Guardrail.DataLoss, w.Candidate.DroppedPoints, 0, "points", IsFloor: false, w.Candidate.DroppedPoints > 0, 1,
+                $"The candidate lost {w.Candidate.DroppedPoints} points in sending"),
+            new(Guardrail.ExportErrors, w.Candidate.ExportErrors, w.Baseline.ExportErrors, "exports", IsFloor: false, w.Candidate.ExportErrors > w.Baseline.ExportErrors, 2,
+                $"{w.Candidate.ExportErrors} exports of the candidate failed, {w.Baseline.ExportErrors} of the baseline"),
+            new(Guardrail.AddedDelay, added, criteria.MaxAddedDelaySeconds, "s", IsFloor: false, added > criteria.MaxAddedDelaySeconds, 2,
+                $"Points leave the candidate up to {added:0.#} s later than the baseline"),
+            new(Guardrail.CandidateCpu, cpuPct, criteria.MaxCandidateCpuPct, "% of a core", IsFloor: false, cpuPct > criteria.MaxCandidateCpuPct, 1,
+                $"The candidate took {cpuPct:0.#} % of a core"),
+            new(Guardrail.CandidateMemory, resident, criteria.MaxCandidateResidentBytes, "bytes", IsFloor: false, resident > criteria.MaxCandidateResidentBytes, 1,
+                $"The candidate held {resident >> 20} MiB of memory"),
+        ];
+    }
 
-    static double Added(WindowMeasured w) => (w.Candidate.MaxDelayMs - w.Baseline.MaxDelayMs) / 1000;
+    /// <summary>How many hosts' arms did not see the same input, held against those whose window counts.</summary>
+    public static GuardrailMeasure OfInput(int mismatched, int counted) => new(
+        Guardrail.InputMismatch, mismatched, counted, "hosts", IsFloor: false, mismatched > counted, 2,
+        $"On {mismatched} hosts the arms did not see the same input, on {counted} they did");
+}
+
+/// <summary>One limit, and how a window stands to it.</summary>
+/// <param name="Unit">Of value and limit.</param>
+/// <param name="IsFloor">The value must not be below the limit; else not above it.</param>
+/// <param name="Broken">The window breaks the limit.</param>
+/// <param name="NeedsInARow">Windows in a row that have to break it before the candidate goes.</param>
+/// <param name="Detail">What was measured, in words.</param>
+public sealed record GuardrailMeasure(
+    Guardrail Guardrail, double Value, double Limit, string Unit, bool IsFloor, bool Broken, int NeedsInARow, string Detail)
+{
+    /// <summary>How much of what is allowed is used; null where nothing is allowed, so that it holds or is broken and there is nothing between.</summary>
+    public double? UsedPct => IsFloor || Limit <= 0 ? null : Math.Max(0, 100 * Value / Limit);
+}
+
+/// <summary>How a guardrail stood over the windows of an experiment.</summary>
+/// <param name="Window">Number of the window that was recorded last and in which it was measured.</param>
+/// <param name="Latest">As that window stood to it.</param>
+/// <param name="Worst">The value furthest to its wrong side so far; with a limit that is the baseline's own, the most above it.</param>
+/// <param name="WorstWindow">Number of the window that had it.</param>
+/// <param name="InARow">Windows recorded last that break it, without one between that holds it or was not measured.</param>
+public sealed record GuardrailStanding(int Window, GuardrailMeasure Latest, GuardrailMeasure Worst, int WorstWindow, int InARow)
+{
+    /// <summary>Every guardrail that windows were held against, folded over them in the order in which they were recorded; the gravest first.</summary>
+    /// <param name="windows">Each once: what was measured, null where nothing was, and on how many hosts the arms did not see the same input.</param>
+    public static IReadOnlyList<GuardrailStanding> Over(IEnumerable<(int Number, WindowMeasured? Measured, int Mismatched)> windows, SuccessCriteria criteria)
+    {
+        Dictionary<Guardrail, GuardrailStanding> standing = [];
+        foreach (var (number, measured, mismatched) in windows)
+        {
+            if (measured is not null)
+                foreach (var measure in Guardrails.Of(measured, criteria)) Take(number, measure);
+            Take(number, Guardrails.OfInput(mismatched, measured?.Hosts ?? 0));
+        }
+        return [.. standing.Values.OrderBy(s => s.Latest.Guardrail, Comparer<Guardrail>.Create((a, b) => Gravity(a).CompareTo(Gravity(b))))];
+
+        void Take(int number, GuardrailMeasure measure)
+        {
+            if (!standing.TryGetValue(measure.Guardrail, out var before))
+            {
+                standing[measure.Guardrail] = new(number, measure, measure, number, measure.Broken ? 1 : 0);
+                return;
+            }
+            var worse = Excess(measure) > Excess(before.Worst);
+            standing[measure.Guardrail] = new(number, measure, worse ? measure : before.Worst, worse ? number : before.WorstWindow,
+                !measure.Broken ? 0 : before.Window == number - 1 ? before.InARow + 1 : 1);
+        }
+    }
+
+    static readonly Guardrail[] ByGravity =
+    [
+        Guardrail.ProtectedRetention, Guardrail.Conservation, Guardrail.DataLoss, Guardrail.ExportErrors, Guardrail.AddedDelay, Guardrail.CandidateCpu,
+        Guardrail.CandidateMemory, Guardrail.InputMismatch,
+    ];
+
+    static int Gravity(Guardrail guardrail) => Array.IndexOf(ByGravity, guardrail);
+
+    static double Excess(GuardrailMeasure m) => m.IsFloor ? m.Limit - m.Value : m.Value - m.Limit;
 }

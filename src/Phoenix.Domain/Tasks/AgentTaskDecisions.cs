@@ -22,18 +22,18 @@ public sealed record RetryPolicy(int MaxAttempts, TimeSpan FirstDelay, TimeSpan 
 public static class AgentTaskDecisions
 {
     public static Decision Progress(AgentTask task, long lease, string phase, string? detail, DateTimeOffset leaseUntil) =>
-        Current(task, lease) is { } rejection ? rejection : Decision.Of(new TaskProgressed(lease, phase, detail, leaseUntil));
+        Superseded(task, lease) is { } rejection ? rejection : Decision.Of(new TaskProgressed(lease, phase, detail, leaseUntil));
 
     /// <summary>Repeating the accepted result of the same lease is harmless.</summary>
     public static Decision Succeed(AgentTask task, long lease, IReadOnlyList<RunningCollector> collectors, JsonElement? report = null) =>
         task.State == TaskState.Succeeded && task.Lease == lease ? Decision.Nothing
-        : Current(task, lease) is { } rejection ? rejection
+        : Superseded(task, lease) is { } rejection ? rejection
         : Decision.Of(new TaskSucceeded(lease, task.HostId, task.Purpose, collectors, task.Desired.Remove, report));
 
     public static Decision Fail(AgentTask task, TaskFailed failed, RetryPolicy policy, DateTimeOffset now, double jitter)
     {
         if (task.FailedLease == failed.Lease) return Decision.Nothing;
-        if (Current(task, failed.Lease) is { } rejection) return rejection;
+        if (Superseded(task, failed.Lease) is { } rejection) return rejection;
         return Decision.Of(failed, Next(task, failed.Retryable, failed.Code, failed.Detail, policy, now, jitter));
     }
 
@@ -66,7 +66,8 @@ public static class AgentTaskDecisions
             ? new TaskRequeued(task.Attempt + 1, now + policy.DelayAfter(task.Attempt - task.AttemptsBefore, jitter))
             : new TaskDeadLettered(task.Attempt, code, detail);
 
-    static Rejection? Current(AgentTask task, long lease) =>
+    /// <summary>Why what a host says under the lease counts no more; null where it does.</summary>
+    public static Rejection? Superseded(AgentTask task, long lease) =>
         task.State == TaskState.Assigned && task.Lease == lease
             ? null
             : Rejection.Conflict("lease-superseded",

@@ -70,6 +70,12 @@ public enum TaskPurpose
 
     /// <summary>Run a pipeline version as production, or what ran before it. Belongs to a deployment.</summary>
     Deploy,
+
+    /// <summary>Send the last lines of the host's logs. Belongs to no experiment.</summary>
+    ReadLogs,
+
+    /// <summary>Count what the host's recent input is made of. Belongs to an exploration.</summary>
+    ExploreInput,
 }
 
 public enum Arm
@@ -83,20 +89,34 @@ public enum Arm
 /// <param name="Load">What load to make; null for other work.</param>
 /// <param name="Upgrade">Which version of the agent to run; null for other work.</param>
 /// <param name="DeploymentId">The deployment that asks for it; null for other work.</param>
+/// <param name="Logs">Which log lines to send; null for other work.</param>
+/// <param name="Exploration">What to count of the recent input; null for other work.</param>
 public sealed record DesiredHostState(
     IReadOnlyList<CollectorOfPipeline> Collectors, IReadOnlyList<string> Remove, MeasurementSpecification? Measurement,
-    PreviewSpecification? Preview = null, LoadSpecification? Load = null, UpgradeSpecification? Upgrade = null, Guid? DeploymentId = null)
+    PreviewSpecification? Preview = null, LoadSpecification? Load = null, UpgradeSpecification? Upgrade = null, Guid? DeploymentId = null,
+    LogsSpecification? Logs = null, ExplorationSpecification? Exploration = null)
 {
     public static DesiredHostState Previewing(PreviewSpecification preview) => new([], [], null, Preview: preview);
 
     public static DesiredHostState Loading(LoadSpecification load) => new([], [], null, Load: load);
 
+    public static DesiredHostState Exploring(ExplorationSpecification exploration) => new([], [], null, Exploration: exploration);
+
     public static DesiredHostState Upgrading(UpgradeSpecification upgrade) => new([], [], null, Upgrade: upgrade);
+
+    public static DesiredHostState ReadingLogs(LogsSpecification logs) => new([], [], null, Logs: logs);
 }
+
+/// <param name="Collector">Of this collector alone; null for the agent and all its collectors.</param>
+/// <param name="Lines">Last lines of each log.</param>
+public sealed record LogsSpecification(string? Collector, int Lines);
 
 /// <param name="Configuration">The collector configuration (YAML) to try; it may belong to no published version.</param>
 /// <param name="ConfigurationHash">Lower-case hex SHA-256 of its UTF-8 bytes.</param>
 public sealed record PreviewSpecification(string Configuration, string ConfigurationHash, IReadOnlyList<string> ProtectedMetrics);
+
+/// <param name="Metric">The one metric to look into; null for those with most series.</param>
+public sealed record ExplorationSpecification(string? Metric);
 
 /// <param name="Series">Series alive at a time, or at the height of a spike.</param>
 /// <param name="Interval">Between two points of a series.</param>

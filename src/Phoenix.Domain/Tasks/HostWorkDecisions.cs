@@ -1,9 +1,10 @@
+using System.Text.RegularExpressions;
 using Phoenix.Domain.Pipelines;
 
 namespace Phoenix.Domain.Tasks;
 
-/// <summary>Work that a host is asked for outside experiments: previews and load simulations.</summary>
-public static class HostWorkDecisions
+/// <summary>Work that a host is asked for outside experiments: previews, load simulations and log lines.</summary>
+public static partial class HostWorkDecisions
 {
     /// <summary>Hosts of one preview; each plays its own recent input.</summary>
     public const int MaxPreviewHosts = 50;
@@ -47,6 +48,20 @@ public static class HostWorkDecisions
             ? (null, Rejection.Conflict("host-in-experiment", $"Host '{host}' takes part in an experiment, whose numbers made-up series would enter. Wait for its end, or stop it."))
             : (new TaskQueued(host, TaskPurpose.SimulateLoad, Low, Guid.Empty, DesiredHostState.Loading(load)), null);
     }
+
+    /// <summary>Lines of each log.</summary>
+    public const int MaxLogLines = 1000;
+
+    public static (TaskQueued? Task, Rejection? Rejection) Logs(string host, bool known, LogsSpecification logs) =>
+        !known ? (null, Rejection.NotFound("not-found", $"There is no host '{(host.Length > 100 ? host[..100] + "…" : host)}'."))
+        : logs.Lines is < 1 or > MaxLogLines ? (null, Rejection.Invalid("lines-invalid", "lines", $"1 to {MaxLogLines} lines of each log can be had."))
+        : logs.Collector is not null && !CollectorName().IsMatch(logs.Collector)
+            ? (null, Rejection.Invalid("collector-invalid", "collector", "A collector's name has 1 to 48 lower-case letters, digits and inner hyphens, such as 'production'; GET /api/v2/agents/ID lists them."))
+        : (new TaskQueued(host, TaskPurpose.ReadLogs, Low, Guid.Empty, DesiredHostState.ReadingLogs(logs)), null);
+
+    /// <summary>As the agent has it.</summary>
+    [GeneratedRegex(@"^[a-z0-9]([a-z0-9-]{0,46}[a-z0-9])?\z")]
+    private static partial Regex CollectorName();
 
     static Rejection Unknown(string host) => Rejection.Invalid("host-unknown", "hosts", $"No agent has enrolled as '{host}'.");
 }

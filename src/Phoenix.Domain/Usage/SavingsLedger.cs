@@ -26,9 +26,7 @@ public sealed record LedgerCell(DateOnly Day, UsagePipeline Pipeline, UsageCell 
 
 /// <summary>
 /// The money of one day. What was saved is the difference of two bills over everything that is known to be sent: with what was sent, and with what
-/// would have been. Each cell gets of every line of the bill the share that it has of the line's quantity, which for a bill along the straight way
-/// from the one to the other is the cost sharing of Aumann and Shapley (R. J. Aumann, L. S. Shapley, <i>Values of Non-Atomic Games</i>, 1974): the
-/// shares add up to the whole, whatever the tiers.
+/// would have been. Each cell gets its share of both as <see cref="BillShares"/> divides: the shares add up to the whole, whatever the tiers.
 /// </summary>
 public static class SavingsLedger
 {
@@ -67,44 +65,10 @@ public static class SavingsLedger
         if (problem is not null) return (null, problem);
 
         var ofMonth = (decimal)(Day / TimeSpan.FromHours(MeterUsage.HoursPerMonth));
-        var quantities = sent.Select(s => (Before: Quantities(price, s.Before), After: Quantities(price, s.After))).ToList();
+        var quantities = sent.Select(s => (Before: BillShares.Quantities(price, s.Before.AsUsage(0)), After: BillShares.Quantities(price, s.After.AsUsage(0)))).ToList();
         var less = before!.Lines.Zip(after!.Lines, (b, a) => b.Amount - a.Amount).ToList();
-        var saved = Share((before.Total - after.Total) * ofMonth, less, [.. quantities.Select(q => q.Before.Zip(q.After, (b, a) => b - a).ToList())]);
-        var cost = Share(after.Total * ofMonth, [.. after.Lines.Select(l => l.Amount)], [.. quantities.Select(q => q.After)]);
+        var saved = BillShares.Divide((before.Total - after.Total) * ofMonth, less, [.. quantities.Select(q => q.Before.Zip(q.After, (b, a) => b - a).ToList())]);
+        var cost = BillShares.Divide(after.Total * ofMonth, [.. after.Lines.Select(l => l.Amount)], [.. quantities.Select(q => q.After)]);
         return ([.. cells.Select((c, i) => new LedgerCell(day, c.Pipeline, c.Cell, sent[i].Before, sent[i].After, cost[i], saved[i]))], null);
-    }
-
-    static List<double> Quantities(Price price, Sent sent) =>
-        [.. price.Charges.Select(c => Meters.Of(c, sent.AsUsage(0), price.SelfHosted)).Where(q => q is not null).Select(q => q!.Units)];
-
-    /// <summary>Divides the whole by lines, and each line by quantities; what is left of rounding is the last one's, so that the parts add up.</summary>
-    static decimal[] Share(decimal whole, IReadOnlyList<decimal> lines, IReadOnlyList<IReadOnlyList<double>> quantities) =>
-        ByLines(whole, lines, quantities)
-        // A fee or a committed minimum, which no quantity makes, or lines that make up for each other: by quantities alone.
-        ?? ByLines(whole, [.. lines.Select(_ => 1m)], quantities)
-        ?? Rounded(whole, [.. quantities.Select(_ => whole / quantities.Count)]);
-
-    /// <summary>Null where the lines add up to nothing that could be divided.</summary>
-    static decimal[]? ByLines(decimal whole, IReadOnlyList<decimal> lines, IReadOnlyList<IReadOnlyList<double>> quantities)
-    {
-        var parts = new decimal[quantities.Count];
-        for (var line = 0; line < lines.Count; line++)
-        {
-            var sum = quantities.Sum(q => q[line]);
-            // What some send more others send less: no quantity is left that the line could be divided by.
-            if (Math.Abs(sum) <= Negligible * quantities.Sum(q => Math.Abs(q[line]))) continue;
-            for (var i = 0; i < parts.Length; i++) parts[i] += lines[line] * (decimal)(quantities[i][line] / sum);
-        }
-        var divided = parts.Sum();
-        return Math.Abs(divided) <= (decimal)Negligible * lines.Sum(Math.Abs) ? null : Rounded(whole, [.. parts.Select(p => whole / divided * p)]);
-    }
-
-    const double Negligible = 1e-9;
-
-    static decimal[] Rounded(decimal whole, decimal[] parts)
-    {
-        for (var i = 0; i < parts.Length; i++) parts[i] = decimal.Round(parts[i], 12);
-        parts[^1] += whole - parts.Sum();
-        return parts;
     }
 }

@@ -6,7 +6,7 @@ namespace Phoenix.Pipelines.Allow;
 /// What the owner of a host lets the control plane ask of it. A rule that is absent bounds nothing; an empty list allows nothing
 /// of its kind. Patterns: <c>*</c> is any run of characters.
 /// </summary>
-/// <param name="Tasks">Kinds of tasks: <c>apply</c>, <c>preview</c>, <c>load</c>, <c>upgrade</c>.</param>
+/// <param name="Tasks">Kinds of tasks: <c>apply</c>, <c>preview</c>, <c>load</c>, <c>upgrade</c>, <c>logs</c>, <c>explore</c>.</param>
 /// <param name="Components">Types by section: <c>receivers</c>, <c>processors</c>, <c>exporters</c>, <c>extensions</c>, <c>connectors</c>.</param>
 /// <param name="Paths">Files and directories; a pattern that ends in <c>/</c> allows what is below it.</param>
 /// <param name="Listen">Addresses to listen on, as <c>address:port</c>.</param>
@@ -15,7 +15,7 @@ namespace Phoenix.Pipelines.Allow;
 public sealed record AllowList(
     AllowRule? Tasks, IReadOnlyDictionary<string, AllowRule> Components, AllowRule? Paths, AllowRule? Listen, AllowRule? Destinations, AllowRule? Variables)
 {
-    private static readonly string[] Kinds = ["apply", "preview", "load", "upgrade"];
+    private static readonly string[] Kinds = ["apply", "preview", "load", "upgrade", "logs", "explore"];
     internal static readonly string[] Sections = ["receivers", "processors", "exporters", "extensions", "connectors"];
 
     /// <summary>Reads a list; with any error there is none, and nothing is to be allowed.</summary>

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Phoenix.Projections.Fleet;
 
 namespace Phoenix.Projections.Audit;
 
@@ -23,11 +24,16 @@ public static class AuditLog
     /// <summary>Event header that names the experiment for which a task's event happened.</summary>
     public const string ExperimentHeader = "experiment";
 
+    /// <summary>Event header with the id of the event that this one followed from, where a message of the control plane led to it.</summary>
+    public const string CauseHeader = "cause";
+
     const string Events = EventStoreOptions.Schema + ".mt_events";
 
     /// <summary>The index answers for the view's column: both have to say it with the same words.</summary>
     const string Experiment =
         $"(case when mt_dotnet_type like 'Phoenix.Domain.Experiments.%' then stream_id else (headers ->> '{ExperimentHeader}')::uuid end)";
+
+    const string Cause = $"((headers ->> '{CauseHeader}')::uuid)";
 
     /// <summary>Name and definition of the indexes on the event store's table, which its own migrations have to leave alone.</summary>
     public static readonly IReadOnlyDictionary<string, string> Indexes = new Dictionary<string, string>
@@ -35,6 +41,10 @@ public static class AuditLog
         ["ix_audit_experiment"] = $"({Experiment}, seq_id) where {Experiment} is not null",
         ["ix_audit_actor"] = "(user_name, seq_id)",
         ["ix_audit_time"] = "(\"timestamp\")",
+        ["ix_audit_correlation"] = "(correlation_id, seq_id) where correlation_id is not null",
+        ["ix_audit_cause"] = $"({Cause}, seq_id) where {Cause} is not null",
+        // What the fleet was at a moment asks of each host.
+        ["ix_audit_host_changed"] = FleetAsOf.IndexDefinition,
     };
 
     /// <summary>Whether all is there and the view is today's: one look into the catalogue, which waits for nobody. Its comment names the text it was made from.</summary>
@@ -68,7 +78,7 @@ public static class AuditLog
         select seq_id as sequence, id as event_id, "timestamp" as at, stream_id, version as stream_version,
           split_part(split_part(mt_dotnet_type, ',', 1), '.', 3) as stream_type, {Experiment} as experiment_id, type::text as type, user_name::text as actor,
           headers ->> '{VerificationHeader}' as verification, headers ->> '{ReasonHeader}' as reason,
-          correlation_id::text as correlation_id, causation_id::text as causation_id, data
+          correlation_id::text as correlation_id, causation_id::text as causation_id, data, {Cause} as cause_id
         from {Events}
         """;
 

@@ -32,7 +32,7 @@ public static class TaskEvents
         e.UserName = session.LastModifiedBy;
         e.CorrelationId = session.CorrelationId;
         e.CausationId = session.CausationId;
-        foreach (var name in (string[])[AuditLog.ReasonHeader, AuditLog.VerificationHeader])
+        foreach (var name in (string[])[AuditLog.ReasonHeader, AuditLog.VerificationHeader, AuditLog.CauseHeader])
             if (session.GetHeader(name) is { } value) e.SetHeader(name, value);
         if (experimentId != Guid.Empty) e.SetHeader(AuditLog.ExperimentHeader, experimentId.ToString());
         return e;

@@ -22,6 +22,7 @@ public sealed class ArmMeter
     private readonly ProtectedStreams guarded = new();
     private readonly BatchDecoder outputDecoder = new();
     private readonly InputIntervals intervals = new();
+    private readonly FlowMeter? flow;
     private UInt128 checksum;
     private long arrival, windowFrom, untracked;
     private int window = 1;
@@ -35,6 +36,7 @@ public sealed class ArmMeter
         input = new SeriesMeter(inputStreams, this.options.MaxStreams);
         output = new SeriesMeter(outputStreams, this.options.MaxStreams);
         ledger = new Ledger(this.options, metrics, inputStreams, outputStreams);
+        flow = options.FlowRows > 0 ? new FlowMeter() : null;
     }
 
     /// <summary>Bytes held for streams and groups outside the managed heap.</summary>
@@ -91,16 +93,23 @@ public sealed class ArmMeter
             metrics.Top(options.Top), untracked + input.Untracked + output.Untracked)
         {
             LongestInterval = intervals.Longest,
+            Flow = Flow(),
         };
         ledger.Forget(window++);
         ledger.BeginWindow();
         input.BeginWindow();
         output.BeginWindow();
         metrics.BeginWindow();
+        flow?.BeginWindow();
         intervals.Clear();
         (checksum, untracked, windowFrom) = (0, 0, unixNanos);
         return result;
     }
+
+    /// <summary>The window that is open, by metric, service and namespace; null where nothing is counted by them.</summary>
+    public FlowResult? Flow() => flow?.Result(
+        metrics, new FlowShare("", input.Active.Classic, output.Active.Classic, input.Samples, output.Samples),
+        input.IsActiveApproximate || output.IsActiveApproximate, options.FlowRows);
 
     private void AdvanceTo(long unixNanos)
     {
@@ -116,26 +125,33 @@ public sealed class ArmMeter
         var ahead = new Ahead(streams, batch.Points);
         while (reader.NextResource())
         {
+            var place = flow?.PlaceOf(reader.Resource) ?? default;
             if (SeriesProjection.HasTargetInfo(reader.Resource))
-                ObserveTargetInfo((reader.ResourceIdentity * 3) + 1, streams, meter);
+            {
+                var activated = ObserveTargetInfo((reader.ResourceIdentity * 3) + 1, streams, meter);
+                flow?.AddTarget(place, activated, isInput);
+            }
+
             while (reader.NextScope())
             {
                 while (reader.NextMetric())
-                    ObserveMetric(ref reader, ref ahead, streams, meter, isInput);
+                    ObserveMetric(ref reader, ref ahead, streams, meter, place, isInput);
             }
         }
     }
 
-    private void ObserveTargetInfo(UInt128 identity, IdentitySlab<StreamRecord> streams, SeriesMeter meter)
+    /// <returns>Classic series that became active in the window.</returns>
+    private int ObserveTargetInfo(UInt128 identity, IdentitySlab<StreamRecord> streams, SeriesMeter meter)
     {
         var number = Track(identity, streams, meter);
-        if (number < 0)
-            meter.ObserveUntracked(identity, SeriesShape.TargetInfo, 1);
-        else
-            meter.Observe(ref streams[number], SeriesShape.TargetInfo, 1);
+        if (number >= 0)
+            return meter.Observe(ref streams[number], SeriesShape.TargetInfo, 1);
+        meter.ObserveUntracked(identity, SeriesShape.TargetInfo, 1);
+        return 0;
     }
 
-    private void ObserveMetric(ref BatchReader reader, ref Ahead ahead, IdentitySlab<StreamRecord> streams, SeriesMeter meter, bool isInput)
+    private void ObserveMetric(
+        ref BatchReader reader, ref Ahead ahead, IdentitySlab<StreamRecord> streams, SeriesMeter meter, in FlowPlace place, bool isInput)
     {
         var metric = metrics.Find(reader);
         if (isInput)
@@ -145,6 +161,7 @@ public sealed class ArmMeter
         var type = reader.Type;
         var shape = SeriesProjection.ShapeOf(type);
         long activated = 0;
+        var samplesBefore = meter.Samples;
         while (reader.NextPoint())
         {
             ahead.Step();
@@ -172,10 +189,12 @@ public sealed class ArmMeter
             activated += ObservePoint(reader, point, decoded.Identity, metric, streams, meter, shape, classic, isInput);
         }
 
+        var samples = meter.Samples - samplesBefore;
         if (isInput)
-            metric.SeriesIn += activated;
+            (metric.SeriesIn, metric.SamplesIn) = (metric.SeriesIn + activated, metric.SamplesIn + samples);
         else
-            metric.SeriesOut += activated;
+            (metric.SeriesOut, metric.SamplesOut) = (metric.SeriesOut + activated, metric.SamplesOut + samples);
+        place.Add(activated, samples, isInput);
     }
 
     private int ObservePoint(

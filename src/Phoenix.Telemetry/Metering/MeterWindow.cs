@@ -25,6 +25,9 @@ public sealed record ArmMeterOptions
 
     /// <summary>How many metrics <see cref="MeterWindow.Top"/> names.</summary>
     public int Top { get; init; } = 10;
+
+    /// <summary>How many rows <see cref="MeterWindow.Flow"/> has by metric, service and namespace each; 0 where nothing is counted by them.</summary>
+    public int FlowRows { get; init; }
 }
 
 /// <summary>What an arm counted in one window.</summary>
@@ -36,6 +39,9 @@ public sealed record MeterWindow(
 {
     /// <summary>Ninety-nine of a hundred input streams come at least this often, by what came in the window; zero where none came twice.</summary>
     public TimeSpan LongestInterval { get; init; }
+
+    /// <summary>The window by metric, service and namespace; null where <see cref="ArmMeterOptions.FlowRows"/> asks for none.</summary>
+    public FlowResult? Flow { get; init; }
 }
 
 /// <param name="StreamsActive">OTLP streams seen in the window.</param>

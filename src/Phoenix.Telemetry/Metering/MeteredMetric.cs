@@ -36,6 +36,11 @@ internal sealed class MeteredMetric(string name, byte[] nameBytes, LedgerKind ki
 
     public long SeriesOut { get; set; }
 
+    /// <summary>Classic samples of the window.</summary>
+    public long SamplesIn { get; set; }
+
+    public long SamplesOut { get; set; }
+
     /// <summary>Unix nanoseconds of the last point.</summary>
     public long SeenIn { get; set; }
 

@@ -39,7 +39,17 @@ internal sealed class MeteredMetrics(ArmMeterOptions options)
     public void BeginWindow()
     {
         foreach (var metric in metrics)
-            (metric.SeriesIn, metric.SeriesOut) = (0, 0);
+            (metric.SeriesIn, metric.SeriesOut, metric.SamplesIn, metric.SamplesOut) = (0, 0, 0, 0);
+    }
+
+    /// <summary>What each metric counted in the window; a name may be there several times.</summary>
+    public IEnumerable<FlowShare> Flows()
+    {
+        foreach (var metric in metrics)
+        {
+            if (metric.SamplesIn + metric.SamplesOut > 0)
+                yield return new FlowShare(metric.Name, metric.SeriesIn, metric.SeriesOut, metric.SamplesIn, metric.SamplesOut);
+        }
     }
 
     /// <summary>Metric names seen since a time, in Unix nanoseconds.</summary>

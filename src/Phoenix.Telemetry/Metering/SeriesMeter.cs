@@ -97,9 +97,15 @@ internal sealed class SeriesMeter(IdentitySlab<StreamRecord> streams, int maxStr
         measurementSketch.Add(identity, shape, classic);
     }
 
+    /// <summary>Active in the window so far.</summary>
+    public SeriesCount Active => overflowInWindow ? active + windowOverflow!.Estimate() : active;
+
+    /// <summary>Whether <see cref="Active"/> is in part an estimate.</summary>
+    public bool IsActiveApproximate => overflowInWindow;
+
     public MeterCounts Counts(TimeSpan length, long names)
     {
-        var now = overflowInWindow ? active + windowOverflow!.Estimate() : active;
+        var now = Active;
         var all = lossInMeasurement ? measurementSketch.Estimate() : distinct;
         var active20 = Sum(lastSeenInMinute, minute, 20);
         var active60 = Sum(lastSeenInMinute, minute, 60);

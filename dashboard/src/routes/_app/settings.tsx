@@ -1,4 +1,5 @@
 import { createFileRoute } from "@tanstack/react-router";
-import { PageHeader } from "~/shared/components/PageHeader";
+import { SettingsPage } from "~/features/settings/SettingsPage";
+import { settingsSearch } from "~/features/settings/search";
 
-export const Route = createFileRoute("/_app/settings")({ component: () => <PageHeader title="settings" /> });
+export const Route = createFileRoute("/_app/settings")({ validateSearch: settingsSearch, component: SettingsPage });

@@ -3,7 +3,7 @@
  * again a moment later too.
  */
 export const TOPICS: Record<string, { now: string[]; later?: string[] }> = {
-  Experiments: { now: ["experiments", "audit"], later: ["savings"] },
+  Experiments: { now: ["experiments", "protected-metrics", "audit"], later: ["savings"] },
   Tasks: { now: ["tasks", "audit"], later: ["fleet"] },
   Agents: { now: ["fleet", "groups", "audit"] },
   Pipelines: { now: ["pipelines", "audit"] },
@@ -15,7 +15,6 @@ export const TOPICS: Record<string, { now: string[]; later?: string[] }> = {
   Budgets: { now: ["budgets", "audit"] },
   Usage: { now: ["savings", "budgets", "audit"] },
   Users: { now: ["users", "tokens", "me", "audit"] },
-  Visibility: { now: ["protected-metrics", "audit"] },
 };
 
 /** Reads that fleets change all the time: again at most this often. */

@@ -1,0 +1,70 @@
+/** Kinds of streams, as the control plane calls them. */
+export const STREAM_TYPES = [
+  "Experiment",
+  "AgentTask",
+  "Deployment",
+  "ChangePolicy",
+  "Upgrade",
+  "Agent",
+  "Group",
+  "Pipeline",
+  "PriceBook",
+  "Backend",
+  "NotificationTarget",
+  "Budget",
+  "Usage",
+  "User",
+  "ProtectedMetrics",
+] as const;
+
+export interface AuditSearch {
+  streamType?: string;
+  type?: string;
+  actor?: string;
+  text?: string;
+  from?: string;
+  until?: string;
+  streamId?: string;
+  experimentId?: string;
+  correlationId?: string;
+  order?: "asc";
+  /** Sequence number of the event that is open. */
+  event?: number;
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+const text = (value: unknown): string | undefined => (typeof value === "string" && value.trim() !== "" ? value.trim() : typeof value === "number" ? String(value) : undefined);
+const id = (value: unknown): string | undefined => (typeof value === "string" && UUID.test(value) ? value : undefined);
+const moment = (value: unknown): string | undefined => (typeof value === "string" && !Number.isNaN(Date.parse(value)) ? new Date(value).toISOString() : undefined);
+
+/** What an address says, without what it cannot mean. */
+export function auditSearch(search: Record<string, unknown>): AuditSearch {
+  const event = Number(search.event);
+  return {
+    streamType: STREAM_TYPES.find((t) => t === search.streamType),
+    type: text(search.type),
+    actor: text(search.actor),
+    text: text(search.text),
+    from: moment(search.from),
+    until: moment(search.until),
+    streamId: id(search.streamId),
+    experimentId: id(search.experimentId),
+    correlationId: text(search.correlationId),
+    order: search.order === "asc" ? "asc" : undefined,
+    event: Number.isInteger(event) && event > 0 ? event : undefined,
+  };
+}
+
+/** The filter alone, as the API takes it. */
+export function filterOf({ event: _event, order: _order, type, ...filter }: AuditSearch) {
+  return { ...filter, ...(type === undefined ? {} : { type: type.split(",").map((t) => t.trim()) }) };
+}
+
+/** Where the control plane writes what matches, as a file. */
+export function exportOf(search: AuditSearch, format: "csv" | "ndjson"): string {
+  const { event: _event, order: _order, ...filter } = search;
+  const query = new URLSearchParams({ format });
+  for (const [key, value] of Object.entries(filter)) if (value !== undefined) query.set(key, String(value));
+  return `/api/v2/audit/export?${query}`;
+}

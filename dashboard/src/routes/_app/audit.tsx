@@ -1,4 +1,0 @@
-import { createFileRoute } from "@tanstack/react-router";
-import { PageHeader } from "~/shared/components/PageHeader";
-
-export const Route = createFileRoute("/_app/audit")({ component: () => <PageHeader title="audit" /> });
