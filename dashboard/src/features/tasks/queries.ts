@@ -1,8 +1,24 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { api, call } from "~/api/client";
-import type { Status, TaskFilter, TasksSearch } from "./search";
+import { SPANS, type Span, type Status, type TaskFilter, type TasksSearch } from "./search";
 
 const QUEUE_MS = 10_000;
+
+export const taskSummary = queryOptions({
+  queryKey: ["tasks", "summary"],
+  queryFn: ({ signal }) => call(api.GET("/api/v2/tasks/summary", { signal })),
+  refetchInterval: QUEUE_MS,
+});
+
+/** What the queue got through. The events of an hour are many: it follows its own clock, not each of them. */
+export const throughput = (span: Span) =>
+  queryOptions({
+    queryKey: ["tasks", "throughput", span],
+    queryFn: ({ signal }) => call(api.GET("/api/v2/tasks/throughput", { params: { query: SPANS[span] }, signal })),
+    staleTime: "static",
+    refetchInterval: QUEUE_MS,
+    placeholderData: (before) => before,
+  });
 
 /** Open tasks in the order in which they would be taken, and dead letters. A long list, of several requests, follows the interval and not every event. */
 export const tasks = ({ host, experiment, purpose, status }: TasksSearch) =>

@@ -10,6 +10,8 @@ const PURPOSES: Record<NonNullable<TaskPurpose>, string> = {
   upgradeAgent: "Upgrade the agent",
   reapply: "Apply production again",
   deploy: "Deploy",
+  readLogs: "Read logs",
+  exploreInput: "Explore input",
 };
 
 /** The control plane writes purposes with a capital in the queue and without one elsewhere. */
