@@ -139,17 +139,17 @@ function Act({ branch: { kind, metric, label }, view }: { branch: Branch; view: 
   if (kind === "metric" && view.metric === null && (metric.otherLabels > 0 || metric.labels.some((l) => l.otherSeries > 0)))
     return (
       <Tooltip label="Explores the same hosts again, for this metric alone, with more of its labels and values.">
-        <InDepth hosts={view.hosts.map((h) => h.hostId)} metric={metric.name} price={view.price} />
+        <InDepth exploration={view.id} hosts={view.hosts.map((h) => h.hostId)} metric={metric.name} price={view.price} />
       </Tooltip>
     );
   return null;
 }
 
-function InDepth({ hosts, metric, price }: { hosts: string[]; metric: string; price: string | null }) {
+function InDepth({ exploration, hosts, metric, price }: { exploration: string; hosts: string[]; metric: string; price: string | null }) {
   return (
     <PageButton
       to="/explorer"
-      search={(was: ExplorerSearch) => ({ exploration: was.exploration, dialog: "explore" as const, hosts: hosts.join(","), metric, price: price ?? undefined })}
+      search={{ exploration, dialog: "explore", hosts: hosts.join(","), metric, price: price ?? undefined }}
       size="compact-xs"
       variant="default"
     >

@@ -54,7 +54,7 @@ export function FleetPage() {
           )
         }
       />
-      <SummaryTiles />
+      <SummaryTiles at={search.at} />
       <Tabs
         value={tab}
         onChange={(next) => {

@@ -19,7 +19,7 @@ export function GroupBlock({ group, at, mayChange }: { group: GroupView; at?: st
   const { ref, inViewport } = useInViewport<HTMLDivElement>();
   const [seen, setSeen] = useState(false);
   if (inViewport && !seen) setSeen(true);
-  const query = useInfiniteQuery({ ...hosts({ group: group.name }), enabled: seen });
+  const query = useInfiniteQuery({ ...hosts({ group: group.name }, at), enabled: seen });
   return (
     <Card ref={ref}>
       <Group justify="space-between" wrap="nowrap" align="flex-start" mb={4}>

@@ -13,7 +13,7 @@ const NOTHING: HostFilters = { selector: undefined, group: undefined, state: und
 /** What the control plane filters hosts by; all that is given must hold. */
 export function HostFilterBar({ search, onChange }: { search: FleetSearch; onChange: (filters: HostFilters) => void }) {
   const known = useQuery(groups);
-  const versions = Object.keys(useQuery(fleetSummary).data?.versions ?? {});
+  const versions = Object.keys(useQuery(fleetSummary(search.at)).data?.versions ?? {});
   return (
     <Group gap="xs" mb="sm" align="flex-end">
       <SelectorFilter value={search.selector ?? ""} onChange={(selector) => onChange({ selector })} />
@@ -49,6 +49,7 @@ export function HostFilterBar({ search, onChange }: { search: FleetSearch; onCha
         value={search.version ?? null}
         onChange={(version) => onChange({ version: version ?? undefined })}
       />
+      {search.at === undefined && (
       <Select
         label="Drift"
         size="xs"
@@ -62,6 +63,7 @@ export function HostFilterBar({ search, onChange }: { search: FleetSearch; onCha
         value={search.drift === undefined ? null : String(search.drift)}
         onChange={(drift) => onChange({ drift: drift === null ? undefined : drift === "true" })}
       />
+      )}
       {isFiltered(search) && (
         <Button size="xs" variant="subtle" leftSection={<IconFilterOff size={14} />} onClick={() => onChange(NOTHING)}>
           Show all

@@ -9,6 +9,8 @@ import { TimeText } from "~/shared/components/TimeText";
 import { useMay } from "~/shared/session/session";
 import { HostActions } from "./HostActions";
 import { HostCollectors } from "./HostCollectors";
+import { HostEvents } from "./HostEvents";
+import { HostLogs } from "./HostLogs";
 import { HostOverview } from "./HostOverview";
 import { HostStateBadge } from "./HostStateBadge";
 import { HostTasks } from "./HostTasks";
@@ -23,7 +25,7 @@ export function HostPage() {
   const { hostId } = route.useParams();
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const query = useQuery(hostQuery(hostId));
+  const query = useQuery(hostQuery(hostId, search.at));
   const mayChange = useMay("operator") && search.at === undefined;
   const onSearch = useCallback(
     (changes: Partial<HostSearch>) => void navigate({ search: (was) => ({ ...was, ...changes }), replace: true }),
@@ -79,6 +81,8 @@ export function HostPage() {
                 <Tabs.Tab value="collectors">Collectors</Tabs.Tab>
                 <Tabs.Tab value="tasks">Tasks</Tabs.Tab>
                 <Tabs.Tab value="versions">Versions over time</Tabs.Tab>
+                <Tabs.Tab value="events">Events</Tabs.Tab>
+                {mayChange && <Tabs.Tab value="logs">Logs</Tabs.Tab>}
               </Tabs.List>
               <Tabs.Panel value="overview">
                 <HostOverview host={host} />
@@ -92,6 +96,14 @@ export function HostPage() {
               <Tabs.Panel value="versions">
                 <HostVersions hostId={hostId} />
               </Tabs.Panel>
+              <Tabs.Panel value="events">
+                <HostEvents host={host} />
+              </Tabs.Panel>
+              {mayChange && (
+                <Tabs.Panel value="logs">
+                  <HostLogs host={host} log={search.log} onLog={(log) => onSearch({ log })} />
+                </Tabs.Panel>
+              )}
             </Tabs>
           </>
         )}

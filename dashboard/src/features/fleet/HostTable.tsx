@@ -18,7 +18,7 @@ interface Props {
 
 /** Hosts by id, read on as they are scrolled; ticked ones are what an incident is declared on. */
 export function HostTable({ search, onSearch }: Props) {
-  const query = useInfiniteQuery(hosts(hostFilters(search)));
+  const query = useInfiniteQuery(hosts(hostFilters(search), search.at));
   const pipelines = useQuery(pipelineNames).data;
   const mayChange = useMay("operator") && search.at === undefined;
   const ticked = useMemo(() => new Set(words(search.hosts)), [search.hosts]);

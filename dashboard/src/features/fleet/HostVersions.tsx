@@ -8,7 +8,7 @@ import { DataTable } from "~/shared/components/DataTable";
 import { EmptyState } from "~/shared/components/EmptyState";
 import { QueryView } from "~/shared/components/QueryView";
 import { TimeText } from "~/shared/components/TimeText";
-import { duration } from "~/shared/format/numbers";
+import { duration, UNKNOWN } from "~/shared/format/numbers";
 import { useNow } from "~/shared/format/useNow";
 import { hostVersions, pipelineNames } from "./queries";
 
@@ -71,7 +71,7 @@ const versionColumns = (names: Record<string, string>): ColumnDef<HostVersionVie
     id: "hash",
     header: "Configuration",
     enableSorting: false,
-    cell: ({ row }) => <Code title={row.original.configurationHash}>{row.original.configurationHash.slice(0, 16)}…</Code>,
+    cell: ({ row }) => <Hash hash={row.original.configurationHash} />,
   },
   {
     id: "task",
@@ -88,4 +88,8 @@ const versionColumns = (names: Record<string, string>): ColumnDef<HostVersionVie
 function Span({ version }: { version: HostVersionView }) {
   const now = useNow();
   return duration(((version.until === null ? now : Date.parse(version.until)) - Date.parse(version.since)) / 1000);
+}
+
+function Hash({ hash }: { hash: string | null }) {
+  return hash === null ? UNKNOWN : <Code title={hash}>{hash.slice(0, 16)}…</Code>;
 }

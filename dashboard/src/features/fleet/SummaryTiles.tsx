@@ -5,25 +5,26 @@ import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import type { FleetSummary } from "~/api/schema";
 import { QueryView } from "~/shared/components/QueryView";
-import { count } from "~/shared/format/numbers";
+import { count, UNKNOWN } from "~/shared/format/numbers";
 import { HostStateIcon } from "./HostStateBadge";
 import { fleetSummary } from "./queries";
 import type { FleetSearch } from "./search";
 import { HOST_STATE, HOST_STATES } from "./states";
 
 /** The fleet in numbers; each leads to the hosts that it counts. */
-export function SummaryTiles() {
-  return <QueryView query={useQuery(fleetSummary)}>{(summary) => <Tiles summary={summary} />}</QueryView>;
+export function SummaryTiles({ at }: { at?: string }) {
+  return <QueryView query={useQuery(fleetSummary(at))}>{(summary) => <Tiles summary={summary} at={at} />}</QueryView>;
 }
 
-function Tiles({ summary }: { summary: FleetSummary }) {
+function Tiles({ summary, at }: { summary: FleetSummary; at?: string }) {
+  const { collectors, drifted } = summary;
   const versions = Object.entries(summary.versions).sort(([, a], [, b]) => b - a);
   return (
     <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }} mb="md">
       <Tile label="Hosts" value={count(summary.hosts)}>
         <Group gap="xs">
           {HOST_STATES.filter((state) => (summary.states[state] ?? 0) > 0).map((state) => (
-            <Filter key={state} search={{ state }}>
+            <Filter key={state} search={{ state, at }}>
               <Group gap={4} component="span" display="inline-flex">
                 <HostStateIcon state={state} />
                 {count(summary.states[state])} {HOST_STATE[state].label.toLowerCase()}
@@ -35,7 +36,7 @@ function Tiles({ summary }: { summary: FleetSummary }) {
       <Tile label="Versions of the agent" value={count(versions.length)}>
         <Group gap="xs">
           {versions.slice(0, 4).map(([version, hosts]) => (
-            <Filter key={version} search={{ version }}>
+            <Filter key={version} search={{ version, at }}>
               {version}: {count(hosts)}
             </Filter>
           ))}
@@ -46,30 +47,34 @@ function Tiles({ summary }: { summary: FleetSummary }) {
           )}
         </Group>
       </Tile>
-      <Tile label="Collectors" value={count(summary.collectors.healthy + summary.collectors.unhealthy)}>
+      <Tile label="Collectors" value={collectors === null ? UNKNOWN : count(collectors.healthy + collectors.unhealthy)}>
         <Text size="sm">
-          {count(summary.collectors.healthy)} healthy,{" "}
-          <Text span inherit fw={summary.collectors.unhealthy > 0 ? 700 : undefined}>
-            {count(summary.collectors.unhealthy)} unhealthy
-          </Text>
+          {collectors === null ? (
+            "Known of now alone: heartbeats are not kept."
+          ) : (
+            <>
+              {count(collectors.healthy)} healthy,{" "}
+              <Text span inherit fw={collectors.unhealthy > 0 ? 700 : undefined}>
+                {count(collectors.unhealthy)} unhealthy
+              </Text>
+            </>
+          )}
         </Text>
       </Tile>
       <Tile
         label="Drift"
-        value={count(summary.drifted)}
+        value={count(drifted)}
         badge={
-          summary.drifted > 0 && (
-            <Badge
-              variant="default"
-              tt="none"
-              leftSection={<IconAlertTriangle size={14} color="var(--mantine-color-orange-6)" aria-hidden />}
-            >
+          (drifted ?? 0) > 0 && (
+            <Badge variant="default" tt="none" leftSection={<IconAlertTriangle size={14} color="var(--mantine-color-orange-6)" aria-hidden />}>
               differs
             </Badge>
           )
         }
       >
-        {summary.drifted > 0 ? (
+        {drifted === null ? (
+          <Text size="sm">Known of now alone: heartbeats are not kept.</Text>
+        ) : drifted > 0 ? (
           <Filter search={{ drift: true }}>Hosts that run something else than they should</Filter>
         ) : (
           <Text size="sm">Every host that reports runs what it should.</Text>

@@ -8,11 +8,13 @@ const HEARTBEATS_MS = 15_000;
 /** The document does not say what the values of labels are; they are texts. */
 export const labelsOf = (host: AgentView): Record<string, string> => host.labels as Record<string, string>;
 
-export const fleetSummary = queryOptions({
-  queryKey: ["fleet", "summary"],
-  queryFn: ({ signal }) => call(api.GET("/api/v2/fleet/summary", { signal })),
-  refetchInterval: HEARTBEATS_MS,
-});
+/** @param at a past moment; now where left out. */
+export const fleetSummary = (at?: string) =>
+  queryOptions({
+    queryKey: ["fleet", "summary", at],
+    queryFn: ({ signal }) => call(api.GET("/api/v2/fleet/summary", { params: { query: { at } }, signal })),
+    refetchInterval: at === undefined && HEARTBEATS_MS,
+  });
 
 const FIRST_PAGE = 200;
 const FURTHER_PAGES = 1000;
@@ -21,15 +23,15 @@ const FURTHER_PAGES = 1000;
  * Hosts by id. One page follows every event; of a long list, which takes several requests to read again, only the interval: else events would come faster
  * than it can be read.
  */
-export const hosts = (filters: HostFilters) =>
+export const hosts = (filters: HostFilters, at?: string) =>
   infiniteQueryOptions({
-    queryKey: ["fleet", "hosts", filters],
+    queryKey: ["fleet", "hosts", filters, at],
     queryFn: ({ pageParam, signal }) =>
       call(
         api.GET("/api/v2/agents", {
           params: {
             query: {
-              ...filters,
+              ...filters, at,
               limit: pageParam === null ? FIRST_PAGE : FURTHER_PAGES,
               ...(pageParam === null ? {} : { after: pageParam }),
             },
@@ -38,17 +40,17 @@ export const hosts = (filters: HostFilters) =>
         }),
       ),
     initialPageParam: null as string | null,
-    getNextPageParam: (last) => (last.next as string | null) ?? undefined,
+    getNextPageParam: (last) => last.next ?? undefined,
     staleTime: (query) => ((query.state.data?.pages.length ?? 0) > 1 ? "static" : 60_000),
-    refetchInterval: (query) => ((query.state.data?.pages.length ?? 0) > 1 ? 2 * HEARTBEATS_MS : HEARTBEATS_MS),
+    refetchInterval: (query) => at === undefined && ((query.state.data?.pages.length ?? 0) > 1 ? 2 * HEARTBEATS_MS : HEARTBEATS_MS),
   });
 
 /** One host with the last log lines of its collectors. */
-export const host = (hostId: string) =>
+export const host = (hostId: string, at?: string) =>
   queryOptions({
-    queryKey: ["fleet", "host", hostId],
-    queryFn: ({ signal }) => call(api.GET("/api/v2/agents/{hostId}", { params: { path: { hostId } }, signal })),
-    refetchInterval: HEARTBEATS_MS,
+    queryKey: ["fleet", "host", hostId, at],
+    queryFn: ({ signal }) => call(api.GET("/api/v2/agents/{hostId}", { params: { path: { hostId }, query: { at } }, signal })),
+    refetchInterval: at === undefined && HEARTBEATS_MS,
   });
 
 /** The same, with null for a host that is not enrolled: for whom that is no failure. */
@@ -77,7 +79,32 @@ export const hostVersions = (hostId: string) =>
         }),
       ),
     initialPageParam: null as string | null,
-    getNextPageParam: (last) => (last.next as string | null) ?? undefined,
+    getNextPageParam: (last) => last.next ?? undefined,
+  });
+
+/** What happened to a host itself, newest first: enrolled, labelled, drained, lost. */
+export const hostEvents = (streamId: string) =>
+  infiniteQueryOptions({
+    queryKey: ["audit", "of-host", streamId],
+    queryFn: ({ pageParam, signal }) =>
+      call(api.GET("/api/v2/audit", { params: { query: { streamId, order: "desc", limit: 50, ...(pageParam === null ? {} : { after: pageParam }) } }, signal })),
+    initialPageParam: null as number | null,
+    getNextPageParam: (last) => (last.next === null ? undefined : Number(last.next)),
+  });
+
+/** Experiments that a host takes or took part in, newest first. */
+export const hostExperiments = (hostId: string) =>
+  queryOptions({
+    queryKey: ["experiments", "of-host", hostId],
+    queryFn: ({ signal }) => call(api.GET("/api/v2/experiments", { params: { query: { host: hostId, limit: 10 } }, signal })),
+  });
+
+/** Log lines that a host was asked for; asked again until it has answered. */
+export const hostLogs = (id: string) =>
+  queryOptions({
+    queryKey: ["tasks", "logs", id],
+    queryFn: ({ signal }) => call(api.GET("/api/v2/host-logs/{id}", { params: { path: { id } }, signal })),
+    refetchInterval: (query) => (query.state.data === undefined || ["queued", "assigned"].includes(query.state.data.state) ? 1_000 : false),
   });
 
 /** Open tasks and dead letters of a host. */
