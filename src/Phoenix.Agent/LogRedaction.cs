@@ -143,6 +143,9 @@ internal sealed partial class LogRedaction
     /// <summary>A character of a value in text or in a JSON string, where quotes and ampersands end it in either spelling.</summary>
     private const string Value = @"(?:[^\s""',;&\\}\]]|\\u(?!002[267])[0-9A-Fa-f]{4}|\\/)";
 
+    /// <summary>What is out already is not taken out again.</summary>
+    private const string NotYet = @"(?!(?:(?:bearer|basic)\s{1,5})?\[redacted\])";
+
     /// <summary>RFC 3986, section 3.2.1.</summary>
     [GeneratedRegex(@"(?<scheme>[a-z][a-z0-9+.-]{0,20}://)[^/\s""'<>]{1,500}@", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex UserInfo();
@@ -156,10 +159,10 @@ internal sealed partial class LogRedaction
     private static partial Regex Credentials();
 
     /// <summary>Of an address or a form, under names that would mean something else elsewhere.</summary>
-    [GeneratedRegex(@"(?<name>(?:[?&]|\\u0026)(?:key|sig|signature|auth|pwd|pass|code)=)" + Value + "+", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"(?<name>(?:[?&]|\\u0026)(?:key|sig|signature|auth|pwd|pass|code)=)" + NotYet + Value + "+", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Parameter();
 
     /// <summary>A field, header, variable or parameter that is named after a secret.</summary>
-    [GeneratedRegex(@"(?<name>(?<key>[\w.-]{0,60}" + SecretWords + @"[\w.-]{0,60})(?:\\?[""']|\\u002[27])?\s{0,5}[:=]\s{0,5}(?:\\?[""']|\\u002[27])?(?:(?:bearer|basic)\s{1,5})?)" + Value + "+", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"(?<name>(?<key>[\w.-]{0,60}" + SecretWords + @"[\w.-]{0,60})(?:\\?[""']|\\u002[27])?\s{0,5}[:=]\s{0,5}(?:\\?[""']|\\u002[27])?(?:(?:bearer|basic)\s{1,5})?)" + NotYet + Value + "+", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Named();
 }

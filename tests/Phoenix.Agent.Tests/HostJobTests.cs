@@ -102,9 +102,8 @@ public sealed class HostJobTests
     [Fact]
     public async Task a_control_plane_that_does_not_take_the_flow_is_asked_rarely()
     {
-        await using var host = new Host();
-        host.Api.TakesFlow = false;
-        host.StartAgent();
+        await using var host = await Host.StartAsync(before: host => host.Api.TakesFlow = false);
+        await host.RunAsync(Host.Production(Production));
         await Until.TrueAsync(() => host.AgentLog.Contains("does not take what goes through collectors", StringComparison.Ordinal), "the agent notes it", () => host.AgentLog, seconds: 60);
         host.Agent.HasExited.ShouldBeFalse();
         host.Api.Seen.All.Count(s => s.Path == "/api/v2/flow").ShouldBe(1);

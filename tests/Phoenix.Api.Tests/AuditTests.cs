@@ -238,7 +238,7 @@ public sealed class AuditTests(ControlPlane plane)
         return host;
     }
 
-    Task Until(string filter) => Eventually.Get(() => plane.Get($"/api/v2/audit?{filter}"), a => a.GetProperty("items").GetArrayLength() > 0, filter);
+    Task<JsonElement> Until(string filter) => Eventually.Get(() => plane.Get($"/api/v2/audit?{filter}"), a => a.GetProperty("items").GetArrayLength() > 0, filter);
 
     async Task<List<JsonElement>> All(string filter, string order)
     {

@@ -129,7 +129,7 @@ public sealed class ExperimentListTests(ControlPlane plane) : IClassFixture<Cont
     {
         var database = plane.Host.Services.GetRequiredService<NpgsqlDataSource>();
         var agent = await TestAgent.Enrol(plane);
-        var template = await Draft("large", await plane.Pipeline(), await plane.Pipeline(), agent.HostId);
+        var template = await Draft("template", await plane.Pipeline(), await plane.Pipeline(), agent.HostId);
         try
         {
             await using (var fill = database.CreateCommand(
@@ -143,10 +143,10 @@ public sealed class ExperimentListTests(ControlPlane plane) : IClassFixture<Cont
                 fill.CommandTimeout = 300;
                 await fill.ExecuteNonQueryAsync();
             }
-            (await List("&search=large%20")).Count.ShouldBe(1000);
-            // The third is what is asked of: the first pays for connections and plans.
+            (await List("&search=large")).Count.ShouldBe(1000);
+            // The best of five: the first pays for connections and plans, and other work may take the core.
             var took = TimeSpan.MaxValue;
-            for (var i = 0; i < 3; i++)
+            for (var i = 0; i < 5; i++)
             {
                 var since = Stopwatch.GetTimestamp();
                 (await plane.Get("/api/v2/experiments?sort=reduction&order=desc&search=large")).GetProperty("items").GetArrayLength().ShouldBe(100);
@@ -168,6 +168,6 @@ public sealed class ExperimentListTests(ControlPlane plane) : IClassFixture<Cont
             clean.CommandTimeout = 300;
             await clean.ExecuteNonQueryAsync();
         }
-        (await Ids("&search=large%20")).ShouldBeEmpty();
+        (await Ids("&search=large")).ShouldBeEmpty();
     }
 }

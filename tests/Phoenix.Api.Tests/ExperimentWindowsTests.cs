@@ -16,7 +16,7 @@ public sealed class ExperimentWindowsTests(ControlPlane plane)
     /// <summary>Twenty-five windows of which the third is void and the others count.</summary>
     async Task<(Guid Id, TestAgent Agent)> Measured(string priceEntry)
     {
-        var (id, agent) = await plane.Running(windows: 60, claim: "hosts", priceEntry: priceEntry);
+        var (id, agent) = await plane.Running(windows: 200, claim: "hosts", priceEntry: priceEntry);
         await agent.Report(id, [.. Enumerable.Range(1, 25).Select(n => n == 3 ? Windows.Void(n, "tee-dropped") : Windows.Good(n, 300 + n))]);
         await Eventually.Get(() => plane.Get($"/api/v2/experiments/{id}"), e => e.GetProperty("latestWindow").ValueKind != JsonValueKind.Null && e.GetProperty("latestWindow").GetProperty("number").GetInt32() == 25, "all windows");
         return (id, agent);
@@ -82,20 +82,21 @@ public sealed class ExperimentWindowsTests(ControlPlane plane)
             var first = (WindowMeasured)stream.First(e => e.Data is WindowMeasured).Data;
             large = Guid.NewGuid();
             session.Events.StartStream<Experiment>(large, [
-                (ExperimentDrafted)stream[0].Data with { PriceEntry = "datadog-pro-custom-metrics" }, .. stream.Skip(1).Where(e => e.Data is ExperimentStarted or VariantsApplied or WarmUpEnded).Select(e => e.Data),
+                (ExperimentDrafted)stream[0].Data with { PriceEntry = "datadog-pro-custom-metrics" }, new ExperimentStarted(["replayed"], DateTimeOffset.UtcNow.AddHours(1)),
+                new VariantsApplied(["replayed"]), new WarmUpEnded(),
                 .. Enumerable.Range(2, 2000).Select(n => (object)(first with { Number = n, Candidate = first.Candidate with { SeriesActive = 300 + n % 13 } })),
-                new CandidateRemoved([]), new ExperimentStopped()]);
+                new CandidateRemoved(["replayed"]), new ExperimentStopped()]);
             await session.SaveChangesAsync();
         }
         var (best, items) = (TimeSpan.MaxValue, new List<JsonElement>());
-        for (var i = 0; i < 3; i++)
+        for (var i = 0; i < 5; i++)
         {
             var since = Stopwatch.GetTimestamp();
             items = Items(await plane.Get($"/api/v2/experiments/{large}/windows?points=300"));
             best = Stopwatch.GetElapsedTime(since) is var took && took < best ? took : best;
         }
         items.Count.ShouldBe(300);
-        // So that it also holds on a machine that does other things.
+        // The best of five: other work may take the core.
         best.ShouldBeLessThan(TimeSpan.FromSeconds(1));
         var saving = items[^1].GetProperty("saving");
         var (low, estimate, high) = (saving.GetProperty("low").GetDecimal(), saving.GetProperty("estimate").GetDecimal(), saving.GetProperty("high").GetDecimal());

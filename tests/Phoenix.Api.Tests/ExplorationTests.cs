@@ -72,6 +72,20 @@ public sealed class ExplorationTests(ControlPlane plane)
     }
 
     [Fact]
+    public async Task what_the_organisation_protects_is_marked()
+    {
+        var agent = await Agent();
+        var before = await plane.Get("/api/v2/protected-metrics");
+        var patterns = before.GetProperty("patterns").EnumerateArray().Select(p => new { pattern = p.GetProperty("pattern").GetString(), note = p.GetProperty("note").GetString() }).ToList();
+        var set = await plane.User.PutAsJsonAsync("/api/v2/protected-metrics", new { patterns = patterns.Append(new { pattern = (string?)"explored_slo.*", note = (string?)"" }), reason = "r" });
+        set.StatusCode.ShouldBe(HttpStatusCode.OK, await set.Content.ReadAsStringAsync());
+        var id = (await Ask(new { hosts = new[] { agent.HostId } })).GetProperty("id").GetGuid();
+        await Do(agent, Report(Metric("explored_slo.errors", 2, 12), Metric("other", 1, 6)));
+        (await plane.Get($"/api/v2/explorations/{id}")).GetProperty("metrics").EnumerateArray().Select(m => m.GetProperty("isProtected").GetBoolean()).ShouldBe([true, false]);
+        (await plane.User.PutAsJsonAsync("/api/v2/protected-metrics", new { patterns, reason = "as before" })).StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
     public async Task hosts_that_fail_or_are_too_old_leave_the_others_as_they_are()
     {
         var (good, failing, old) = (await Agent(), await Agent(), await TestAgent.Enrol(plane));

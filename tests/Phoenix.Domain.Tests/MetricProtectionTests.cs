@@ -1,5 +1,4 @@
 using Phoenix.Domain.Experiments;
-using Phoenix.Domain.Tasks;
 
 namespace Phoenix.Domain.Tests;
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using Marten;
 using Npgsql;
 using Phoenix.Api.Agents;
+using Phoenix.Api.Experiments;
 using Phoenix.Api.Flow;
 using Phoenix.Api.Infrastructure;
 using Phoenix.Api.Pricing;
@@ -96,7 +97,7 @@ public static class ExplorationEndpoints
         Guid[] tasks = [.. exploration.Hosts.Select(h => h.TaskId)];
         var states = await ExplorationStore.States(database, tasks, cancellation);
         var reports = await ExplorationStore.Reports(database, tasks, cancellation);
-        var found = MergedExploration.Of([.. reports.Values], exploration.Metric is not null, ExploredMoney.ProtectedBy(await ProtectedMetrics(session, cancellation)));
+        var found = MergedExploration.Of([.. reports.Values], exploration.Metric is not null, ExploredMoney.ProtectedBy((await session.Protection(cancellation)).Beyond([])));
         decimal? cost = null;
         string? problem = null;
         if (entry is not null && reports.Count > 0)
@@ -150,7 +151,4 @@ public static class ExplorationEndpoints
         while (await reader.ReadAsync(cancellation)) found.Add(reader.GetString(0));
         return found;
     }
-
-    /// <summary>Patterns that hold for every experiment.</summary>
-    static Task<IReadOnlyList<string>> ProtectedMetrics(IQuerySession session, CancellationToken cancellation) => Task.FromResult<IReadOnlyList<string>>([]);
 }

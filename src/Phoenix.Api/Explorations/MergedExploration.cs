@@ -9,7 +9,7 @@ namespace Phoenix.Api.Explorations;
 /// <param name="SamplesPerMinute">Classic samples a minute; null where a host's sample is of one moment, which has no rate.</param>
 /// <param name="MonthlyCost">Its share of the bill; null without a price, or without a rate.</param>
 /// <param name="SharePct">Of the series of everything explored, in per cent.</param>
-/// <param name="IsProtected">By the patterns that hold for every experiment.</param>
+/// <param name="IsProtected">By what the whole organisation protects.</param>
 /// <param name="Hosts">Hosts that named the metric.</param>
 /// <param name="AtLeast">Some host may have it among those that it did not name: its figures are a lower bound.</param>
 /// <param name="Labels">Those with most distinct values first.</param>

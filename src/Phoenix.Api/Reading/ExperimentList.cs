@@ -110,7 +110,7 @@ public static class ExperimentListEndpoints
         var (key, type) = sort switch
         {
             ExperimentSort.Name => ("lower(s.name) collate \"C\"", "text"),
-            ExperimentSort.Reduction => ("coalesce(100 * (1 - s.candidate_live::float8 / nullif(s.baseline_live, 0)), case when s.windows = 0 then '-infinity' else 0 end::float8)", "float8"),
+            ExperimentSort.Reduction => ("coalesce(100 * (1 - s.candidate_live::float8 / nullif(s.baseline_live, 0)), case when s.windows = 0 then '-infinity'::float8 else 0 end)", "float8"),
             ExperimentSort.State => (StatePlace, "integer"),
             _ => ("s.drafted_at", "timestamptz"),
         };

@@ -112,6 +112,6 @@ public static class ExperimentWindowsEndpoint
         return (windows[begin..end], end < windows.Count ? windows[end - 1].LastVersion.ToString(CultureInfo.InvariantCulture) : null);
     }
 
-    static IReadOnlyList<ReplayedWindow> Thinned(List<ReplayedWindow> windows, int points) => windows.Count <= points ? windows
+    static List<ReplayedWindow> Thinned(List<ReplayedWindow> windows, int points) => windows.Count <= points ? windows
         : [.. Enumerable.Range(0, points).Select(i => windows[(int)((long)i * (windows.Count - 1) / (points - 1))])];
 }

@@ -32,7 +32,12 @@ export function EventTable({ rows, open, onOpen, onEndReached, empty, height = 6
           </Anchor>
         ),
       }),
-      column.accessor("streamType", { header: "Of", size: 130, enableSorting: false, cell: (c) => <Badge variant="default">{c.getValue() ?? "unknown"}</Badge> }),
+      column.accessor("streamType", {
+        header: "Of",
+        size: 130,
+        enableSorting: false,
+        cell: (c) => <Badge variant="default">{c.getValue() ?? "unknown"}</Badge>,
+      }),
       column.accessor("actor", { header: "Who", enableSorting: false, cell: (c) => nameOf(c.getValue()) }),
       column.accessor("reason", {
         header: "Why",

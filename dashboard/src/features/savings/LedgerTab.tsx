@@ -47,9 +47,32 @@ export function LedgerTab() {
   return (
     <Stack>
       <Group align="flex-end" className="no-print">
-        <Select label="Rows by" data={DIMENSIONS} value={by} onChange={(v) => set({ by: DIMENSIONS.find((d) => d.value === v)?.value })} allowDeselect={false} w={150} />
-        <DateInput label="From (UTC)" value={from ?? null} onChange={(v) => set({ from: v ?? undefined })} clearable valueFormat="YYYY-MM-DD" placeholder="30 days ago" w={150} />
-        <DateInput label="To (UTC)" value={to ?? null} onChange={(v) => set({ to: v ?? undefined })} clearable valueFormat="YYYY-MM-DD" placeholder="Today" w={150} />
+        <Select
+          label="Rows by"
+          data={DIMENSIONS}
+          value={by}
+          onChange={(v) => set({ by: DIMENSIONS.find((d) => d.value === v)?.value })}
+          allowDeselect={false}
+          w={150}
+        />
+        <DateInput
+          label="From (UTC)"
+          value={from ?? null}
+          onChange={(v) => set({ from: v ?? undefined })}
+          clearable
+          valueFormat="YYYY-MM-DD"
+          placeholder="30 days ago"
+          w={150}
+        />
+        <DateInput
+          label="To (UTC)"
+          value={to ?? null}
+          onChange={(v) => set({ to: v ?? undefined })}
+          clearable
+          valueFormat="YYYY-MM-DD"
+          placeholder="Today"
+          w={150}
+        />
         <PriceSelect value={price} onChange={(v) => set({ price: v })} placeholder="That of the experiments" w={260} />
         {query.data !== undefined && query.data.rows.length > 0 && (
           <Button variant="default" leftSection={<IconDownload size={16} />} component="a" href={csvOf({ by, from, to, price })} download>
@@ -61,10 +84,24 @@ export function LedgerTab() {
         {(data) => (
           <Stack>
             <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }}>
-              <Figure label="Saved this month" value={money(data.thisMonth.saved, currency)} hint="since the first, UTC" icon={<IconCoins size={18} />} color="teal" />
-              <Figure label="Saved since the beginning" value={money(data.sinceBeginning.saved, currency)} hint={`${count(data.sinceBeginning.days)} days recorded`} />
+              <Figure
+                label="Saved this month"
+                value={money(data.thisMonth.saved, currency)}
+                hint="since the first, UTC"
+                icon={<IconCoins size={18} />}
+                color="teal"
+              />
+              <Figure
+                label="Saved since the beginning"
+                value={money(data.sinceBeginning.saved, currency)}
+                hint={`${count(data.sinceBeginning.days)} days recorded`}
+              />
               <Figure label="Saved in these days" value={money(data.total.saved, currency)} hint={`${data.from} to ${data.to}`} />
-              <Figure label="Series kept in these days" value={percent(keptPct(data.total))} hint={`${short(data.total.before.series)} to ${short(data.total.after.series)} series, days added up`} />
+              <Figure
+                label="Series kept in these days"
+                value={percent(keptPct(data.total))}
+                hint={`${short(data.total.before.series)} to ${short(data.total.after.series)} series, days added up`}
+              />
             </SimpleGrid>
             {data.gaps.length > 0 && (
               <Alert color="yellow" title="What these figures do not know">
@@ -103,7 +140,8 @@ export function LedgerTab() {
               }
             />
             <Text size="xs" c="dimmed">
-              Price {data.price}, each day by its price of that day. {data.overlapping && "Rows of groups overlap: the total counts each host once. "}
+              Price {data.price}, each day by its price of that day.{" "}
+              {data.overlapping && "Rows of groups overlap: the total counts each host once. "}
               {data.until !== null && data.until !== undefined && `Days are added up until ${data.until}.`}
             </Text>
           </Stack>

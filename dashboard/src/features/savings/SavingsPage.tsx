@@ -4,9 +4,9 @@ import { PageHeader } from "~/shared/components/PageHeader";
 import { BudgetsTab } from "./BudgetsTab";
 import { LedgerTab } from "./LedgerTab";
 import { ProvenTab } from "./ProvenTab";
+import type { SavingsTab } from "./search";
 import { TrendTab } from "./TrendTab";
 import { WhatIfTab } from "./WhatIfTab";
-import type { SavingsTab } from "./search";
 
 const route = getRouteApi("/_app/savings");
 
@@ -15,7 +15,10 @@ export function SavingsPage() {
   const navigate = route.useNavigate();
   return (
     <>
-      <PageHeader title="Savings" description="What production pipelines sent, what they would have sent before, and what the difference is worth at the margin." />
+      <PageHeader
+        title="Savings"
+        description="What production pipelines sent, what they would have sent before, and what the difference is worth at the margin."
+      />
       <Tabs value={tab} onChange={(next) => void navigate({ search: (s) => ({ ...s, tab: next as SavingsTab }) })} keepMounted={false}>
         <Tabs.List mb="md">
           <Tabs.Tab value="ledger">Ledger</Tabs.Tab>

@@ -60,8 +60,20 @@ export function TrendTab() {
               </Alert>
             )}
             <SimpleGrid cols={{ base: 1, xs: 2, md: 3 }}>
-              {data.cost && <Figure label="Cost a day" value={money(data.cost.level, currency)} hint={`${money(data.cost.perDay, currency)} more each day (95 %: ${money(data.cost.lower, currency)} to ${money(data.cost.upper, currency)})`} />}
-              {data.series && <Figure label="Series" value={count(data.series.level)} hint={`${decimal(data.series.perDay)} more each day (95 %: ${decimal(data.series.lower)} to ${decimal(data.series.upper)})`} />}
+              {data.cost && (
+                <Figure
+                  label="Cost a day"
+                  value={money(data.cost.level, currency)}
+                  hint={`${money(data.cost.perDay, currency)} more each day (95 %: ${money(data.cost.lower, currency)} to ${money(data.cost.upper, currency)})`}
+                />
+              )}
+              {data.series && (
+                <Figure
+                  label="Series"
+                  value={count(data.series.level)}
+                  hint={`${decimal(data.series.perDay)} more each day (95 %: ${decimal(data.series.lower)} to ${decimal(data.series.upper)})`}
+                />
+              )}
               {data.monthEnd && (
                 <Figure
                   label={`Cost of ${data.monthEnd.month.slice(0, 7)} at its end`}

@@ -1,6 +1,6 @@
 import { SegmentedControl, Select, Stack, Text, useMantineColorScheme } from "@mantine/core";
-import { useNow } from "~/shared/format/useNow";
 import { dateTime, zoneName } from "~/shared/format/times";
+import { useNow } from "~/shared/format/useNow";
 import { usePreferences } from "~/shared/session/preferences";
 
 /** How this dashboard looks. */
@@ -32,7 +32,11 @@ export function AppearanceTab() {
         allowDeselect={false}
         value={timeZone}
         onChange={(v) => v !== null && setTimeZone(v)}
-        data={[{ value: "local", label: "This browser's zone" }, { value: "UTC", label: "UTC" }, ...Intl.supportedValuesOf("timeZone").filter((z) => z !== "UTC")]}
+        data={[
+          { value: "local", label: "This browser's zone" },
+          { value: "UTC", label: "UTC" },
+          ...Intl.supportedValuesOf("timeZone").filter((z) => z !== "UTC"),
+        ]}
       />
     </Stack>
   );
