@@ -21,7 +21,7 @@ export function FleetHealth() {
               {Object.entries(f.states)
                 .filter(([state, n]) => n > 0 || state === "active")
                 .map(([state, n]) => (
-                  <PageLink key={state} to="/fleet" search={{ state } as never}>
+                  <PageLink key={state} to="/fleet" search={{ state: state as "active" }}>
                     <Badge variant="default" tt="none" style={{ borderColor: `var(--mantine-color-${COLOURS[state] ?? "gray"}-outline)` }}>
                       {count(n)} {state}
                     </Badge>
