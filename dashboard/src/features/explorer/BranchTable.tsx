@@ -49,15 +49,27 @@ export function BranchTable({ view, search, onSearch }: Props) {
 }
 
 const branchColumns = (view: ExplorationView, mayChange: boolean, onSearch: Props["onSearch"]): ColumnDef<Branch>[] => [
-  { id: "name", header: "Metric, label, value", accessorKey: "name", cell: ({ row }) => <Name branch={row.original} onSearch={onSearch} /> },
+  {
+    id: "name",
+    header: "Metric, label, value",
+    accessorKey: "name",
+    cell: ({ row }) => <Name branch={row.original} onSearch={onSearch} />,
+  },
   { id: "series", header: "Series", accessorKey: "series", meta: { align: "right" }, cell: ({ row }) => count(row.original.series) },
-  { id: "share", header: "Of all series", enableSorting: false, meta: { align: "right" }, cell: ({ row }) => percent(row.original.sharePct) },
+  {
+    id: "share",
+    header: "Of all series",
+    enableSorting: false,
+    meta: { align: "right" },
+    cell: ({ row }) => percent(row.original.sharePct),
+  },
   {
     id: "values",
     header: "Distinct values",
     enableSorting: false,
     meta: { align: "right" },
-    cell: ({ row: { original: b } }) => (b.kind === "label" && b.label !== null ? `${b.label.valuesAtLeast ? "≥ " : ""}${count(b.label.values)}` : ""),
+    cell: ({ row: { original: b } }) =>
+      b.kind === "label" && b.label !== null ? `${b.label.valuesAtLeast ? "≥ " : ""}${count(b.label.values)}` : "",
   },
   {
     id: "samples",
@@ -66,8 +78,23 @@ const branchColumns = (view: ExplorationView, mayChange: boolean, onSearch: Prop
     meta: { align: "right" },
     cell: ({ row: { original: b } }) => (b.kind === "metric" ? short(b.metric?.samplesPerMinute) : ""),
   },
-  { id: "cost", header: "Cost a month", accessorKey: "monthlyCost", meta: { align: "right" }, cell: ({ row }) => money(row.original.monthlyCost, view.currency) },
-  ...(mayChange ? [{ id: "do", header: "", enableSorting: false, cell: ({ row }: { row: { original: Branch } }) => <Act branch={row.original} view={view} /> }] : []),
+  {
+    id: "cost",
+    header: "Cost a month",
+    accessorKey: "monthlyCost",
+    meta: { align: "right" },
+    cell: ({ row }) => money(row.original.monthlyCost, view.currency),
+  },
+  ...(mayChange
+    ? [
+        {
+          id: "do",
+          header: "",
+          enableSorting: false,
+          cell: ({ row }: { row: { original: Branch } }) => <Act branch={row.original} view={view} />,
+        },
+      ]
+    : []),
 ];
 
 function Name({ branch, onSearch }: { branch: Branch; onSearch: Props["onSearch"] }) {
@@ -76,7 +103,11 @@ function Name({ branch, onSearch }: { branch: Branch; onSearch: Props["onSearch"
     branch.kind === "metric" && metric !== null && metric.labels.length > 0
       ? { metric: branch.opened ? undefined : metric.name, label: undefined, of: undefined }
       : branch.kind === "label" && metric !== null && label !== null && label.top.length > 0
-        ? { metric: metric.name, label: branch.opened ? undefined : label.name, of: branch.opened ? undefined : label.ofResource ? ("resource" as const) : ("point" as const) }
+        ? {
+            metric: metric.name,
+            label: branch.opened ? undefined : label.name,
+            of: branch.opened ? undefined : label.ofResource ? ("resource" as const) : ("point" as const),
+          }
         : null;
   return (
     <Group gap={4} wrap="nowrap" pl={branch.depth * 22}>
@@ -94,7 +125,14 @@ function Name({ branch, onSearch }: { branch: Branch; onSearch: Props["onSearch"
           {branch.opened ? <IconChevronDown size={16} /> : <IconChevronRight size={16} />}
         </ActionIcon>
       )}
-      <Text size="sm" truncate maw={420} title={branch.name} fw={branch.kind === "metric" ? 600 : undefined} c={branch.kind === "rest" ? "dimmed" : undefined}>
+      <Text
+        size="sm"
+        truncate
+        maw={420}
+        title={branch.name}
+        fw={branch.kind === "metric" ? 600 : undefined}
+        c={branch.kind === "rest" ? "dimmed" : undefined}
+      >
         {branch.name === "" ? "(empty)" : branch.name}
       </Text>
       {branch.kind === "metric" && metric !== null && (

@@ -8,8 +8,8 @@ import { ProblemAlert } from "~/shared/components/ProblemAlert";
 import { showDone } from "~/shared/components/showProblem";
 import { count } from "~/shared/format/numbers";
 import { refusedField } from "~/shared/forms/refusedField";
-import { type Target, targetBody, targetProblem } from "~/shared/hosts/target";
 import { TargetInput } from "~/shared/hosts/TargetInput";
+import { type Target, targetBody, targetProblem } from "~/shared/hosts/target";
 import { PriceSelect } from "~/shared/prices/PriceSelect";
 
 interface Props {
@@ -58,8 +58,8 @@ export function ExploreDialog({ chosen, metric: asked, price: valued, onClose, o
       >
         <Stack>
           <Alert variant="light" color="blue" icon={<IconEye />} title="Values of labels leave the hosts">
-            Each host counts the recent input of its production collector and sends names of metrics and labels, and the values with most series. They are kept here
-            for seven days, in no event. A host's owner can forbid it in the allow-list.
+            Each host counts the recent input of its production collector and sends names of metrics and labels, and the values with most
+            series. They are kept here for seven days, in no event. A host's owner can forbid it in the allow-list.
           </Alert>
           <TargetInput
             value={target}

@@ -33,12 +33,17 @@ export function ExplorerPage() {
   );
   return (
     <>
-      <PageHeader title="Cardinality" description="Which metrics, labels and values the series of hosts are made of, and what each branch costs." actions={explore} />
+      <PageHeader
+        title="Cardinality"
+        description="Which metrics, labels and values the series of hosts are made of, and what each branch costs."
+        actions={explore}
+      />
       <Stack>
         {shown !== undefined && <Found key={shown} id={shown} search={search} onSearch={onSearch} />}
         {shown === undefined && past !== undefined && (
           <EmptyState icon={<IconChartTreemap />} title="Nothing was explored yet" action={explore}>
-            An exploration asks hosts what the recent input of their production collectors is made of: metrics, their labels, and the values with most series.
+            An exploration asks hosts what the recent input of their production collectors is made of: metrics, their labels, and the values
+            with most series.
           </EmptyState>
         )}
         <Explorations search={{ ...search, exploration: shown }} />

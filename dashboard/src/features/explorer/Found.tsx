@@ -11,8 +11,8 @@ import { BranchTable } from "./BranchTable";
 import { ExplorationState } from "./Explorations";
 import { HostProgress } from "./HostProgress";
 import { exploration } from "./queries";
-import type { ExplorerSearch } from "./search";
 import { SeriesMap } from "./SeriesMap";
+import type { ExplorerSearch } from "./search";
 
 interface Props {
   id: string;
@@ -33,7 +33,8 @@ export function Found({ id, search, onSearch }: Props) {
               <Group gap="sm">
                 <ExplorationState state={view.state} />
                 <Text size="sm">
-                  {view.metric === null ? "Metrics with most series" : `In depth: ${view.metric}`}, asked <TimeText at={view.askedAt} /> by {name(view.actor)}
+                  {view.metric === null ? "Metrics with most series" : `In depth: ${view.metric}`}, asked <TimeText at={view.askedAt} /> by{" "}
+                  {name(view.actor)}
                 </Text>
               </Group>
               <HostProgress view={view} />
@@ -43,15 +44,27 @@ export function Found({ id, search, onSearch }: Props) {
             <Figure
               label="Series"
               value={<span title={count(view.totalSeries)}>{short(view.totalSeries)}</span>}
-              hint={view.untrackedPoints > 0 ? `At least: ${count(view.untrackedPoints)} points were of streams that hosts could not tell apart.` : "Classic Prometheus series, of all hosts that answered."}
+              hint={
+                view.untrackedPoints > 0
+                  ? `At least: ${count(view.untrackedPoints)} points were of streams that hosts could not tell apart.`
+                  : "Classic Prometheus series, of all hosts that answered."
+              }
             />
-            <Figure label="Metrics" value={count(view.metrics.length)} hint={view.otherSeries > 0 ? `Others have ${count(view.otherSeries)} series.` : "All of them."} />
+            <Figure
+              label="Metrics"
+              value={count(view.metrics.length)}
+              hint={view.otherSeries > 0 ? `Others have ${count(view.otherSeries)} series.` : "All of them."}
+            />
             <Figure
               label="Samples a minute"
               value={short(view.samplesPerMinute)}
               hint={view.sampleSeconds > 0 ? `From up to ${duration(view.sampleSeconds)} of input.` : "A sample of one moment has no rate."}
             />
-            <Figure label="Cost a month" value={money(view.monthlyCost, view.currency)} hint={view.price === null ? "Choose a price." : "Its share of the bill of all that is known to come in."} />
+            <Figure
+              label="Cost a month"
+              value={money(view.monthlyCost, view.currency)}
+              hint={view.price === null ? "Choose a price." : "Its share of the bill of all that is known to come in."}
+            />
           </SimpleGrid>
           {view.priceProblem !== null && (
             <Alert color="yellow" title="No money is told">
@@ -68,7 +81,12 @@ export function Found({ id, search, onSearch }: Props) {
               value={search.find ?? ""}
               onChange={(e) => onSearch({ find: e.currentTarget.value === "" ? undefined : e.currentTarget.value })}
             />
-            <PriceSelect size="xs" w={{ base: "100%", xs: 280 }} value={search.price ?? view.price ?? undefined} onChange={(price) => onSearch({ price })} />
+            <PriceSelect
+              size="xs"
+              w={{ base: "100%", xs: 280 }}
+              value={search.price ?? view.price ?? undefined}
+              onChange={(price) => onSearch({ price })}
+            />
             {view.monthlyCost !== null && (
               <SegmentedControl
                 size="xs"

@@ -30,9 +30,20 @@ export function SeriesMap({ view, search, onSearch }: Props) {
   const { currency } = view;
   const option = useMemo(() => {
     // Dark enough for white names in both schemes.
-    const colors = [theme.colors.blue[8], theme.colors.teal[9], theme.colors.grape[8], theme.colors.cyan[9], theme.colors.indigo[7], theme.colors.ember?.[7]];
+    const colors = [
+      theme.colors.blue[8],
+      theme.colors.teal[9],
+      theme.colors.grape[8],
+      theme.colors.cyan[9],
+      theme.colors.indigo[7],
+      theme.colors.ember?.[7],
+    ];
     return {
-      tooltip: { trigger: "item", confine: true, formatter: (p: { data?: { area?: Area } }) => (p.data?.area === undefined ? "" : tip(p.data.area, currency)) },
+      tooltip: {
+        trigger: "item",
+        confine: true,
+        formatter: (p: { data?: { area?: Area } }) => (p.data?.area === undefined ? "" : tip(p.data.area, currency)),
+      },
       series: [
         {
           type: "treemap",

@@ -33,9 +33,22 @@ export function areasOf(view: ExplorationView, search: ExplorerSearch): Areas {
   const measure = byCost ? "cost" : "series";
   const none = { values: null, opens: null, isRest: false };
   if (metric !== null && label !== null) {
-    const areas: Area[] = label.top.map((v) => ({ ...none, name: v.value, value: sized(v.series, v.monthlyCost), series: v.series, monthlyCost: v.monthlyCost }));
+    const areas: Area[] = label.top.map((v) => ({
+      ...none,
+      name: v.value,
+      value: sized(v.series, v.monthlyCost),
+      series: v.series,
+      monthlyCost: v.monthlyCost,
+    }));
     if (label.otherSeries > 0)
-      areas.push({ ...none, name: "Other values", value: sized(label.otherSeries, shareOf(metric.monthlyCost, label.otherSeries, metric.series)), series: label.otherSeries, monthlyCost: null, isRest: true });
+      areas.push({
+        ...none,
+        name: "Other values",
+        value: sized(label.otherSeries, shareOf(metric.monthlyCost, label.otherSeries, metric.series)),
+        series: label.otherSeries,
+        monthlyCost: null,
+        isRest: true,
+      });
     return { measure, areas };
   }
   if (metric !== null)
@@ -64,4 +77,5 @@ export function areasOf(view: ExplorationView, search: ExplorerSearch): Areas {
   return { measure, areas };
 }
 
-const shareOf = (cost: number | null, series: number, all: number): number | null => (cost === null || all === 0 ? null : (cost * series) / all);
+const shareOf = (cost: number | null, series: number, all: number): number | null =>
+  cost === null || all === 0 ? null : (cost * series) / all;

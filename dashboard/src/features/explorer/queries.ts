@@ -15,7 +15,9 @@ export const exploration = (id: string, price: string | undefined) =>
 export const explorations = infiniteQueryOptions({
   queryKey: ["explorations", "list"],
   queryFn: ({ pageParam, signal }) =>
-    call(api.GET("/api/v2/explorations", { params: { query: { limit: 25, ...(pageParam === null ? {} : { after: pageParam }) } }, signal })),
+    call(
+      api.GET("/api/v2/explorations", { params: { query: { limit: 25, ...(pageParam === null ? {} : { after: pageParam }) } }, signal }),
+    ),
   initialPageParam: null as string | null,
   getNextPageParam: (last) => last.next ?? undefined,
   refetchInterval: 15_000,

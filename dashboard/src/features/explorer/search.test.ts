@@ -5,7 +5,15 @@ const id = "0190a1b2-c3d4-7e5f-8a6b-0123456789ab";
 
 describe("the address of the explorer", () => {
   it("leads to an exploration, a metric and a label", () => {
-    const search = { exploration: id, metric: "http.requests", label: "customer", of: "point", price: "datadog-custom-metrics", sort: "cost", area: "cost" };
+    const search = {
+      exploration: id,
+      metric: "http.requests",
+      label: "customer",
+      of: "point",
+      price: "datadog-custom-metrics",
+      sort: "cost",
+      area: "cost",
+    };
     expect(explorerSearch(search)).toEqual(search);
   });
 

@@ -35,7 +35,10 @@ const metric = (name: string, series: number, labels: ExploredLabel[], monthlyCo
 const view = {
   totalSeries: 200,
   otherSeries: 20,
-  metrics: [metric("requests", 100, [label("customer"), label("customer", { ofResource: true, top: [] })], 1), metric("bytes", 80, [label("device")], 5)],
+  metrics: [
+    metric("requests", 100, [label("customer"), label("customer", { ofResource: true, top: [] })], 1),
+    metric("bytes", 80, [label("device")], 5),
+  ],
 } as unknown as ExplorationView;
 
 describe("the tree of an exploration", () => {

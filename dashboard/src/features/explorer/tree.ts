@@ -56,24 +56,67 @@ export function branches(view: ExplorationView, search: ExplorerSearch): Branch[
       ...branch,
     });
     lines.push(
-      line({ kind: "metric", key: metric.name, depth: 0, name: metric.name, series: metric.series, monthlyCost: metric.monthlyCost, opened, sharePct: metric.sharePct }),
+      line({
+        kind: "metric",
+        key: metric.name,
+        depth: 0,
+        name: metric.name,
+        series: metric.series,
+        monthlyCost: metric.monthlyCost,
+        opened,
+        sharePct: metric.sharePct,
+      }),
     );
     if (!opened) continue;
     for (const label of metric.labels) {
       const open = isOpened(label, search);
       const key = `${metric.name}\n${label.ofResource}\n${label.name}`;
-      lines.push(line({ kind: "label", key, depth: 1, name: label.name, series: label.series, monthlyCost: label.monthlyCost, label, opened: open }));
+      lines.push(
+        line({ kind: "label", key, depth: 1, name: label.name, series: label.series, monthlyCost: label.monthlyCost, label, opened: open }),
+      );
       if (!open) continue;
       for (const value of label.top)
         lines.push(
-          line({ kind: "value", key: `${key}\n${value.value}`, depth: 2, name: value.value, series: value.series, monthlyCost: value.monthlyCost, label }),
+          line({
+            kind: "value",
+            key: `${key}\n${value.value}`,
+            depth: 2,
+            name: value.value,
+            series: value.series,
+            monthlyCost: value.monthlyCost,
+            label,
+          }),
         );
-      if (label.otherSeries > 0) lines.push(line({ kind: "rest", key: `${key}\nrest`, depth: 2, name: "Other values", series: label.otherSeries, monthlyCost: null, label }));
+      if (label.otherSeries > 0)
+        lines.push(
+          line({ kind: "rest", key: `${key}\nrest`, depth: 2, name: "Other values", series: label.otherSeries, monthlyCost: null, label }),
+        );
     }
     if (metric.otherLabels > 0)
-      lines.push(line({ kind: "rest", key: `${metric.name}\nrest`, depth: 1, name: `${metric.otherLabels} labels with fewer values`, series: Number.NaN, monthlyCost: null, sharePct: null }));
+      lines.push(
+        line({
+          kind: "rest",
+          key: `${metric.name}\nrest`,
+          depth: 1,
+          name: `${metric.otherLabels} labels with fewer values`,
+          series: Number.NaN,
+          monthlyCost: null,
+          sharePct: null,
+        }),
+      );
   }
   if (view.otherSeries > 0 && (search.find ?? "") === "")
-    lines.push({ kind: "rest", key: "rest", depth: 0, name: "Other metrics", series: view.otherSeries, sharePct: share(view.otherSeries), monthlyCost: null, metric: null, label: null, opened: false });
+    lines.push({
+      kind: "rest",
+      key: "rest",
+      depth: 0,
+      name: "Other metrics",
+      series: view.otherSeries,
+      sharePct: share(view.otherSeries),
+      monthlyCost: null,
+      metric: null,
+      label: null,
+      opened: false,
+    });
   return lines;
 }

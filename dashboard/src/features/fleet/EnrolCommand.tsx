@@ -1,8 +1,8 @@
-import { Alert, Anchor, Button, Code, CopyButton, Group, Loader, SegmentedControl, Stack, Text } from "@mantine/core";
+import { Alert, Button, Code, CopyButton, Group, Loader, SegmentedControl, Stack, Text } from "@mantine/core";
 import { IconCheck, IconCopy, IconServer } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import { useState } from "react";
+import { PageLink } from "~/shared/components/links";
 import { ProblemAlert } from "~/shared/components/ProblemAlert";
 import { TimeText } from "~/shared/components/TimeText";
 import { type Enrolment, serviceCommand, shellCommand } from "./enrolCommand";
@@ -75,9 +75,9 @@ function Arrival({ hostId }: { hostId: string }) {
           {host.operatingSystem} {host.architecture}, agent {host.agentVersion},{" "}
           {host.heartbeatAt === null ? "no heartbeat yet" : "its first figures have come"}.
         </Text>
-        <Anchor size="sm" renderRoot={(props) => <Link to="/fleet/$hostId" params={{ hostId }} {...props} />}>
+        <PageLink fz="sm" to="/fleet/$hostId" params={{ hostId }}>
           Open the host
-        </Anchor>
+        </PageLink>
       </Group>
     </Alert>
   );

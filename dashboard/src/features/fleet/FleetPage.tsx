@@ -3,6 +3,7 @@ import { IconFirstAidKit, IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useCallback } from "react";
+import { AsOfBar } from "~/shared/as-of/AsOfBar";
 import { PageHeader } from "~/shared/components/PageHeader";
 import { count } from "~/shared/format/numbers";
 import { targetOf } from "~/shared/hosts/target";
@@ -54,6 +55,7 @@ export function FleetPage() {
           )
         }
       />
+      <AsOfBar scope={{ streamType: "Agent" }} what="The fleet" />
       <SummaryTiles at={search.at} />
       <Tabs
         value={tab}

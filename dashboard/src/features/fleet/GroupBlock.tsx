@@ -1,4 +1,4 @@
-import { ActionIcon, Anchor, Button, Card, Group, Menu, Text, Title } from "@mantine/core";
+import { ActionIcon, Button, Card, Group, Menu, Text, Title } from "@mantine/core";
 import { useInViewport } from "@mantine/hooks";
 import { IconDots, IconPencil, IconTrash } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
@@ -6,6 +6,7 @@ import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { api, call } from "~/api/client";
 import type { AgentView, GroupView } from "~/api/schema";
+import { PageLink } from "~/shared/components/links";
 import { QueryView } from "~/shared/components/QueryView";
 import { ReasonModal } from "~/shared/components/ReasonModal";
 import { count } from "~/shared/format/numbers";
@@ -25,12 +26,9 @@ export function GroupBlock({ group, at, mayChange }: { group: GroupView; at?: st
       <Group justify="space-between" wrap="nowrap" align="flex-start" mb={4}>
         <div style={{ minWidth: 0 }}>
           <Title order={2} fz="md" style={{ overflowWrap: "anywhere" }}>
-            <Anchor
-              inherit
-              renderRoot={(props) => <Link to="/fleet" search={{ group: group.name, ...(at === undefined ? {} : { at }) }} {...props} />}
-            >
+            <PageLink to="/fleet" search={{ group: group.name, ...(at === undefined ? {} : { at }) }}>
               {group.name}
-            </Anchor>
+            </PageLink>
           </Title>
           <Text size="sm" c="dimmed" style={{ overflowWrap: "anywhere" }}>
             {group.selector}
@@ -94,13 +92,9 @@ function States({ group, hosts: shown, all, at }: { group: string; hosts: AgentV
       {HOST_STATES.map((state) => {
         const n = shown.filter((h) => h.state === state).length;
         return n === 0 ? null : (
-          <Anchor
-            key={state}
-            size="sm"
-            renderRoot={(props) => <Link to="/fleet" search={{ group, state, ...(at === undefined ? {} : { at }) }} {...props} />}
-          >
+          <PageLink key={state} fz="sm" to="/fleet" search={{ group, state, ...(at === undefined ? {} : { at }) }}>
             {count(n)} {HOST_STATE[state].label.toLowerCase()}
-          </Anchor>
+          </PageLink>
         );
       })}
       {shown.length === 0 && (

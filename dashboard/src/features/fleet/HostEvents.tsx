@@ -2,18 +2,17 @@ import { Button, Group, Text, Timeline } from "@mantine/core";
 import { IconHistory } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import type { AgentView } from "~/api/schema";
+import { Actor } from "~/shared/components/Actor";
 import { EmptyState } from "~/shared/components/EmptyState";
 import { PageLink } from "~/shared/components/links";
 import { QueryView } from "~/shared/components/QueryView";
 import { TimeText } from "~/shared/components/TimeText";
-import { useActorName } from "~/shared/people/people";
-import { hostEvent } from "./hostEvent";
+import { sentence } from "~/shared/events/sentences";
 import { hostEvents } from "./queries";
 
 /** What happened to the host itself, newest first. */
 export function HostEvents({ host }: { host: AgentView }) {
   const query = useInfiniteQuery(hostEvents(host.streamId));
-  const name = useActorName();
   return (
     <QueryView query={query}>
       {({ pages }) => {
@@ -31,22 +30,14 @@ export function HostEvents({ host }: { host: AgentView }) {
               </PageLink>
             </Group>
             <Timeline bulletSize={16} lineWidth={2}>
-              {events.map((event) => {
-                const { title, detail } = hostEvent(event.type, event.data);
-                return (
-                  <Timeline.Item key={event.sequence} title={title}>
-                    {detail !== null && (
-                      <Text size="sm" style={{ overflowWrap: "anywhere" }}>
-                        {detail}
-                      </Text>
-                    )}
-                    <Text size="xs" c="dimmed">
-                      <TimeText at={event.timestamp} /> · {name(event.actor)}
-                      {event.reason ? ` · ${event.reason}` : ""}
-                    </Text>
-                  </Timeline.Item>
-                );
-              })}
+              {events.map((event) => (
+                <Timeline.Item key={event.sequence} title={sentence(event.type, event.data)}>
+                  <Text size="sm" c="dimmed">
+                    <TimeText at={event.timestamp} /> · <Actor actor={event.actor} />
+                    {event.reason ? ` · ${event.reason}` : ""}
+                  </Text>
+                </Timeline.Item>
+              ))}
             </Timeline>
             {query.hasNextPage && (
               <Button variant="default" mt="sm" loading={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>

@@ -50,19 +50,19 @@ export function HostFilterBar({ search, onChange }: { search: FleetSearch; onCha
         onChange={(version) => onChange({ version: version ?? undefined })}
       />
       {search.at === undefined && (
-      <Select
-        label="Drift"
-        size="xs"
-        w={150}
-        clearable
-        placeholder="Any"
-        data={[
-          { value: "true", label: "Drifts" },
-          { value: "false", label: "Runs what it should" },
-        ]}
-        value={search.drift === undefined ? null : String(search.drift)}
-        onChange={(drift) => onChange({ drift: drift === null ? undefined : drift === "true" })}
-      />
+        <Select
+          label="Drift"
+          size="xs"
+          w={150}
+          clearable
+          placeholder="Any"
+          data={[
+            { value: "true", label: "Drifts" },
+            { value: "false", label: "Runs what it should" },
+          ]}
+          value={search.drift === undefined ? null : String(search.drift)}
+          onChange={(drift) => onChange({ drift: drift === null ? undefined : drift === "true" })}
+        />
       )}
       {isFiltered(search) && (
         <Button size="xs" variant="subtle" leftSection={<IconFilterOff size={14} />} onClick={() => onChange(NOTHING)}>

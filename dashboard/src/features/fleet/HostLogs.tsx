@@ -20,8 +20,14 @@ export function HostLogs({ host, log, onLog }: { host: AgentView; log?: string; 
   const [follow, setFollow] = useState(false);
   const ask = useMutation({
     mutationFn: async (following: boolean) => {
-      const body = { ...(collector === null ? {} : { collector }), lines: Number(lines), ...(following ? { reason: "Follows the logs" } : {}) };
-      return (await call(api.POST("/api/v2/agents/{hostId}/logs", { params: { path: { hostId: host.hostId } }, body: body as HostLogsRequest }))) as HostLogsStarted;
+      const body = {
+        ...(collector === null ? {} : { collector }),
+        lines: Number(lines),
+        ...(following ? { reason: "Follows the logs" } : {}),
+      };
+      return (await call(
+        api.POST("/api/v2/agents/{hostId}/logs", { params: { path: { hostId: host.hostId } }, body: body as HostLogsRequest }),
+      )) as HostLogsStarted;
     },
     meta: { problemShown: true },
     onError: () => setFollow(false),
@@ -73,7 +79,9 @@ export function HostLogs({ host, log, onLog }: { host: AgentView; log?: string; 
           {pending ? (follow ? "Following; the host is asked again." : "Waiting for the host.") : follow ? "Following." : ""}
         </Text>
       </Group>
-      {ask.isError && refusedField(ask.error, "collector", "lines") === null && <ProblemAlert error={ask.error} title="The host was not asked" />}
+      {ask.isError && refusedField(ask.error, "collector", "lines") === null && (
+        <ProblemAlert error={ask.error} title="The host was not asked" />
+      )}
       {logs.isError && <ProblemAlert error={logs.error} onRetry={() => void logs.refetch()} />}
       {failed && (
         <Alert color="red" title="The host has sent no lines">
@@ -83,8 +91,8 @@ export function HostLogs({ host, log, onLog }: { host: AgentView; log?: string; 
       {shown === undefined ? (
         !failed && (
           <EmptyState icon={<IconFileText />} title="No lines were asked for yet">
-            The agent takes secrets out before lines leave the host; they are kept here for an hour and stand in no event. The audit log says who asked. The host's
-            owner may forbid it in the allow-list.
+            The agent takes secrets out before lines leave the host; they are kept here for an hour and stand in no event. The audit log
+            says who asked. The host's owner may forbid it in the allow-list.
           </EmptyState>
         )
       ) : (

@@ -1,8 +1,8 @@
-import { Anchor, Badge, Card, Code, Group, SimpleGrid, Stack, Table, Text, Title } from "@mantine/core";
+import { Badge, Card, Code, Group, SimpleGrid, Stack, Table, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import type { AgentView } from "~/api/schema";
+import { PageLink } from "~/shared/components/links";
 import { TimeText } from "~/shared/components/TimeText";
 import { bytes, count, percent, UNKNOWN } from "~/shared/format/numbers";
 import { flowFigures, productionCollector } from "./hostFigures";
@@ -86,9 +86,9 @@ function Production({ host }: { host: AgentView }) {
       ) : (
         <>
           <Fact name="Pipeline">
-            <Anchor size="sm" renderRoot={(props) => <Link to="/pipelines/$id" params={{ id: production.pipelineId }} {...props} />}>
+            <PageLink fz="sm" to="/pipelines/$id" params={{ id: production.pipelineId }}>
               {names[production.pipelineId] ?? "Pipeline"} v{production.pipelineVersion}
-            </Anchor>
+            </PageLink>
           </Fact>
           <Fact name="Since">
             <TimeText at={host.productionSince} />

@@ -3,6 +3,7 @@ import { IconAlertTriangle, IconArrowLeft } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useCallback } from "react";
+import { AsOfBar } from "~/shared/as-of/AsOfBar";
 import { PageHeader } from "~/shared/components/PageHeader";
 import { QueryView } from "~/shared/components/QueryView";
 import { TimeText } from "~/shared/components/TimeText";
@@ -57,6 +58,7 @@ export function HostPage() {
       <QueryView query={query}>
         {(host) => (
           <>
+            <AsOfBar scope={{ streamId: host.streamId }} from={host.enrolledAt} what="The host" />
             {host.drift !== null && (
               <Alert color="orange" icon={<IconAlertTriangle />} title={DRIFT[host.drift.code] ?? host.drift.code} mb="md">
                 {host.drift.detail} {mayChange && "The action “Apply production again” mends it."}

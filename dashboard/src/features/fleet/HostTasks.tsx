@@ -1,10 +1,10 @@
-import { Anchor, Badge, Group, Text } from "@mantine/core";
+import { Badge, Group, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import type { ColumnDef } from "@tanstack/react-table";
 import type { QueuedTaskView } from "~/api/schema";
 import { DataTable } from "~/shared/components/DataTable";
 import { EmptyState } from "~/shared/components/EmptyState";
+import { PageLink } from "~/shared/components/links";
 import { QueryView } from "~/shared/components/QueryView";
 import { TimeText } from "~/shared/components/TimeText";
 import { purposeLabel, TASK_STATUS } from "~/shared/tasks/words";
@@ -20,9 +20,9 @@ export function HostTasks({ hostId }: { hostId: string }) {
             <Text size="sm" c="dimmed">
               Open tasks in the order in which they are taken, and dead letters.{next ? " The first 200 of them." : ""}
             </Text>
-            <Anchor size="sm" renderRoot={(props) => <Link to="/tasks" search={{ host: hostId }} {...props} />}>
+            <PageLink fz="sm" to="/tasks" search={{ host: hostId }}>
               On the page of tasks
-            </Anchor>
+            </PageLink>
           </Group>
           <DataTable
             label={`Tasks of ${hostId}`}
@@ -44,9 +44,9 @@ const COLUMNS: ColumnDef<QueuedTaskView>[] = [
     header: "Purpose",
     enableSorting: false,
     cell: ({ row }) => (
-      <Anchor size="sm" renderRoot={(props) => <Link to="/tasks" search={{ task: row.original.id }} {...props} />}>
+      <PageLink fz="sm" to="/tasks" search={{ task: row.original.id }}>
         {purposeLabel(row.original.purpose)}
-      </Anchor>
+      </PageLink>
     ),
   },
   {

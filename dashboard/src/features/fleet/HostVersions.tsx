@@ -1,11 +1,11 @@
-import { Anchor, Button, Code, Text } from "@mantine/core";
+import { Button, Code, Text } from "@mantine/core";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import type { ColumnDef } from "@tanstack/react-table";
 import { useMemo } from "react";
 import type { HostVersionView } from "~/api/schema";
 import { DataTable } from "~/shared/components/DataTable";
 import { EmptyState } from "~/shared/components/EmptyState";
+import { PageLink } from "~/shared/components/links";
 import { QueryView } from "~/shared/components/QueryView";
 import { TimeText } from "~/shared/components/TimeText";
 import { duration, UNKNOWN } from "~/shared/format/numbers";
@@ -54,9 +54,9 @@ const versionColumns = (names: Record<string, string>): ColumnDef<HostVersionVie
       v.pipelineId === null ? (
         "Not one of the pipelines that are kept"
       ) : (
-        <Anchor size="sm" renderRoot={(props) => <Link to="/pipelines/$id" params={{ id: v.pipelineId ?? "" }} {...props} />}>
+        <PageLink fz="sm" to="/pipelines/$id" params={{ id: v.pipelineId ?? "" }}>
           {names[v.pipelineId] ?? "Pipeline"} v{v.version}
-        </Anchor>
+        </PageLink>
       ),
   },
   { id: "since", header: "Since", enableSorting: false, cell: ({ row }) => <TimeText at={row.original.since} /> },
@@ -78,9 +78,9 @@ const versionColumns = (names: Record<string, string>): ColumnDef<HostVersionVie
     header: "Left there by",
     enableSorting: false,
     cell: ({ row }) => (
-      <Anchor size="sm" renderRoot={(props) => <Link to="/tasks" search={{ task: row.original.taskId }} {...props} />}>
+      <PageLink fz="sm" to="/tasks" search={{ task: row.original.taskId }}>
         Task
-      </Anchor>
+      </PageLink>
     ),
   },
 ];

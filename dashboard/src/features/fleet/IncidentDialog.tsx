@@ -1,10 +1,10 @@
-import { Alert, Anchor, Button, Group, List, Modal, NumberInput, Stack, Text, Textarea, TextInput } from "@mantine/core";
+import { Alert, Button, Group, List, Modal, NumberInput, Stack, Text, Textarea, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { api, call } from "~/api/client";
 import type { IncidentAccepted, IncidentRequest } from "~/api/schema";
+import { PageLink } from "~/shared/components/links";
 import { ProblemAlert } from "~/shared/components/ProblemAlert";
 import { TimeText } from "~/shared/components/TimeText";
 import { count } from "~/shared/format/numbers";
@@ -136,9 +136,9 @@ function Declared({ accepted, onClose }: { accepted: IncidentAccepted; onClose: 
           <List size="sm" mah={240} style={{ overflowY: "auto" }}>
             {accepted.left.map((left) => (
               <List.Item key={left.hostId}>
-                <Anchor size="sm" renderRoot={(props) => <Link to="/fleet/$hostId" params={{ hostId: left.hostId }} {...props} />}>
+                <PageLink fz="sm" to="/fleet/$hostId" params={{ hostId: left.hostId }}>
                   {left.hostId}
-                </Anchor>
+                </PageLink>
                 : {LEFT[left.reason] ?? left.reason}
               </List.Item>
             ))}

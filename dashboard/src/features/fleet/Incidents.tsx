@@ -1,11 +1,11 @@
-import { Anchor, Badge, Button, Card, Group, Progress, SimpleGrid, Stack, Text, Title } from "@mantine/core";
+import { Badge, Button, Card, Group, Progress, SimpleGrid, Stack, Text, Title } from "@mantine/core";
 import { IconFirstAidKit } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { api, call } from "~/api/client";
 import type { DeploymentView } from "~/api/schema";
 import { EmptyState } from "~/shared/components/EmptyState";
+import { PageLink } from "~/shared/components/links";
 import { QueryView } from "~/shared/components/QueryView";
 import { ReasonModal } from "~/shared/components/ReasonModal";
 import { TimeText } from "~/shared/components/TimeText";
@@ -60,9 +60,9 @@ function Incident({ deployment, mayChange }: { deployment: DeploymentView; mayCh
       <Stack gap="xs">
         <Group justify="space-between" wrap="nowrap" align="flex-start">
           <Title order={2} fz="md" style={{ overflowWrap: "anywhere" }}>
-            <Anchor inherit renderRoot={(props) => <Link to="/pipelines/$id" params={{ id: deployment.pipeline.pipelineId }} {...props} />}>
+            <PageLink to="/pipelines/$id" params={{ id: deployment.pipeline.pipelineId }}>
               {deployment.pipeline.name}
-            </Anchor>
+            </PageLink>
           </Title>
           <Badge variant="default" tt="none" style={{ flexShrink: 0 }}>
             {STATE[deployment.state] ?? deployment.state}

@@ -1,9 +1,9 @@
-import { Anchor, Badge, Card, Group, SimpleGrid, Stack, Text } from "@mantine/core";
+import { Badge, Card, Group, SimpleGrid, Stack, Text } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import type { FleetSummary } from "~/api/schema";
+import { PageLink } from "~/shared/components/links";
 import { QueryView } from "~/shared/components/QueryView";
 import { count, UNKNOWN } from "~/shared/format/numbers";
 import { HostStateIcon } from "./HostStateBadge";
@@ -66,7 +66,11 @@ function Tiles({ summary, at }: { summary: FleetSummary; at?: string }) {
         value={count(drifted)}
         badge={
           (drifted ?? 0) > 0 && (
-            <Badge variant="default" tt="none" leftSection={<IconAlertTriangle size={14} color="var(--mantine-color-orange-6)" aria-hidden />}>
+            <Badge
+              variant="default"
+              tt="none"
+              leftSection={<IconAlertTriangle size={14} color="var(--mantine-color-orange-6)" aria-hidden />}
+            >
               differs
             </Badge>
           )
@@ -105,8 +109,8 @@ function Tile({ label, value, badge, children }: { label: string; value: string;
 
 function Filter({ search, children }: { search: FleetSearch; children: ReactNode }) {
   return (
-    <Anchor size="sm" renderRoot={(props) => <Link to="/fleet" search={search} {...props} />}>
+    <PageLink fz="sm" to="/fleet" search={search}>
       {children}
-    </Anchor>
+    </PageLink>
   );
 }

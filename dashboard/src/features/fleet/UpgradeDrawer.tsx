@@ -1,10 +1,10 @@
-import { Anchor, Drawer, Group, Stack, Text } from "@mantine/core";
+import { Drawer, Group, Stack, Text } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import type { ColumnDef } from "@tanstack/react-table";
 import { useCallback } from "react";
 import type { UpgradeHostView } from "~/api/schema";
 import { DataTable } from "~/shared/components/DataTable";
+import { PageLink } from "~/shared/components/links";
 import { QueryView } from "~/shared/components/QueryView";
 import { count, duration, UNKNOWN } from "~/shared/format/numbers";
 import { useMay } from "~/shared/session/session";
@@ -69,9 +69,9 @@ const COLUMNS: ColumnDef<UpgradeHostView>[] = [
     header: "Host",
     enableSorting: false,
     cell: ({ row }) => (
-      <Anchor size="sm" renderRoot={(props) => <Link to="/fleet/$hostId" params={{ hostId: row.original.hostId }} {...props} />}>
+      <PageLink fz="sm" to="/fleet/$hostId" params={{ hostId: row.original.hostId }}>
         {row.original.hostId}
-      </Anchor>
+      </PageLink>
     ),
   },
   { accessorKey: "stage", header: "Stage", enableSorting: false, meta: { align: "right" } },

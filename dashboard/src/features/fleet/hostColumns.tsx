@@ -1,8 +1,8 @@
-import { Anchor, Badge, Checkbox, Group, Text, Tooltip } from "@mantine/core";
+import { Badge, Checkbox, Group, Text, Tooltip } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
-import { Link } from "@tanstack/react-router";
 import type { ColumnDef } from "@tanstack/react-table";
 import type { AgentView } from "~/api/schema";
+import { PageLink } from "~/shared/components/links";
 import { TimeText } from "~/shared/components/TimeText";
 import { bytes, count, percent, UNKNOWN } from "~/shared/format/numbers";
 import { HostStateBadge } from "./HostStateBadge";
@@ -28,14 +28,9 @@ export function hostColumns({ pipelines, at, ticked, onTick }: Context): ColumnD
       header: "Host",
       enableSorting: false,
       cell: ({ row }) => (
-        <Anchor
-          size="sm"
-          renderRoot={(props) => (
-            <Link to="/fleet/$hostId" params={{ hostId: row.original.hostId }} search={at === undefined ? {} : { at }} {...props} />
-          )}
-        >
+        <PageLink fz="sm" to="/fleet/$hostId" params={{ hostId: row.original.hostId }} search={at === undefined ? {} : { at }}>
           {row.original.hostId}
-        </Anchor>
+        </PageLink>
       ),
     },
     {
@@ -139,15 +134,16 @@ function Production({ host, pipelines }: { host: AgentView; pipelines: Record<st
   if (host.production === null) return <Text c="dimmed">None</Text>;
   const { pipelineId, pipelineVersion } = host.production;
   return (
-    <Anchor
-      size="sm"
+    <PageLink
+      fz="sm"
       maw={240}
       display="inline-block"
       style={{ overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap", verticalAlign: "bottom" }}
-      renderRoot={(props) => <Link to="/pipelines/$id" params={{ id: pipelineId }} {...props} />}
+      to="/pipelines/$id"
+      params={{ id: pipelineId }}
     >
       {pipelines[pipelineId] ?? "Pipeline"} v{pipelineVersion}
-    </Anchor>
+    </PageLink>
   );
 }
 

@@ -31,7 +31,8 @@ export const hosts = (filters: HostFilters, at?: string) =>
         api.GET("/api/v2/agents", {
           params: {
             query: {
-              ...filters, at,
+              ...filters,
+              at,
               limit: pageParam === null ? FIRST_PAGE : FURTHER_PAGES,
               ...(pageParam === null ? {} : { after: pageParam }),
             },
@@ -87,7 +88,12 @@ export const hostEvents = (streamId: string) =>
   infiniteQueryOptions({
     queryKey: ["audit", "of-host", streamId],
     queryFn: ({ pageParam, signal }) =>
-      call(api.GET("/api/v2/audit", { params: { query: { streamId, order: "desc", limit: 50, ...(pageParam === null ? {} : { after: pageParam }) } }, signal })),
+      call(
+        api.GET("/api/v2/audit", {
+          params: { query: { streamId, order: "desc", limit: 50, ...(pageParam === null ? {} : { after: pageParam }) } },
+          signal,
+        }),
+      ),
     initialPageParam: null as number | null,
     getNextPageParam: (last) => (last.next === null ? undefined : Number(last.next)),
   });

@@ -1,4 +1,5 @@
-import { flag, instant, oneOf, text } from "~/shared/search/read";
+import { parseMoment } from "~/shared/as-of/moments";
+import { flag, oneOf, text } from "~/shared/search/read";
 import { HOST_STATES, type HostState } from "./states";
 
 export const FLEET_TABS = ["hosts", "groups", "upgrades", "incidents"] as const;
@@ -31,7 +32,7 @@ export function fleetSearch(search: Record<string, unknown>): FleetSearch {
     hosts: text(search.hosts),
     upgrade: text(search.upgrade),
     dialog: oneOf(search.dialog, FLEET_DIALOGS),
-    at: instant(search.at),
+    at: parseMoment(search.at) ?? undefined,
   };
   return Object.fromEntries(Object.entries(read).filter(([, value]) => value !== undefined));
 }
@@ -59,6 +60,6 @@ export interface HostSearch {
 }
 
 export function hostSearch(search: Record<string, unknown>): HostSearch {
-  const read: HostSearch = { tab: oneOf(search.tab, HOST_TABS), log: text(search.log), at: instant(search.at) };
+  const read: HostSearch = { tab: oneOf(search.tab, HOST_TABS), log: text(search.log), at: parseMoment(search.at) ?? undefined };
   return Object.fromEntries(Object.entries(read).filter(([, value]) => value !== undefined));
 }

@@ -1,14 +1,14 @@
-import { Anchor, Text } from "@mantine/core";
+import { Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
+import { PageLink } from "~/shared/components/links";
 import { UNKNOWN } from "~/shared/format/numbers";
 import { experimentName, experimentOf } from "./queries";
 
 export function HostLink({ hostId }: { hostId: string }) {
   return (
-    <Anchor size="sm" renderRoot={(props) => <Link to="/fleet/$hostId" params={{ hostId }} {...props} />}>
+    <PageLink fz="sm" to="/fleet/$hostId" params={{ hostId }}>
       {hostId}
-    </Anchor>
+    </PageLink>
   );
 }
 
@@ -18,14 +18,15 @@ export function ExperimentLink({ id }: { id: string }) {
   const name = useQuery({ ...experimentName(known ?? ""), enabled: known !== null }).data;
   if (known === null) return <Text span>{UNKNOWN}</Text>;
   return (
-    <Anchor
-      size="sm"
+    <PageLink
+      fz="sm"
       maw={260}
       display="inline-block"
       style={{ overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap", verticalAlign: "bottom" }}
-      renderRoot={(props) => <Link to="/experiments/$id" params={{ id: known }} {...props} />}
+      to="/experiments/$id"
+      params={{ id: known }}
     >
       {name ?? known.slice(0, 8)}
-    </Anchor>
+    </PageLink>
   );
 }

@@ -40,8 +40,17 @@ export function QueueSummary() {
             />
           </SimpleGrid>
           {s.deadLettered > 0 && (
-            <Alert variant="light" color="orange" icon={<IconAlertTriangle />} mb="md" title={`${count(s.deadLettered)} tasks have failed for good`}>
-              <Text size="sm">Their errors are in the table. Requeue them once the cause is mended, or leave them: nothing waits for them but who reads this.</Text>
+            <Alert
+              variant="light"
+              color="orange"
+              icon={<IconAlertTriangle />}
+              mb="md"
+              title={`${count(s.deadLettered)} tasks have failed for good`}
+            >
+              <Text size="sm">
+                Their errors are in the table. Requeue them once the cause is mended, or leave them: nothing waits for them but who reads
+                this.
+              </Text>
             </Alert>
           )}
         </>

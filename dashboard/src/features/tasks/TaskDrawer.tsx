@@ -1,10 +1,11 @@
-import { Anchor, Button, Code, Drawer, Group, Stack, Text, Timeline, Title } from "@mantine/core";
+import { Button, Code, Drawer, Group, Stack, Text, Timeline, Title } from "@mantine/core";
 import { IconAlertTriangle, IconCheck } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { api, call } from "~/api/client";
 import type { TaskView } from "~/api/schema";
+import { Actor } from "~/shared/components/Actor";
+import { PageLink } from "~/shared/components/links";
 import { QueryView } from "~/shared/components/QueryView";
 import { ReasonModal } from "~/shared/components/ReasonModal";
 import { TimeText } from "~/shared/components/TimeText";
@@ -48,9 +49,9 @@ function Detail({ view: { task, events } }: { view: TaskView }) {
           Experiment <ExperimentLink id={task.experimentId} />
         </Text>
         {task.desired.deploymentId && (
-          <Anchor size="sm" renderRoot={(props) => <Link to="/deployments" {...props} />}>
+          <PageLink fz="sm" to="/deployments">
             Of a deployment
-          </Anchor>
+          </PageLink>
         )}
       </Group>
       <Text size="sm">
@@ -77,7 +78,7 @@ function Detail({ view: { task, events } }: { view: TaskView }) {
                 </Code>
               )}
               <Text size="xs" c="dimmed">
-                <TimeText at={event.timestamp} /> · {event.actor}
+                <TimeText at={event.timestamp} /> · <Actor actor={event.actor} />
                 {event.reason ? ` · ${event.reason}` : ""}
               </Text>
             </Timeline.Item>

@@ -59,9 +59,9 @@ function Lines({ data }: { data: TaskThroughput }) {
         height={220}
       />
       <Text size="sm" c="dimmed" mt={4}>
-        Per {duration(data.bucketSeconds)}. Wait until it is taken: half within {duration(data.waitSeconds.p50)}, 95 % within {duration(data.waitSeconds.p95)} (of{" "}
-        {count(data.waitSeconds.of)} attempts). On the host: half within {duration(data.runSeconds.p50)}, 95 % within {duration(data.runSeconds.p95)} (of{" "}
-        {count(data.runSeconds.of)}).
+        Per {duration(data.bucketSeconds)}. Wait until it is taken: half within {duration(data.waitSeconds.p50)}, 95 % within{" "}
+        {duration(data.waitSeconds.p95)} (of {count(data.waitSeconds.of)} attempts). On the host: half within{" "}
+        {duration(data.runSeconds.p50)}, 95 % within {duration(data.runSeconds.p95)} (of {count(data.runSeconds.of)}).
       </Text>
     </>
   );

@@ -34,6 +34,11 @@ const pipeline = (value: unknown): string => {
 /** `protectedRetention` as protected retention. */
 export const spaced = (name: string): string => name.replace(/[A-Z]/g, (c) => ` ${c.toLowerCase()}`);
 
+const labels = (value: unknown): string =>
+  Object.entries(object(value))
+    .map(([key, of]) => (of === "" ? key : `${key}=${String(of)}`))
+    .join(", ");
+
 const because = (detail: unknown): string => (text(detail) === "" ? "." : `: ${text(detail).replace(/\.$/, "")}.`);
 
 /** A duration as .NET writes it, such as 1.02:03:04. */
@@ -114,7 +119,7 @@ const SENTENCES: Record<string, (d: Data) => string> = {
   deployment_aborted: (d) => `The deployment was ended${because(d.detail)}`,
   change_policy_set: () => "The rules for changes were set.",
   agent_enrolled: (d) => `${text(d.hostId)} joined the fleet.`,
-  agent_labelled: (d) => `Labels of ${text(d.hostId)} were set: ${list(d.labels).map(String).join(", ") || "none"}.`,
+  agent_labelled: (d) => `Labels of ${text(d.hostId)} were set: ${labels(d.labels) || "none"}.`,
   agent_lost: (d) => `Nothing is heard of ${text(d.hostId)}.`,
   agent_recovered: (d) => `${text(d.hostId)} is heard again.`,
   agent_drained: (d) => `${text(d.hostId)} was drained.`,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { flag, instant, oneOf, text, whole, words } from "./read";
+import { flag, oneOf, text, whole, words } from "./read";
 
 describe("what is read from an address", () => {
   it("is a text again where it looked like a number", () => {
@@ -26,12 +26,6 @@ describe("what is read from an address", () => {
     expect(whole("60")).toBe(60);
     expect(whole(1.5)).toBeUndefined();
     expect(whole("")).toBeUndefined();
-  });
-
-  it("is a moment only where it names one", () => {
-    expect(instant("2026-11-27T06:55:00Z")).toBe("2026-11-27T06:55:00Z");
-    expect(instant("2026-11-27")).toBeUndefined();
-    expect(instant("2026-99-27T06:55:00Z")).toBeUndefined();
   });
 
   it("names each word once", () => {

@@ -17,10 +17,6 @@ export const whole = (value: unknown): number | undefined => {
   return typeof number === "number" && Number.isSafeInteger(number) ? number : undefined;
 };
 
-/** A moment as ISO 8601; what is no moment is as if it was not there. */
-export const instant = (value: unknown): string | undefined =>
-  typeof value === "string" && /^\d{4}-\d\d-\d\dT/.test(value) && !Number.isNaN(Date.parse(value)) ? value : undefined;
-
 /** Words between commas, each once. */
 export const words = (value: string | undefined): string[] => [
   ...new Set(
