@@ -5,6 +5,7 @@ using System.Text.Json;
 using Marten;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
+using Phoenix.Api.Reading;
 using Phoenix.Domain;
 using Phoenix.Domain.Agents;
 using Phoenix.Projections;
@@ -227,6 +228,10 @@ public sealed class AuditTests(ControlPlane plane)
         kinds.ShouldContain("AgentTask");
         kinds.ShouldContain("PriceBook");
     }
+
+    /// <summary>Whoever adds a kind of stream says what its events make together; one that has no state is taken out here.</summary>
+    [Fact]
+    public void no_kind_of_stream_was_forgotten() => StreamReads.Replayed.ShouldBe(EventStoreOptions.EventTypes.Keys, ignoreOrder: true);
 
     /// <summary>A host that was given labels so many times.</summary>
     async Task<string> Labelled(int times, string? reason = null)

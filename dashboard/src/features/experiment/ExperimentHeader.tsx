@@ -22,7 +22,7 @@ export function ExperimentHeader({ x }: { x: ExperimentView }) {
         badge={
           <Group gap={6}>
             <StateBadge state={x.state} />
-            {x.verdict !== null && (
+            {x.verdict?.outcome != null && (
               <Group gap={4}>
                 <Text size="sm" c="dimmed">
                   Verdict

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { ClaimJudged } from "~/api/schema";
-import type { ExperimentWindowView } from "~/api/upcoming";
+import type { ClaimJudged, ExperimentWindowView } from "~/api/schema";
 import { arms, claimBand, extent, isMeasure, savingBand, stacked, until } from "./bands";
 
 const claim = (

@@ -1,5 +1,4 @@
-import type { ArmTotals, VerdictClaim } from "~/api/schema";
-import type { ExperimentWindowView } from "~/api/upcoming";
+import type { ArmTotals, ExperimentWindowView, VerdictClaim } from "~/api/schema";
 import { type Moment, toMicros } from "~/shared/as-of/moments";
 
 /** What an experiment knew at a moment: the windows that had been recorded by then. */

@@ -1,4 +1,4 @@
-import type { ExperimentView, VerdictOutcome } from "~/api/schema";
+import type { ClaimJudged, ExperimentView, VerdictClaim, VerdictOutcome } from "~/api/schema";
 import { percent } from "~/shared/format/numbers";
 
 export type Judged = "met" | "notMet" | "undecided";
@@ -10,7 +10,10 @@ export interface Criterion {
   judged: Judged;
 }
 
-const AS: Record<VerdictOutcome, Judged> = { promote: "met", reject: "notMet", inconclusive: "undecided" };
+/** How a claim stands to what is asked of it. */
+export const asJudged = (outcome: ClaimJudged["outcome"]): Judged => (outcome === null ? "undecided" : AS[outcome]);
+
+const AS: Record<NonNullable<VerdictOutcome>, Judged> = { promote: "met", reject: "notMet", inconclusive: "undecided" };
 
 /** What a promotion asks, as the evidence stands: every one has to be met. */
 export function criteria(x: Pick<ExperimentView, "criteria" | "claims" | "evidence" | "protectedMetrics">): Criterion[] {
@@ -21,9 +24,9 @@ export function criteria(x: Pick<ExperimentView, "criteria" | "claims" | "eviden
   return [
     {
       name: "Live series are reduced",
-      asked: `by ${percent(asked.minSeriesReductionPct)} or more (${CLAIMS[asked.claim ?? "hosts"].short})`,
+      asked: `by ${percent(asked.minSeriesReductionPct)} or more (${claimWords(asked.claim).short})`,
       measured: claim?.reductionPct == null ? none : `${percent(claim.reductionPct)}${interval}`,
-      judged: claim === undefined ? "undecided" : AS[claim.outcome],
+      judged: claim === undefined ? "undecided" : asJudged(claim.outcome),
     },
     {
       name: "What leaves is what came in",
@@ -81,3 +84,6 @@ export const CLAIMS = {
     says: "An interval for the fleet's mean reduction, from hosts that were drawn at random before anything was measured.",
   },
 } as const;
+
+/** The words of a claim; the hosts' where none is named, as the control plane takes it. */
+export const claimWords = (claim: VerdictClaim | undefined) => CLAIMS[claim ?? "hosts"];

@@ -1,7 +1,6 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { api, call } from "~/api/client";
 import type { CollectorArm } from "~/api/schema";
-import { upcoming } from "~/api/upcoming";
 import type { Moment } from "~/shared/as-of/moments";
 
 /** What a past moment was stays so. */
@@ -15,7 +14,7 @@ export const experiment = (id: string, at: Moment | null) =>
   queryOptions({
     queryKey: ["experiments", "one", id, at],
     queryFn: ({ signal }) =>
-      call(upcoming.GET("/api/v2/experiments/{id}", { params: { path: { id }, query: at === null ? {} : { at } }, signal })),
+      call(api.GET("/api/v2/experiments/{id}", { params: { path: { id }, query: at === null ? {} : { at } }, signal })),
     ...fixedAt(at),
   });
 
@@ -24,13 +23,13 @@ export const windows = (id: string) =>
   queryOptions({
     queryKey: ["experiments", "windows", id],
     queryFn: ({ signal }) =>
-      call(upcoming.GET("/api/v2/experiments/{id}/windows", { params: { path: { id }, query: { points: POINTS } }, signal })),
+      call(api.GET("/api/v2/experiments/{id}/windows", { params: { path: { id }, query: { points: POINTS } }, signal })),
   });
 
 export const guardrails = (id: string) =>
   queryOptions({
     queryKey: ["experiments", "guardrails", id],
-    queryFn: ({ signal }) => call(upcoming.GET("/api/v2/experiments/{id}/guardrails", { params: { path: { id } }, signal })),
+    queryFn: ({ signal }) => call(api.GET("/api/v2/experiments/{id}/guardrails", { params: { path: { id } }, signal })),
   });
 
 export const experimentHosts = (id: string) =>
@@ -98,7 +97,7 @@ export const promotion = (id: string) =>
     queryKey: ["deployments", "of-experiment", id],
     queryFn: async ({ signal }) => {
       const asked = await call(
-        upcoming.GET("/api/v2/audit", {
+        api.GET("/api/v2/audit", {
           params: { query: { experimentId: id, type: ["promotion_requested"], order: "desc", limit: 1 } },
           signal,
         }),

@@ -6,14 +6,15 @@ import { PageLink } from "~/shared/components/links";
 import { count, money, percent, UNKNOWN } from "~/shared/format/numbers";
 import { counts, fleet, flow, saved } from "./queries";
 
+const MEASURING = ["starting", "warmingUp", "running"];
+
 /** The four figures that most people come for. */
 export function Figures({ price }: { price: string | undefined }) {
   const now = useQuery(flow("metric", price)).data;
   const ledger = useQuery({ ...saved(price ?? ""), enabled: price !== undefined });
   const hosts = useQuery(fleet).data;
   const experiments = useQuery(counts).data;
-  const running =
-    experiments === undefined ? undefined : experiments.byState.running + experiments.byState.warmingUp + experiments.byState.starting;
+  const running = experiments === undefined ? undefined : MEASURING.reduce((sum, state) => sum + (experiments.byState[state] ?? 0), 0);
   const recorded = ledger.data !== undefined && ledger.data.sinceBeginning.days > 0;
   const less = now === undefined || now.total.seriesIn === 0 ? null : 100 * (1 - now.total.seriesOut / now.total.seriesIn);
   return (

@@ -29,7 +29,7 @@ export function FleetHealth() {
                 ))}
             </Group>
             <Text size="sm">
-              Collectors: {count(f.collectors.healthy)} healthy, {count(f.collectors.unhealthy)} unhealthy. {count(f.drifted)}{" "}
+              Collectors: {count(f.collectors?.healthy)} healthy, {count(f.collectors?.unhealthy)} unhealthy. {count(f.drifted)}{" "}
               {f.drifted === 1 ? "host runs" : "hosts run"} something else than they should.
             </Text>
             <Text size="sm" c="dimmed">

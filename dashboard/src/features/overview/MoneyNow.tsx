@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { createColumnHelper } from "@tanstack/react-table";
 import { useMemo } from "react";
-import type { FlowDimension, FlowRow, FlowView } from "~/api/upcoming";
+import type { FlowDimension, FlowRow, FlowView } from "~/api/schema";
 import { DataTable } from "~/shared/components/DataTable";
 import { EmptyState } from "~/shared/components/EmptyState";
 import { PageLink } from "~/shared/components/links";

@@ -10,7 +10,8 @@ import { FleetHealth } from "./FleetHealth";
 import { Forecast } from "./Forecast";
 import { everStarted } from "./guide";
 import { MoneyNow } from "./MoneyNow";
-import { counts, usualPrice } from "./queries";
+import { usualPrice } from "~/shared/prices/prices";
+import { counts } from "./queries";
 import { UnderWay } from "./UnderWay";
 
 const route = getRouteApi("/_app/");

@@ -1,6 +1,6 @@
 import { Group, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import type { ExperimentSummary } from "~/api/upcoming";
+import type { ExperimentSummary } from "~/api/schema";
 import { PageButton, PageLink } from "~/shared/components/links";
 import { QueryView } from "~/shared/components/QueryView";
 import { TimeText } from "~/shared/components/TimeText";

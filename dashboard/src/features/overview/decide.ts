@@ -141,12 +141,14 @@ function ofFleet(fleet: FleetSummary | undefined): Decision[] {
   if (fleet === undefined) return [];
   const found: Decision[] = [];
   const lost = fleet.states.lost ?? 0;
-  if (fleet.drifted > 0)
+  const drifted = fleet.drifted ?? 0;
+  const unhealthy = fleet.collectors?.unhealthy ?? 0;
+  if (drifted > 0)
     found.push({
       key: "drift",
       rank: 2,
       kind: "Drift",
-      title: `${count(fleet.drifted)} ${fleet.drifted === 1 ? "host runs" : "hosts run"} something else than they should`,
+      title: `${count(drifted)} ${drifted === 1 ? "host runs" : "hosts run"} something else than they should`,
       detail: "Put back what should run, or deploy what does.",
       to: "/fleet",
       search: { drift: true },
@@ -161,12 +163,12 @@ function ofFleet(fleet: FleetSummary | undefined): Decision[] {
       to: "/fleet",
       search: { state: "lost" },
     });
-  if (fleet.collectors.unhealthy > 0)
+  if (unhealthy > 0)
     found.push({
       key: "unhealthy",
       rank: 1,
       kind: "Collectors",
-      title: `${count(fleet.collectors.unhealthy)} ${fleet.collectors.unhealthy === 1 ? "collector is" : "collectors are"} unhealthy`,
+      title: `${count(unhealthy)} ${unhealthy === 1 ? "collector is" : "collectors are"} unhealthy`,
       detail: "Their hosts say why.",
       to: "/fleet",
     });

@@ -1,6 +1,6 @@
 import { queryOptions } from "@tanstack/react-query";
-import { ApiError, api, call } from "~/api/client";
-import { type FlowDimension, upcoming } from "~/api/upcoming";
+import { api, call } from "~/api/client";
+import type { FlowDimension } from "~/api/schema";
 
 const EVERY_MS = 15_000;
 /** Verdicts that are looked into for whether somebody has acted on them. */
@@ -10,26 +10,9 @@ const MOST_VERDICTS = 20;
 export const flow = (by: FlowDimension, price: string | undefined) =>
   queryOptions({
     queryKey: ["flow", by, price],
-    queryFn: ({ signal }) => call(upcoming.GET("/api/v2/flow", { params: { query: { by, price } }, signal })),
+    queryFn: ({ signal }) => call(api.GET("/api/v2/flow", { params: { query: { by, price } }, signal })),
     refetchInterval: EVERY_MS,
   });
-
-/** By which price money is told where nobody has chosen one: the ledger's, else the newest experiment's; null where there is neither. */
-export const usualPrice = queryOptions({
-  queryKey: ["prices", "usual"],
-  queryFn: async ({ signal }): Promise<string | null> => {
-    try {
-      return (await call(api.GET("/api/v2/savings/ledger", { params: { query: { by: "day" } }, signal }))).price;
-    } catch (error) {
-      // Nothing was promoted yet, or by several prices.
-      if (!(error instanceof ApiError) || error.code !== "price-unclear") throw error;
-    }
-    const newest = await call(upcoming.GET("/api/v2/experiments", { params: { query: { limit: 1 } }, signal }));
-    const id = newest.items[0]?.id;
-    if (id === undefined) return null;
-    return (await call(api.GET("/api/v2/experiments/{id}", { params: { path: { id } }, signal }))).priceEntry;
-  },
-});
 
 export const saved = (price: string) =>
   queryOptions({
@@ -50,14 +33,14 @@ export const budgets = queryOptions({
 
 export const counts = queryOptions({
   queryKey: ["experiments", "counts"],
-  queryFn: ({ signal }) => call(upcoming.GET("/api/v2/experiments/counts", { signal })),
+  queryFn: ({ signal }) => call(api.GET("/api/v2/experiments/counts", { signal })),
 });
 
 export const underWay = queryOptions({
   queryKey: ["experiments", "under-way"],
   queryFn: ({ signal }) =>
     call(
-      upcoming.GET("/api/v2/experiments", {
+      api.GET("/api/v2/experiments", {
         params: { query: { state: "starting,warmingUp,running,completing,promoting,rollingBack,stopping", limit: 50 } },
         signal,
       }),
@@ -69,7 +52,7 @@ export const over = queryOptions({
   queryKey: ["experiments", "undecided"],
   queryFn: async ({ signal }) => {
     const page = await call(
-      upcoming.GET("/api/v2/experiments", { params: { query: { state: "completed,rolledBack", limit: MOST_VERDICTS } }, signal }),
+      api.GET("/api/v2/experiments", { params: { query: { state: "completed,rolledBack", limit: MOST_VERDICTS } }, signal }),
     );
     return Promise.all(page.items.map((e) => call(api.GET("/api/v2/experiments/{id}", { params: { path: { id: e.id } }, signal }))));
   },
@@ -77,7 +60,7 @@ export const over = queryOptions({
 
 export const drafts = queryOptions({
   queryKey: ["experiments", "drafts"],
-  queryFn: ({ signal }) => call(upcoming.GET("/api/v2/experiments", { params: { query: { state: "draft", limit: 1 } }, signal })),
+  queryFn: ({ signal }) => call(api.GET("/api/v2/experiments", { params: { query: { state: "draft", limit: 1 } }, signal })),
 });
 
 const ofState = (state: "awaitingApproval" | "held") =>
@@ -101,7 +84,7 @@ export const fleet = queryOptions({
 
 export const queue = queryOptions({
   queryKey: ["tasks", "summary"],
-  queryFn: ({ signal }) => call(upcoming.GET("/api/v2/tasks/summary", { signal })),
+  queryFn: ({ signal }) => call(api.GET("/api/v2/tasks/summary", { signal })),
   refetchInterval: EVERY_MS,
 });
 

@@ -1,4 +1,4 @@
-import type { FlowDimension } from "~/api/upcoming";
+import type { FlowDimension } from "~/api/schema";
 
 export const DIMENSIONS: { value: FlowDimension; label: string }[] = [
   { value: "metric", label: "Metric" },

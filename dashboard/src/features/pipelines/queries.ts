@@ -1,15 +1,18 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { api, call } from "~/api/client";
+import type { Moment } from "~/shared/as-of/moments";
 
-export const pipelines = queryOptions({
-  queryKey: ["pipelines", "list"],
-  queryFn: ({ signal }) => call(api.GET("/api/v2/pipelines", { signal })),
-});
-
-export const pipeline = (id: string) =>
+/** All pipelines; at a moment those that there were, with the versions that they had. */
+export const pipelines = (at: Moment | null) =>
   queryOptions({
-    queryKey: ["pipelines", "one", id],
-    queryFn: ({ signal }) => call(api.GET("/api/v2/pipelines/{id}", { params: { path: { id } }, signal })),
+    queryKey: ["pipelines", "list", at],
+    queryFn: ({ signal }) => call(api.GET("/api/v2/pipelines", { params: { query: { at: at ?? undefined } }, signal })),
+  });
+
+export const pipeline = (id: string, at: Moment | null) =>
+  queryOptions({
+    queryKey: ["pipelines", "one", id, at],
+    queryFn: ({ signal }) => call(api.GET("/api/v2/pipelines/{id}", { params: { path: { id }, query: { at: at ?? undefined } }, signal })),
   });
 
 /** A version's text never changes. */
@@ -42,34 +45,6 @@ export const pipelineHosts = (id: string, version: number | undefined) =>
   });
 
 /** What comes with the control plane changes with its release alone. */
-export const catalogue = queryOptions({
-  queryKey: ["catalogue"],
-  queryFn: ({ signal }) => call(api.GET("/api/v2/catalogue", { signal })),
-  staleTime: Number.POSITIVE_INFINITY,
-});
-
-export const template = (name: string) =>
-  queryOptions({
-    queryKey: ["catalogue", name],
-    queryFn: ({ signal }) => call(api.GET("/api/v2/catalogue/{name}", { params: { path: { name } }, signal })),
-    staleTime: Number.POSITIVE_INFINITY,
-  });
-
-export const rendered = (name: string, parameters: Record<string, unknown>) =>
-  queryOptions({
-    queryKey: ["rendered", name, parameters],
-    queryFn: ({ signal }) =>
-      call(
-        api.POST("/api/v2/catalogue/{name}/render", {
-          params: { path: { name } },
-          body: { parameters: parameters as Record<string, never> },
-          signal,
-        }),
-      ),
-    staleTime: Number.POSITIVE_INFINITY,
-    retry: false,
-  });
-
 export const componentTypes = queryOptions({
   queryKey: ["pipeline-components"],
   queryFn: ({ signal }) => call(api.GET("/api/v2/pipelines/components", { signal })),
@@ -85,15 +60,4 @@ export const checked = (configuration: string) =>
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: 60_000,
     retry: false,
-  });
-
-const POLL_MS = 1_500;
-
-/** A preview until its host has answered; then it stays as it is. */
-export const preview = (id: string) =>
-  queryOptions({
-    queryKey: ["previews", id],
-    queryFn: ({ signal }) => call(api.GET("/api/v2/previews/{id}", { params: { path: { id } }, signal })),
-    refetchInterval: (query) =>
-      query.state.data !== undefined && !["queued", "assigned"].includes(query.state.data.state) ? false : POLL_MS,
   });

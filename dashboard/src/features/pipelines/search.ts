@@ -1,3 +1,4 @@
+import { atSearch, type Moment } from "~/shared/as-of/moments";
 import { oneOf, text, whole } from "~/shared/search/read";
 
 export const LIST_TABS = ["pipelines", "catalogue"] as const;
@@ -10,9 +11,11 @@ export interface PipelinesSearch {
   template?: string;
   /** What the template is filled in with, where it is not the default. */
   parameters?: Record<string, unknown>;
+  at?: Moment;
 }
 
 export interface PipelineSearch {
+  at?: Moment;
   tab?: (typeof PAGE_TABS)[number];
   version?: number;
   /** The versions that are compared. */
@@ -49,6 +52,7 @@ const positive = (value: unknown): number | undefined => {
 };
 
 export const pipelinesSearch = (search: Record<string, unknown>): PipelinesSearch => ({
+  ...atSearch(search),
   tab: oneOf(search.tab, LIST_TABS),
   find: text(search.find),
   template: text(search.template),
@@ -56,6 +60,7 @@ export const pipelinesSearch = (search: Record<string, unknown>): PipelinesSearc
 });
 
 export const pipelineSearch = (search: Record<string, unknown>): PipelineSearch => ({
+  ...atSearch(search),
   tab: oneOf(search.tab, PAGE_TABS),
   version: positive(search.version),
   from: positive(search.from),

@@ -12,6 +12,7 @@ import { EmptyState } from "~/shared/components/EmptyState";
 import { Figure } from "~/shared/components/Figure";
 import { QueryView } from "~/shared/components/QueryView";
 import { count, money, percent, short } from "~/shared/format/numbers";
+import { NoPrice, useValuedBy } from "./valued";
 import { PriceSelect } from "~/shared/prices/PriceSelect";
 import { csvOf } from "./csv";
 import { keptPct } from "./kept";
@@ -26,7 +27,8 @@ const right = { align: "right" } as const;
 export function LedgerTab() {
   const { by = "day", from, to, price } = route.useSearch();
   const navigate = route.useNavigate();
-  const query = useQuery(ledger({ by, from, to, price }));
+  const valued = useValuedBy(price);
+  const query = useQuery({ ...ledger({ by, from, to, price: valued.price }), enabled: valued.price !== undefined });
   const set = (change: Partial<SavingsSearch>) => void navigate({ search: (s) => ({ ...s, ...change }), replace: true });
   const currency = query.data?.currency;
 
@@ -75,11 +77,13 @@ export function LedgerTab() {
         />
         <PriceSelect value={price} onChange={(v) => set({ price: v })} placeholder="That of the experiments" w={260} />
         {query.data !== undefined && query.data.rows.length > 0 && (
-          <Button variant="default" leftSection={<IconDownload size={16} />} component="a" href={csvOf({ by, from, to, price })} download>
+          <Button variant="default" leftSection={<IconDownload size={16} />} component="a" href={csvOf({ by, from, to, price: query.data.price })} download>
             CSV
           </Button>
         )}
       </Group>
+      {valued.none && <NoPrice />}
+      {!valued.none && (
       <QueryView query={query}>
         {(data) => (
           <Stack>
@@ -147,6 +151,7 @@ export function LedgerTab() {
           </Stack>
         )}
       </QueryView>
+      )}
     </Stack>
   );
 }

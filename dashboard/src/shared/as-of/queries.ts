@@ -1,6 +1,5 @@
 import { queryOptions } from "@tanstack/react-query";
-import { call } from "~/api/client";
-import { upcoming as api } from "~/api/upcoming";
+import { api, call } from "~/api/client";
 import { around, justAfter, type Moment } from "./moments";
 
 /** Which events are meant: all of an experiment with its tasks, one stream, or one kind of streams. Nothing given: everything. */

@@ -1,5 +1,6 @@
 import { NumberInput, Select, SimpleGrid, TagsInput, TextInput } from "@mantine/core";
 import type { TemplateParameterView } from "~/api/schema";
+import { boundsOf } from "./bounds";
 import type { ParameterValue, ParameterValues } from "./parameters";
 
 interface Props {
@@ -38,8 +39,9 @@ function ParameterField({
   onChange: (value: ParameterValue) => void;
 }) {
   const { name, type, help, unit, minimum, maximum } = parameter;
+  const description = `${help} ${boundsOf(parameter)}`.trim();
   const allowed = (parameter.allowed ?? []).map(String);
-  const common = { label: name, description: help, error, name: `parameter-${name}` };
+  const common = { label: name, description, error, name: `parameter-${name}` };
   switch (type) {
     case "integer":
     case "number":

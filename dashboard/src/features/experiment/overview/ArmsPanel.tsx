@@ -1,7 +1,7 @@
 import { Select, Text } from "@mantine/core";
 import { getRouteApi } from "@tanstack/react-router";
 import { useMemo } from "react";
-import type { ExperimentWindowView } from "~/api/upcoming";
+import type { ExperimentWindowView } from "~/api/schema";
 import { Chart } from "~/shared/charts/Chart";
 import { bytes, count, decimal, short, UNKNOWN } from "~/shared/format/numbers";
 import { dateTime } from "~/shared/format/times";

@@ -1,18 +1,16 @@
 import { Group, List, Stack, Text, Title } from "@mantine/core";
 import type { ClaimJudged, ExperimentView } from "~/api/schema";
 import { percent } from "~/shared/format/numbers";
-import { CLAIMS } from "../criteria";
+import { asJudged, claimWords } from "../criteria";
 import { JudgedBadge } from "./CriteriaPanel";
 import { Panel } from "./Panel";
-
-const AS = { promote: "met", reject: "notMet", inconclusive: "undecided" } as const;
 
 /** What can be said of the reduction, each with what it speaks of. */
 export function ClaimsPanel({ x }: { x: ExperimentView }) {
   return (
     <Panel
       title="What the evidence says"
-      says={`Of live series. Claims are never mixed: each speaks of something else. The verdict asks for "${CLAIMS[x.criteria.claim ?? "hosts"].name}".`}
+      says={`Of live series. Claims are never mixed: each speaks of something else. The verdict asks for "${claimWords(x.criteria.claim).name}".`}
     >
       {x.claims.map((c) => (
         <Claim key={c.claim} claim={c} asked={c.claim === x.criteria.claim} />
@@ -22,7 +20,7 @@ export function ClaimsPanel({ x }: { x: ExperimentView }) {
 }
 
 function Claim({ claim, asked }: { claim: ClaimJudged; asked: boolean }) {
-  const { name, says } = CLAIMS[claim.claim];
+  const { name, says } = claimWords(claim.claim);
   return (
     <Stack gap={2}>
       <Group gap="xs" justify="space-between">
@@ -30,7 +28,7 @@ function Claim({ claim, asked }: { claim: ClaimJudged; asked: boolean }) {
           {name}
           {asked ? " (asked)" : ""}
         </Title>
-        <JudgedBadge judged={AS[claim.outcome]} />
+        <JudgedBadge judged={asJudged(claim.outcome)} />
       </Group>
       <Text size="sm" className="numeric">
         <b>{percent(claim.reductionPct)}</b>

@@ -1,7 +1,7 @@
 import { Badge, Group, Progress, Stack, Table, Text } from "@mantine/core";
 import { IconCircleCheck, IconCircleX } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import type { GuardrailView } from "~/api/upcoming";
+import type { GuardrailView } from "~/api/schema";
 import { QueryView } from "~/shared/components/QueryView";
 import { spaced } from "~/shared/events/sentences";
 import { bytes, decimal } from "~/shared/format/numbers";

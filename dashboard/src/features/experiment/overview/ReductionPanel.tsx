@@ -1,7 +1,6 @@
 import { Group, SimpleGrid, Stack, Text } from "@mantine/core";
 import { useMemo } from "react";
-import type { ExperimentView } from "~/api/schema";
-import type { ExperimentWindowView } from "~/api/upcoming";
+import type { ExperimentView, ExperimentWindowView } from "~/api/schema";
 import { Chart } from "~/shared/charts/Chart";
 import { percent } from "~/shared/format/numbers";
 import { dateTime } from "~/shared/format/times";

@@ -1,6 +1,6 @@
 import { SimpleGrid, Text } from "@mantine/core";
 import { useMemo } from "react";
-import type { ExperimentWindowsView, ExperimentWindowView } from "~/api/upcoming";
+import type { ExperimentWindowsView, ExperimentWindowView } from "~/api/schema";
 import { Chart } from "~/shared/charts/Chart";
 import { PageLink } from "~/shared/components/links";
 import { money } from "~/shared/format/numbers";

@@ -54,7 +54,7 @@ function Report({ x, at }: { x: ExperimentView; at: string | null }) {
         badge={
           <Group gap={6}>
             <StateBadge state={x.state} />
-            {x.verdict !== null && <OutcomeBadge outcome={x.verdict.outcome} />}
+            {x.verdict?.outcome != null && <OutcomeBadge outcome={x.verdict.outcome} />}
           </Group>
         }
         description={

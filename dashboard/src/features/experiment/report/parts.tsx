@@ -7,7 +7,7 @@ import { TimeText } from "~/shared/components/TimeText";
 import { spaced } from "~/shared/events/sentences";
 import { bytes, count, decimal, duration, percent, UNKNOWN } from "~/shared/format/numbers";
 import { prices } from "~/shared/prices/prices";
-import { CLAIMS } from "../criteria";
+import { claimWords } from "../criteria";
 import { EventTimeline, shown } from "../EventsTab";
 import { Panel } from "../overview/Panel";
 import { Row } from "../overview/VisibilityPanel";
@@ -34,7 +34,7 @@ export function Question({ x }: { x: ExperimentView }) {
             value={`${duration(plan.warmUpSeconds)}, ${duration(plan.durationSeconds)}, ${duration(plan.windowSeconds)}`}
           />
           <Row name="Windows that count, void ones" value={`${count(x.windows)}, ${count(x.voidWindows)}`} />
-          <Row name="Claim that is asked" value={`${CLAIMS[c.claim ?? "hosts"].name}: ${CLAIMS[c.claim ?? "hosts"].scope}`} />
+          <Row name="Claim that is asked" value={`${claimWords(c.claim).name}: ${claimWords(c.claim).scope}`} />
           <Row
             name="Limits of the candidate"
             value={`${decimal(c.maxCandidateCpuPct, 0)} % of a core, ${bytes(c.maxCandidateResidentBytes)}, ${duration(c.maxAddedDelaySeconds)} later`}

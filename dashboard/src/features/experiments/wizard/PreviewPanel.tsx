@@ -65,7 +65,9 @@ export function PreviewPanel({ source, hosts }: Props) {
   const failed = previews.filter((p) => isSettled(p) && p.report == null);
   return (
     <Stack gap="sm">
-      <Title order={4}>Preview on real input</Title>
+      <Title order={4} size="sm">
+        Preview on real input
+      </Title>
       <Group align="flex-end" wrap="wrap">
         <MultiSelect
           label="Hosts to ask"

@@ -68,7 +68,9 @@ export function PublishCandidate({ template, parameters, onPublished }: Props) {
 
   return (
     <Stack gap="xs">
-      <Title order={4}>Publish</Title>
+      <Title order={4} size="sm">
+        Publish
+      </Title>
       <Text size="sm" c="dimmed">
         An experiment runs published versions, which never change. Publishing deploys nothing.
       </Text>

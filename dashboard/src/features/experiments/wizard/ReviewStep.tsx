@@ -9,12 +9,13 @@ import { ReasonModal } from "~/shared/components/ReasonModal";
 import { bytes, percent } from "~/shared/format/numbers";
 import { PreviewSummaryView } from "~/shared/previews/PreviewSummaryView";
 import { summarise } from "~/shared/previews/summarise";
-import { overlaps, pipelines } from "../queries";
-import { overlapQuestion, requestOf } from "./design";
+import { overlaps, pipelines, power } from "../queries";
+import { overlapQuestion, requestOf, targetsOf } from "./design";
 import { useDesign } from "./form";
 import { useMeantHosts } from "./MeantHosts";
 import { pipelineName } from "./names";
 import { OverlapList } from "./OverlapList";
+import { PowerFigures } from "./PowerFigures";
 import { usePreviews } from "./PreviewPanel";
 import { runningIt } from "./production";
 import type { Draft } from "./useDraft";
@@ -29,15 +30,9 @@ export function ReviewStep({ draft }: { draft: Draft }) {
   const queries = useQueryClient();
   const known = useQuery(pipelines).data?.items ?? [];
   const meant = useQuery({ ...overlaps(overlapQuestion(design, draft.id)), refetchInterval: 15_000 });
-  const { hosts } = useMeantHosts(
-    {
-      hosts: design.chooseBy === "hosts" ? design.hosts : null,
-      selector: design.chooseBy === "selector" ? design.selector : "",
-      group: design.chooseBy === "group" ? (design.group ?? "") : "",
-    },
-    true,
-  );
+  const { hosts } = useMeantHosts(targetsOf(design), true);
   const preview = summarise(usePreviews());
+  const proof = useQuery(power(draft.id, draft.version, route.useSearch().power ?? {}));
   const [starting, start] = useDisclosure(false);
   const request = requestOf(design, "");
   const { criteria, plan } = request;
@@ -96,6 +91,14 @@ export function ReviewStep({ draft }: { draft: Draft }) {
           <OverlapList view={meant.data} />
         </Stack>
       </SimpleGrid>
+      {proof.data !== undefined && (
+        <Card>
+          <Title order={3} mb="xs">
+            What this can prove
+          </Title>
+          <PowerFigures view={proof.data} />
+        </Card>
+      )}
       {preview !== null && (
         <Card>
           <Title order={3} mb="xs">

@@ -34,6 +34,9 @@ describe("the address of the wizard", () => {
       metrics: ["a"],
       by: "rate",
     });
+    expect(wizardSearch({ power: { expectedReductionPct: 30, windowDeviationPct: "2", other: 1 } }).power).toEqual({
+      expectedReductionPct: 30,
+    });
     expect(wizardSearch({ args: "k=5", step: "nowhere" })).toMatchObject({ args: undefined, step: undefined });
   });
 

@@ -1,4 +1,5 @@
 import type { ParameterValue, ParameterValues } from "~/shared/templates/parameters";
+import type { PowerQuestion } from "../queries";
 import { type Choice, type Design, EMPTY } from "./design";
 import { STEPS, type Step } from "./steps";
 
@@ -24,6 +25,8 @@ export interface WizardSearch {
   args?: ParameterValues;
   /** A metric that the candidate shall reduce. */
   metric?: string;
+  /** What is assumed for the question what the design can prove. */
+  power?: PowerQuestion;
   /** Previews that were asked for, separated by commas. */
   previews?: string;
 }
@@ -33,6 +36,14 @@ const text = (value: unknown): string | undefined =>
 
 const isValue = (value: unknown): value is ParameterValue =>
   typeof value === "string" || typeof value === "number" || (Array.isArray(value) && value.every((item) => typeof item === "string"));
+
+const ASSUMPTIONS = ["expectedReductionPct", "windowDeviationPct", "autocorrelationWindows", "hostDeviationPct"] as const;
+
+function assumed(value: unknown): PowerQuestion | undefined {
+  const given = typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+  const known = ASSUMPTIONS.flatMap((key) => (typeof given[key] === "number" ? [[key, given[key]] as const] : []));
+  return known.length === 0 ? undefined : Object.fromEntries(known);
+}
 
 export function wizardSearch(search: Record<string, unknown>): WizardSearch {
   const args = typeof search.args === "object" && search.args !== null && !Array.isArray(search.args) ? Object.entries(search.args) : [];
@@ -48,6 +59,7 @@ export function wizardSearch(search: Record<string, unknown>): WizardSearch {
     template: text(search.template),
     args: known.length === 0 ? undefined : Object.fromEntries(known),
     metric: text(search.metric),
+    power: assumed(search.power),
     previews: text(search.previews),
   };
 }

@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { PageLink } from "~/shared/components/links";
 import { QueryView } from "~/shared/components/QueryView";
-import { catalogue } from "../queries";
+import { catalogue } from "~/shared/templates/queries";
 import { MeasuredTable } from "./MeasuredTable";
 import { TemplateView } from "./TemplateView";
 

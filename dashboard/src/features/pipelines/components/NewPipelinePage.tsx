@@ -4,10 +4,12 @@ import { getRouteApi } from "@tanstack/react-router";
 import { useState } from "react";
 import { PageHeader } from "~/shared/components/PageHeader";
 import { QueryView } from "~/shared/components/QueryView";
+import type { ParameterValues } from "~/shared/templates/parameters";
+import { rendered } from "~/shared/templates/queries";
 import { PipelineEditor } from "../editor/PipelineEditor";
 import { useDraft } from "../editor/useDraft";
 import { PreviewPanel } from "../preview/PreviewPanel";
-import { rendered, versionText } from "../queries";
+import { versionText } from "../queries";
 import { LeaveDraft } from "./LeaveDraft";
 import { SavePipeline } from "./SavePipeline";
 
@@ -33,7 +35,7 @@ service:
 /** Writes a pipeline, beginning with a filled-in template, the text of another one, or a short one that a collector starts with. */
 export function NewPipelinePage() {
   const { template, parameters = {}, from, version = 0 } = route.useSearch();
-  const made = useQuery({ ...rendered(template ?? "", parameters), enabled: template !== undefined });
+  const made = useQuery({ ...rendered(template ?? "", parameters as ParameterValues), enabled: template !== undefined });
   const copied = useQuery({ ...versionText(from ?? "", version), enabled: template === undefined && from !== undefined && version > 0 });
   return (
     <>
@@ -90,7 +92,6 @@ function Editor({ initial, origin }: { initial: string; origin?: { template: { n
           // What is as the template makes it is kept as of the template, with its parameters.
           <SavePipeline
             definition={origin !== undefined && !draft.isDirty ? origin : { configuration: draft.text }}
-            then="pipeline"
             onClose={() => setSaving(false)}
           />
         )}

@@ -3,6 +3,8 @@ import { IconRocket } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import type { PipelineView } from "~/api/schema";
+import { AsOfBar } from "~/shared/as-of/AsOfBar";
+import { useAsOf } from "~/shared/as-of/useAsOf";
 import { PageButton } from "~/shared/components/links";
 import { PageHeader } from "~/shared/components/PageHeader";
 import { QueryView } from "~/shared/components/QueryView";
@@ -18,13 +20,23 @@ const route = getRouteApi("/_app/pipelines/$id");
 
 export function PipelinePage() {
   const { id } = route.useParams();
-  return <QueryView query={useQuery(pipeline(id))}>{(found) => <Page pipeline={found} />}</QueryView>;
+  const { at } = useAsOf();
+  const found = useQuery(pipeline(id, at));
+  return (
+    <>
+      <AsOfBar scope={{ streamId: id }} what="The pipeline" />
+      <QueryView query={found}>{(view) => <Page pipeline={view} />}</QueryView>
+    </>
+  );
 }
 
 function Page({ pipeline: p }: { pipeline: PipelineView }) {
-  const { tab = "configuration", version } = route.useSearch();
+  const { tab: wanted = "configuration", version } = route.useSearch();
+  const { at } = useAsOf();
   const navigate = route.useNavigate();
-  const mayWrite = useMay("operator");
+  const mayWrite = useMay("operator") && at === null;
+  // Where it ran at a moment of the past is told nowhere, and nobody edits the past.
+  const tab = at !== null && (wanted === "hosts" || wanted === "edit") ? "configuration" : wanted;
   const shown = version ?? p.latestVersion;
   return (
     <>
@@ -41,7 +53,7 @@ function Page({ pipeline: p }: { pipeline: PipelineView }) {
         actions={
           mayWrite && (
             <>
-              <PageButton to="/experiments/new" search={{ candidate: p.id, candidateVersion: shown } as never} variant="default">
+              <PageButton to="/experiments/new" search={{ candidate: `${p.id}@${shown}` }} variant="default">
                 Use in an experiment
               </PageButton>
               <PageButton to="/deployments/new" search={{ pipeline: p.id, version: shown }} leftSection={<IconRocket size={16} />}>
@@ -58,14 +70,14 @@ function Page({ pipeline: p }: { pipeline: PipelineView }) {
       )}
       <Tabs
         value={tab}
-        onChange={(next) => void navigate({ search: (s) => ({ version: s.version, tab: next as PipelineSearch["tab"] }) })}
+        onChange={(next) => void navigate({ search: (s) => ({ at: s.at, version: s.version, tab: next as PipelineSearch["tab"] }) })}
         keepMounted={false}
       >
         <Tabs.List mb="md">
           <Tabs.Tab value="configuration">Configuration</Tabs.Tab>
           {mayWrite && <Tabs.Tab value="edit">Edit</Tabs.Tab>}
           <Tabs.Tab value="versions">Versions</Tabs.Tab>
-          <Tabs.Tab value="hosts">Hosts</Tabs.Tab>
+          {at === null && <Tabs.Tab value="hosts">Hosts</Tabs.Tab>}
         </Tabs.List>
         <Tabs.Panel value="configuration">
           <ConfigurationTab pipeline={p} />

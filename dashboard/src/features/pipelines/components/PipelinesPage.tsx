@@ -1,6 +1,8 @@
 import { Tabs } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { getRouteApi } from "@tanstack/react-router";
+import { AsOfBar } from "~/shared/as-of/AsOfBar";
+import { useAsOf } from "~/shared/as-of/useAsOf";
 import { PageButton } from "~/shared/components/links";
 import { PageHeader } from "~/shared/components/PageHeader";
 import { useMay } from "~/shared/session/session";
@@ -13,7 +15,8 @@ const route = getRouteApi("/_app/pipelines/");
 export function PipelinesPage() {
   const { tab = "pipelines" } = route.useSearch();
   const navigate = route.useNavigate();
-  const mayWrite = useMay("operator");
+  const { at } = useAsOf();
+  const mayWrite = useMay("operator") && at === null;
   return (
     <>
       <PageHeader
@@ -33,6 +36,7 @@ export function PipelinesPage() {
           <Tabs.Tab value="catalogue">Catalogue</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="pipelines">
+          <AsOfBar scope={{ streamType: "Pipelines" }} what="The list of pipelines" />
           <PipelinesTable />
         </Tabs.Panel>
         <Tabs.Panel value="catalogue">

@@ -5,6 +5,8 @@ import { getRouteApi } from "@tanstack/react-router";
 import { createColumnHelper } from "@tanstack/react-table";
 import { useMemo } from "react";
 import type { PipelineUse, PipelineView } from "~/api/schema";
+import type { Moment } from "~/shared/as-of/moments";
+import { useAsOf } from "~/shared/as-of/useAsOf";
 import { DataTable } from "~/shared/components/DataTable";
 import { EmptyState } from "~/shared/components/EmptyState";
 import { PageButton, PageLink } from "~/shared/components/links";
@@ -20,9 +22,10 @@ const column = createColumnHelper<PipelineView>();
 export function PipelinesTable() {
   const { find = "" } = route.useSearch();
   const navigate = route.useNavigate();
-  const list = useQuery(pipelines);
+  const { at } = useAsOf();
+  const list = useQuery(pipelines(at));
   const uses = useQuery(pipelineUses);
-  const columns = useMemo(() => columnsWith(uses.data), [uses.data]);
+  const columns = useMemo(() => columnsWith(uses.data, at), [uses.data, at]);
   return (
     <QueryView query={list}>
       {({ items }) =>
@@ -73,12 +76,13 @@ export function PipelinesTable() {
   );
 }
 
-const columnsWith = (uses: PipelineUse[] | undefined) => [
+/** Where pipelines ran at a moment of the past is told nowhere, so that column is for now alone. */
+const columnsWith = (uses: PipelineUse[] | undefined, at: Moment | null) => [
   column.accessor("name", {
     header: "Name",
     cell: ({ row: { original: p } }) => (
       <Group gap="xs" wrap="nowrap">
-        <PageLink to="/pipelines/$id" params={{ id: p.id }} fw={600} style={{ overflowWrap: "anywhere" }}>
+        <PageLink to="/pipelines/$id" params={{ id: p.id }} search={{ at: at ?? undefined }} fw={600} style={{ overflowWrap: "anywhere" }}>
           {p.name}
         </PageLink>
         {p.deprecated && (
@@ -109,6 +113,10 @@ const columnsWith = (uses: PipelineUse[] | undefined) => [
         </PageLink>
       ),
   }),
+  ...(at === null ? [runsOn(uses)] : []),
+];
+
+const runsOn = (uses: PipelineUse[] | undefined) =>
   column.accessor((p) => usesOf(uses, p.id).reduce((sum, u) => sum + u.hosts, 0), {
     id: "hosts",
     header: "Runs on",
@@ -124,5 +132,4 @@ const columnsWith = (uses: PipelineUse[] | undefined) => [
           {usesText(usesOf(uses, p.id))}
         </PageLink>
       ),
-  }),
-];
+  });

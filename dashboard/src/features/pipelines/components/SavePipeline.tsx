@@ -1,4 +1,4 @@
-import { Button, Group, Modal, Stack, Text, Textarea, TextInput } from "@mantine/core";
+import { Button, Group, Modal, Stack, Textarea, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
@@ -21,14 +21,12 @@ export const definitionBody = (definition: Definition): { configuration: string;
 interface Props {
   definition: Definition;
   proposedName?: string;
-  /** Where to go with it. */
-  then: "pipeline" | "experiment";
   onClose: () => void;
   onSaved?: () => void;
 }
 
 /** Names a pipeline and publishes its first version. */
-export function SavePipeline({ definition, proposedName = "", then, onClose, onSaved }: Props) {
+export function SavePipeline({ definition, proposedName = "", onClose, onSaved }: Props) {
   const navigate = useNavigate();
   const queries = useQueryClient();
   const form = useForm({ initialValues: { name: proposedName, description: "", reason: "" } });
@@ -40,18 +38,16 @@ export function SavePipeline({ definition, proposedName = "", then, onClose, onS
       onSaved?.();
       await queries.invalidateQueries({ queryKey: ["pipelines"] });
       showDone(`${name} is saved, with version ${version}.`);
-      if (then === "experiment") void navigate({ to: "/experiments/new", search: { candidate: id, candidateVersion: version } as never });
-      else void navigate({ to: "/pipelines/$id", params: { id } });
+      void navigate({ to: "/pipelines/$id", params: { id } });
     },
     onError: (error) => {
       if (error instanceof ApiError && error.field !== null && error.field in form.values) form.setFieldError(error.field, error.detail);
     },
   });
   return (
-    <Modal opened onClose={onClose} title={then === "experiment" ? "Save as pipeline, and use it in an experiment" : "Save as pipeline"}>
+    <Modal opened onClose={onClose} title="Save as pipeline">
       <form onSubmit={form.onSubmit((v) => save.mutate(v))}>
         <Stack>
-          {then === "experiment" && <Text size="sm">An experiment compares published versions. This one becomes its candidate.</Text>}
           <TextInput label="Name" withAsterisk data-autofocus {...form.getInputProps("name")} />
           <Textarea label="Description" autosize {...form.getInputProps("description")} />
           <Textarea label="Reason" description="Stands in the audit log." autosize {...form.getInputProps("reason")} />

@@ -13,7 +13,7 @@ import {
   ReactFlowProvider,
   useReactFlow,
 } from "@xyflow/react";
-import { createContext, type RefObject, useContext, useEffect, useMemo } from "react";
+import { createContext, useContext, useEffect, useMemo } from "react";
 import type { Kind } from "../model/configuration";
 import type { Graph, GraphNode } from "../model/graph";
 import { layout, NODE } from "./layout";
@@ -104,7 +104,7 @@ function Flow({ graph, chosen, onChoose, height = 360 }: Props) {
   const choice = useMemo(() => ({ chosen, choose: onChoose, vertical }), [chosen, onChoose, vertical]);
   return (
     <section
-      ref={ref as RefObject<HTMLElement>}
+      ref={ref}
       style={{ height: vertical ? Math.max(height, 440) : height }}
       className={classes.frame}
       aria-label="The way of the data"
