@@ -36,7 +36,7 @@ app.UseRateLimiter();
 app.MapWolverineEndpoints(options =>
 {
     options.RejectUnparseableQueryValues = true;
-    options.AddMiddleware(typeof(CausesMiddleware), chain =>
+    options.AddMiddleware<Causes>(chain =>
         chain.Method.Creates.Any(v => v.VariableType == typeof(OutgoingMessages)) && chain.Method.Method.GetParameters().Any(p => p.ParameterType == typeof(IDocumentSession)));
 });
 app.MapPollTasks();

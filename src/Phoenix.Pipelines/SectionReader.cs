@@ -12,6 +12,7 @@ internal sealed class SectionReader
 {
     private readonly YamlNode _node;
     private readonly HashSet<string> _known = new(StringComparer.Ordinal);
+    private List<ComponentKey>? _described;
 
     public SectionReader(YamlNode node, int keyLine, string path, List<ConfigurationIssue> errors)
     {
@@ -25,6 +26,14 @@ internal sealed class SectionReader
         }
     }
 
+    /// <summary>
+    /// A reader of nothing that notes what is asked for, with bounds and defaults: every optional key and section is there, and empty. So a component's
+    /// keys are told by the code that reads them, and by nothing that could differ from it.
+    /// </summary>
+    public static SectionReader Describing(List<ComponentKey> keys) => new(Nothing, 0, "", []) { _described = keys };
+
+    private static YamlNode Nothing => new() { Line = 0, Weight = 1 };
+
     /// <summary>1-based line of the section's key.</summary>
     public int Line { get; }
 
@@ -35,7 +44,11 @@ internal sealed class SectionReader
     /// <summary>Keys in the order of the file, with their lines.</summary>
     public IEnumerable<(string Key, int Line)> Keys => (_node.Entries ?? []).Select(e => (e.Key, e.Line));
 
-    public bool Has(string key) => Know(key) is { Value.IsNull: false };
+    public bool Has(string key)
+    {
+        Describe(key, ComponentKeyType.Any);
+        return Know(key) is { Value.IsNull: false } || _described is not null;
+    }
 
     public int LineOf(string key) => Know(key)?.Line ?? Line;
 
@@ -43,7 +56,11 @@ internal sealed class SectionReader
 
     public void Error(string message, string remedy) => Error(Line, Path, message, remedy);
 
-    public string? Text(string key) => Scalar(key)?.Text;
+    public string? Text(string key)
+    {
+        Describe(key, ComponentKeyType.Text);
+        return Scalar(key)?.Text;
+    }
 
     /// <summary>Whether the value stands without quotes, so that it may be a number or a boolean.</summary>
     public bool IsPlain(string key) => Scalar(key) is { Plain: true };
@@ -70,6 +87,7 @@ internal sealed class SectionReader
 
     public bool Flag(string key, bool byDefault)
     {
+        Describe(key, ComponentKeyType.Flag, byDefault ? "true" : "false");
         switch (Scalar(key)?.Text)
         {
             case null: return byDefault;
@@ -83,6 +101,7 @@ internal sealed class SectionReader
 
     public long Integer(string key, long byDefault, long min, long max)
     {
+        Describe(key, ComponentKeyType.WholeNumber, Invariant(byDefault), Invariant(min), Invariant(max));
         if (Scalar(key)?.Text is not { } text)
         {
             return byDefault;
@@ -99,6 +118,7 @@ internal sealed class SectionReader
 
     public double Number(string key, double byDefault, double min, double max)
     {
+        Describe(key, ComponentKeyType.Number, Invariant(byDefault), Invariant(min), Invariant(max));
         if (Scalar(key)?.Text is not { } text)
         {
             return byDefault;
@@ -115,6 +135,7 @@ internal sealed class SectionReader
 
     public TimeSpan? OptionalDuration(string key, TimeSpan min, TimeSpan max)
     {
+        Describe(key, ComponentKeyType.Duration, null, Pipelines.Duration.Format(min), Pipelines.Duration.Format(max));
         if (Scalar(key)?.Text is not { } text)
         {
             return null;
@@ -135,10 +156,27 @@ internal sealed class SectionReader
         return value;
     }
 
-    public TimeSpan Duration(string key, TimeSpan byDefault, TimeSpan min, TimeSpan max) => OptionalDuration(key, min, max) ?? byDefault;
+    public TimeSpan Duration(string key, TimeSpan byDefault, TimeSpan min, TimeSpan max)
+    {
+        Describe(key, ComponentKeyType.Duration, Pipelines.Duration.Format(byDefault), Pipelines.Duration.Format(min), Pipelines.Duration.Format(max));
+        return OptionalDuration(key, min, max) ?? byDefault;
+    }
 
     public T Choice<T>(string key, T byDefault, params ReadOnlySpan<(string Name, T Value)> choices)
     {
+        if (_described is not null)
+        {
+            List<string> allowed = [];
+            string? preset = null;
+            foreach (var (name, value) in choices)
+            {
+                allowed.Add(name);
+                preset ??= EqualityComparer<T>.Default.Equals(value, byDefault) ? name : null;
+            }
+
+            Describe(key, ComponentKeyType.Choice, preset, allowed: allowed);
+        }
+
         if (Scalar(key)?.Text is not { } text)
         {
             return byDefault;
@@ -162,6 +200,17 @@ internal sealed class SectionReader
     /// <summary>A list of names out of these; empty where the key is absent.</summary>
     public IReadOnlyList<T> Choices<T>(string key, params ReadOnlySpan<(string Name, T Value)> choices)
     {
+        if (_described is not null)
+        {
+            List<string> allowed = [];
+            foreach (var (name, _) in choices)
+            {
+                allowed.Add(name);
+            }
+
+            Describe(key, ComponentKeyType.List, allowed: allowed);
+        }
+
         var chosen = new List<T>();
         foreach (var (text, written, line) in TextsWithLines(key))
         {
@@ -236,12 +285,21 @@ internal sealed class SectionReader
     public YamlNode? Node(string key) => Know(key)?.Value;
 
     /// <summary>The mapping below a key; null where the key is absent. A key without value is an empty mapping.</summary>
-    public SectionReader? Section(string key) =>
-        Know(key) is { } entry ? new SectionReader(entry.Value, entry.Line, PathOf(key), Errors) : null;
+    public SectionReader? Section(string key)
+    {
+        Describe(key, ComponentKeyType.Section);
+        return Know(key) is { } entry ? new SectionReader(entry.Value, entry.Line, PathOf(key), Errors)
+            : _described is null ? null : new SectionReader(Nothing, 0, PathOf(key), Errors) { _described = _described };
+    }
 
     /// <summary>The mappings in the list below a key.</summary>
-    public IEnumerable<SectionReader> Sections(string key) =>
-        Items(key).Select(i => new SectionReader(i.Node, i.Node.Line, $"{PathOf(key)}[{i.Index}]", Errors));
+    public IEnumerable<SectionReader> Sections(string key)
+    {
+        Describe(key, ComponentKeyType.Sections);
+        return _described is null
+            ? Items(key).Select(i => new SectionReader(i.Node, i.Node.Line, $"{PathOf(key)}[{i.Index}]", Errors))
+            : [new SectionReader(Nothing, 0, $"{PathOf(key)}[]", Errors) { _described = _described }];
+    }
 
     /// <summary>Accepts a key whose value has no effect here.</summary>
     public void Accept(string key) => Know(key);
@@ -260,6 +318,7 @@ internal sealed class SectionReader
 
     private IEnumerable<(YamlNode Node, int Index)> Items(string key)
     {
+        Describe(key, ComponentKeyType.List);
         if (Know(key) is not { Value: { IsNull: false, Unresolved: false } value })
         {
             return [];
@@ -309,6 +368,28 @@ internal sealed class SectionReader
         _known.Add(key);
         return _node.Find(key);
     }
+
+    /// <summary>The first that says more than that there is such a key counts.</summary>
+    private void Describe(string key, ComponentKeyType type, string? byDefault = null, string? min = null, string? max = null, IReadOnlyList<string>? allowed = null)
+    {
+        if (_described is null)
+        {
+            return;
+        }
+
+        var described = new ComponentKey(PathOf(key), type, byDefault, min, max, allowed ?? []);
+        var at = _described.FindIndex(k => k.Key == described.Key);
+        if (at < 0)
+        {
+            _described.Add(described);
+        }
+        else if (_described[at].Type is ComponentKeyType.Any or ComponentKeyType.Text && type is not (ComponentKeyType.Any or ComponentKeyType.Text))
+        {
+            _described[at] = described;
+        }
+    }
+
+    private static string Invariant<T>(T value) where T : IFormattable => value.ToString(null, CultureInfo.InvariantCulture);
 
     private string PathOf(string key) => Path.Length == 0 ? key : $"{Path}.{key}";
 

@@ -3,7 +3,10 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using Marten;
 using Microsoft.Extensions.DependencyInjection;
+using Phoenix.Domain;
+using Phoenix.Domain.Agents;
 using Phoenix.Domain.Pipelines;
+using Phoenix.Domain.Tasks;
 using Phoenix.Projections;
 
 namespace Phoenix.Api.Tests;
@@ -101,11 +104,7 @@ public sealed class AsOfTests(ControlPlane plane)
         await Remember();
         (await plane.User.PostAsJsonAsync($"/api/v2/pipelines/{id}/versions", new { configuration = Scenario.ReducingYaml })).EnsureSuccessStatusCode();
         await Remember();
-        await using (var session = plane.Host.Services.GetRequiredService<IDocumentStore>().LightweightSession())
-        {
-            session.Events.Append(id, new PipelineDeprecated());
-            await session.SaveChangesAsync(TestContext.Current.CancellationToken);
-        }
+        await Append(id, new PipelineDeprecated());
         await Remember();
         moments.Select(m => m.One).Distinct().Count().ShouldBe(3);
         foreach (var (at, one, all) in moments)
@@ -122,6 +121,43 @@ public sealed class AsOfTests(ControlPlane plane)
         }
 
         async Task<string> Read(string path) => await (await plane.User.GetAsync(path)).Content.ReadAsStringAsync();
+    }
+
+    [Fact]
+    public async Task a_version_is_that_of_the_last_upgrade_that_phoenix_made()
+    {
+        var host = $"asof-{Guid.NewGuid():N}";
+        await Append(StreamIds.Agent(host), new AgentEnrolled(host, "1.0", "linux", "x64", "verified"));
+        var before = EventStoreOptions.Clock.GetUtcNow();
+        await Append(Guid.NewGuid(), new TaskSucceeded(1, host, TaskPurpose.UpgradeAgent, [], [],
+            JsonSerializer.SerializeToElement(new { fromVersion = "1.0", version = "1.1", runtime = "linux-x64", attempts = 1 })));
+        var after = EventStoreOptions.Clock.GetUtcNow();
+        (await Version(before)).ShouldBe("1.0");
+        (await Version(after)).ShouldBe("1.1");
+
+        async Task<string?> Version(DateTimeOffset at) => (await plane.Get($"/api/v2/agents/{host}?at={Text(at)}")).GetProperty("agentVersion").GetString();
+    }
+
+    [Fact]
+    public async Task what_only_heartbeats_tell_is_null_and_cannot_be_asked_for()
+    {
+        var agent = await TestAgent.Enrol(plane);
+        await agent.Beat();
+        var then = await plane.Get($"/api/v2/agents/{agent.HostId}?at={Text(EventStoreOptions.Clock.GetUtcNow())}");
+        foreach (var name in (string[])["lastSeenAt", "heartbeatAt", "residentBytes", "cpuPercent", "panicAt", "dropped", "drift"])
+            then.GetProperty(name).ValueKind.ShouldBe(JsonValueKind.Null, name);
+        then.GetProperty("collectors").GetArrayLength().ShouldBe(0);
+        var summary = await plane.Get($"/api/v2/fleet/summary?at={Text(EventStoreOptions.Clock.GetUtcNow())}");
+        summary.GetProperty("collectors").ValueKind.ShouldBe(JsonValueKind.Null);
+        summary.GetProperty("drifted").ValueKind.ShouldBe(JsonValueKind.Null);
+        await (await plane.User.GetAsync($"/api/v2/agents?drift=true&at={Text(EventStoreOptions.Clock.GetUtcNow())}")).ShouldBeProblem(HttpStatusCode.UnprocessableEntity, "drift-unknown");
+    }
+
+    async Task Append(Guid stream, object e)
+    {
+        await using var session = plane.Host.Services.GetRequiredService<IDocumentStore>().LightweightSession();
+        session.Events.Append(stream, e);
+        await session.SaveChangesAsync(TestContext.Current.CancellationToken);
     }
 
     static string Text(DateTimeOffset at) => Uri.EscapeDataString(at.ToString("O"));

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text.Json;
 using Marten;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
@@ -40,7 +39,7 @@ public sealed class FleetAsOfTests(ControlPlane plane) : IClassFixture<ControlPl
             host.Joined = true;
             await Remember();
         }
-        await Append(StreamIds.Group("canaries"), new GroupDefined("canaries", "ring=canary"));
+        await Append(StreamIds.Group("canaries"), new GroupDefined("canaries", "ring=canary", ""));
         await Remember();
         // Ever the same steps, so that a failure can be looked into.
         var random = new Random(20261127);
@@ -65,36 +64,6 @@ public sealed class FleetAsOfTests(ControlPlane plane) : IClassFixture<ControlPl
             foreach (var path in paths) reads[path] = await Read(path, null);
             moments.Add((EventStoreOptions.Clock.GetUtcNow(), reads));
         }
-    }
-
-    [Fact]
-    public async Task a_version_is_that_of_the_last_upgrade_that_phoenix_made()
-    {
-        var host = $"asof-{Guid.NewGuid():N}";
-        await Append(StreamIds.Agent(host), new AgentEnrolled(host, "1.0", "linux", "x64", "verified"));
-        var before = EventStoreOptions.Clock.GetUtcNow();
-        await Append(Guid.NewGuid(), new TaskSucceeded(1, host, TaskPurpose.UpgradeAgent, [], [],
-            JsonSerializer.SerializeToElement(new { fromVersion = "1.0", version = "1.1", runtime = "linux-x64", attempts = 1 })));
-        var after = EventStoreOptions.Clock.GetUtcNow();
-        (await Version(before)).ShouldBe("1.0");
-        (await Version(after)).ShouldBe("1.1");
-
-        async Task<string?> Version(DateTimeOffset at) => (await plane.Get($"/api/v2/agents/{host}?at={at:O}".Replace("+", "%2B"))).GetProperty("agentVersion").GetString();
-    }
-
-    [Fact]
-    public async Task what_only_heartbeats_tell_is_null_and_cannot_be_asked_for()
-    {
-        var agent = await TestAgent.Enrol(plane);
-        await agent.Beat();
-        var then = await plane.Get($"/api/v2/agents/{agent.HostId}?at={Now}");
-        foreach (var name in (string[])["lastSeenAt", "heartbeatAt", "residentBytes", "cpuPercent", "panicAt", "dropped", "drift"])
-            then.GetProperty(name).ValueKind.ShouldBe(JsonValueKind.Null, name);
-        then.GetProperty("collectors").GetArrayLength().ShouldBe(0);
-        var summary = await plane.Get($"/api/v2/fleet/summary?at={Now}");
-        summary.GetProperty("collectors").ValueKind.ShouldBe(JsonValueKind.Null);
-        summary.GetProperty("drifted").ValueKind.ShouldBe(JsonValueKind.Null);
-        await (await plane.User.GetAsync($"/api/v2/agents?drift=true&at={Now}")).ShouldBeProblem(HttpStatusCode.UnprocessableEntity, "drift-unknown");
     }
 
     [Theory]

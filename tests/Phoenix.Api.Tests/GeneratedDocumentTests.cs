@@ -53,7 +53,7 @@ public sealed class GeneratedDocumentTests(ControlPlane plane)
             .AppendLine("# Event catalogue").AppendLine()
             .AppendLine("Generated from the code (`PHOENIX_UPDATE_DOCUMENTS=1 ./test api`); a test keeps it current. Every event carries, beside its data:")
             .AppendLine("sequence, stream id, version, timestamp, `user_name` (opaque user id, `agent:HOST` or `system`), correlation id, causation id, and")
-            .AppendLine("headers: `reason` (where a person gave one), `experiment` (on events of its tasks), `verification` (on events of agents).");
+            .AppendLine("headers: `reason` (where a person gave one), `experiment` (on events of its tasks), `verification` (on events of agents), `cause` (id of the event that led to it, where a message of the control plane lies between).");
         foreach (var (stream, types) in EventStoreOptions.EventTypes)
         {
             text.AppendLine().AppendLine($"## {stream}");

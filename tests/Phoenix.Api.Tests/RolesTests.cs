@@ -29,6 +29,7 @@ public sealed partial class RolesTests(ControlPlane plane) : IClassFixture<Contr
     [
         "POST /api/v2/experiments/overlaps", "POST /api/v2/catalogue/{name}/render", "POST /api/v2/dead-messages", "DELETE /api/v2/auth/tokens/{id}", "DELETE /api/v2/auth/session",
         "PUT /api/v2/users/me/views/{name}", "DELETE /api/v2/users/me/views/{name}", "PUT /api/v2/users/me/preferences",
+        "POST /api/v2/pipelines/check",
         "* /live", "* /live/negotiate",
     ];
 

@@ -10,7 +10,7 @@ namespace Phoenix.Api.Infrastructure;
 /// message notes it. A message that follows from a message without an event between them hands on what it was told. Request and conversation ids say only that
 /// events belong together, not which one led to another.
 /// </summary>
-sealed class Causes : IEnvelopeRule
+public sealed class Causes : IEnvelopeRule
 {
     const string Header = "phoenix-cause";
 
@@ -19,8 +19,11 @@ sealed class Causes : IEnvelopeRule
     /// <summary>Where the event that leads to a message is known, but is none of the session's own.</summary>
     public static DeliveryOptions Of(Guid eventId) => new DeliveryOptions().WithHeader(Header, eventId.ToString());
 
-    /// <summary>What is appended in the session followed from what the message was told; what is sent follows from what is appended.</summary>
-    public static void Follow(IMessageContext context, IDocumentSession session)
+    /// <summary>
+    /// Runs before every handler and endpoint that has a session and may send messages. What is appended in the session followed from what the message was told;
+    /// what is sent follows from what is appended.
+    /// </summary>
+    public static void Before(IMessageContext context, IDocumentSession session)
     {
         Sessions.AddOrUpdate(context, session);
         if (context.Envelope?.Headers.TryGetValue(Header, out var cause) == true && cause is not null) session.SetHeader(AuditLog.CauseHeader, cause);
@@ -44,10 +47,4 @@ sealed class Causes : IEnvelopeRule
         if (e.Id == Guid.Empty) e.Id = Guid.CreateVersion7();
         return e.Id;
     }
-}
-
-/// <summary>Runs before every handler and endpoint that has a session and may send messages.</summary>
-public static class CausesMiddleware
-{
-    public static void Before(IDocumentSession session, IMessageContext context) => Causes.Follow(context, session);
 }

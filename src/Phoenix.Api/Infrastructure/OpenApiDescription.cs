@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 
@@ -32,13 +33,23 @@ public static class OpenApiDescription
             // The converter of StorableText hides the type, and whether it may be null.
             if (schema.Type is null && context.JsonTypeInfo.Type == typeof(string))
                 schema.Type = context.JsonPropertyInfo is { IsGetNullable: true } ? JsonSchemaType.String | JsonSchemaType.Null : JsonSchemaType.String;
+            // Of a list or map of texts it leaves nothing at all.
             if (context.JsonTypeInfo.ElementType == typeof(string))
-                foreach (var text in (IOpenApiSchema?[])[schema.Items, schema.AdditionalProperties])
-                    if (text is OpenApiSchema { Type: null } hidden) hidden.Type = JsonSchemaType.String;
+            {
+                if (context.JsonTypeInfo.Kind == JsonTypeInfoKind.Enumerable) schema.Items ??= Text();
+                if (context.JsonTypeInfo.Kind == JsonTypeInfoKind.Dictionary) schema.AdditionalProperties ??= Text();
+            }
             return Task.CompletedTask;
         });
         options.AddOperationTransformer((operation, context, _) =>
         {
+            foreach (var (status, response) in operation.Responses?.ToArray() ?? [])
+            {
+                // What an endpoint returns says nothing of its shape; where it names another success this is none of its answers.
+                if (response.Content?.Values.Any(c => c.Schema is OpenApiSchemaReference { Reference.Id: nameof(IResult) }) != true) continue;
+                if (operation.Responses!.Keys.Any(other => other != status && other.StartsWith('2'))) operation.Responses.Remove(status);
+                else response.Content.Clear();
+            }
             var metadata = context.Description.ActionDescriptor.EndpointMetadata;
             if (metadata.OfType<Microsoft.AspNetCore.Authorization.IAllowAnonymous>().Any()) return Task.CompletedTask;
             var scheme = metadata.OfType<Microsoft.AspNetCore.Authorization.IAuthorizeData>().Any(a => a.Policy == Identity.AgentAuthentication.SchemeName) ? "agent" : "user";
@@ -48,4 +59,6 @@ public static class OpenApiDescription
             return Task.CompletedTask;
         });
     }
+
+    static OpenApiSchema Text() => new() { Type = JsonSchemaType.String };
 }

@@ -111,7 +111,7 @@ public static class Setup
             options.Durability.DeadLetterQueueExpiration = TimeSpan.FromDays(30);
             options.EnableRelayOfUserName = true;
             options.MetadataRules.Add(new Causes());
-            options.Policies.AddMiddleware(typeof(CausesMiddleware), chain => chain.Handlers.Any(h => h.Method.GetParameters().Any(p => p.ParameterType == typeof(IDocumentSession))));
+            options.Policies.AddMiddleware<Causes>(chain => chain.Handlers.Any(h => h.Method.GetParameters().Any(p => p.ParameterType == typeof(IDocumentSession))));
             options.CodeGeneration.TypeLoadMode = TypeLoadMode.Dynamic;
             // Whoever loses a race for a stream (with a command, or with a second node) has only come second.
             options.Policies.OnException<ConcurrencyException>().RetryWithCooldown(50.Milliseconds(), 100.Milliseconds(), 250.Milliseconds(), 500.Milliseconds(), 1.Seconds())

@@ -28,7 +28,11 @@ public sealed record AgentView(
     string HostId, string State, string AgentVersion, string OperatingSystem, string Architecture, string Verification,
     IReadOnlyDictionary<string, string> Labels, DateTimeOffset EnrolledAt, DateTimeOffset? LastSeenAt, DateTimeOffset? LostSince, DateTimeOffset? DrainedAt,
     DateTimeOffset? DecommissionedAt, RunningCollector? Production, DateTimeOffset? ProductionSince, DateTimeOffset? HeartbeatAt, long? ResidentBytes,
-    double? CpuPercent, IReadOnlyList<CollectorHealth> Collectors, DateTimeOffset? PanicAt, DroppedReports? Dropped, Drift? Drift);
+    double? CpuPercent, IReadOnlyList<CollectorHealth> Collectors, DateTimeOffset? PanicAt, DroppedReports? Dropped, Drift? Drift)
+{
+    /// <summary>Of the host's own events: the audit log's <c>streamId</c>.</summary>
+    public Guid StreamId => StreamIds.Agent(HostId);
+}
 
 /// <param name="Code"><c>production-missing</c>, <c>production-differs</c> or <c>production-unexpected</c>.</param>
 public sealed record Drift(string Code, string Detail, string? WantedHash, string? RunningHash);

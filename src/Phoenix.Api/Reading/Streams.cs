@@ -9,6 +9,7 @@ using Phoenix.Domain.Backends;
 using Phoenix.Domain.Budgets;
 using Phoenix.Domain.Deployments;
 using Phoenix.Domain.Experiments;
+using Phoenix.Domain.Explorations;
 using Phoenix.Domain.Notifications;
 using Phoenix.Domain.Pipelines;
 using Phoenix.Domain.Pricing;
@@ -55,7 +56,12 @@ public static class StreamReads
         [nameof(Budget)] = State<Budget>,
         ["Usage"] = State<UsageDay>,
         ["User"] = UserState,
+        [nameof(MetricProtection)] = State<MetricProtection>,
+        [nameof(Exploration)] = State<Exploration>,
     };
+
+    /// <summary>Kinds of streams that have a state.</summary>
+    public static IReadOnlyCollection<string> Replayed => States.Keys;
 
     /// <summary>A stream: what it is of and how far it goes. <c>GET /api/v2/audit?streamId=</c> lists its events.</summary>
     [WolverineGet("/api/v2/streams/{id}"), Tags("Audit"), ProducesResponseType<StreamView>(200), ProducesResponseType(404)]

@@ -34,22 +34,57 @@ export function AuditFilters({ search, onChange }: { search: AuditSearch; onChan
         }}
         w={220}
       />
-      <Select label="Of" placeholder="Anything" clearable searchable data={[...STREAM_TYPES]} value={search.streamType ?? null} onChange={(v) => onChange({ streamType: v ?? undefined })} w={170} />
+      <Select
+        label="Of"
+        placeholder="Anything"
+        clearable
+        searchable
+        data={[...STREAM_TYPES]}
+        value={search.streamType ?? null}
+        onChange={(v) => onChange({ streamType: v ?? undefined })}
+        w={170}
+      />
       <Select
         label="Who"
         placeholder="Anybody"
         clearable
         searchable
-        data={[{ value: "system", label: "Phoenix itself" }, ...people.map((u) => ({ value: u.id, label: u.name || u.id })), ...(search.actor?.startsWith("agent:") ? [{ value: search.actor, label: search.actor }] : [])]}
+        data={[
+          { value: "system", label: "Phoenix itself" },
+          ...people.map((u) => ({ value: u.id, label: u.name || u.id })),
+          ...(search.actor?.startsWith("agent:") ? [{ value: search.actor, label: search.actor }] : []),
+        ]}
         value={search.actor ?? null}
         onChange={(v) => onChange({ actor: v ?? undefined })}
         w={170}
       />
-      <DateTimePicker label="From" clearable withSeconds valueFormat="YYYY-MM-DD HH:mm:ss" value={local(search.from)} onChange={(v) => onChange({ from: iso(v) })} w={200} />
-      <DateTimePicker label="Until" clearable withSeconds valueFormat="YYYY-MM-DD HH:mm:ss" value={local(search.until)} onChange={(v) => onChange({ until: iso(v) })} w={200} />
+      <DateTimePicker
+        label="From"
+        clearable
+        withSeconds
+        valueFormat="YYYY-MM-DD HH:mm:ss"
+        value={local(search.from)}
+        onChange={(v) => onChange({ from: iso(v) })}
+        w={200}
+      />
+      <DateTimePicker
+        label="Until"
+        clearable
+        withSeconds
+        valueFormat="YYYY-MM-DD HH:mm:ss"
+        value={local(search.until)}
+        onChange={(v) => onChange({ until: iso(v) })}
+        w={200}
+      />
       {IDS.map(([key, label]) =>
         search[key] === undefined ? null : (
-          <Pill key={key} size="md" withRemoveButton onRemove={() => onChange({ [key]: undefined })} removeButtonProps={{ "aria-label": `Remove the filter by ${label}`, tabIndex: 0 }}>
+          <Pill
+            key={key}
+            size="md"
+            withRemoveButton
+            onRemove={() => onChange({ [key]: undefined })}
+            removeButtonProps={{ "aria-label": `Remove the filter by ${label}`, tabIndex: 0 }}
+          >
             {label}: {search[key]}
           </Pill>
         ),

@@ -21,7 +21,10 @@ export function AuditPage() {
   const navigate = route.useNavigate();
   const query = useInfiniteQuery(events(search));
   const density = useQuery(histogram(search));
-  const set = useCallback((change: Partial<AuditSearch>) => void navigate({ search: (s) => ({ ...s, ...change }), replace: true }), [navigate]);
+  const set = useCallback(
+    (change: Partial<AuditSearch>) => void navigate({ search: (s) => ({ ...s, ...change }), replace: true }),
+    [navigate],
+  );
   const rows = useMemo(() => query.data?.pages.flatMap((p) => p.items) ?? [], [query.data]);
   const more = useCallback(() => {
     if (query.hasNextPage && !query.isFetchingNextPage) void query.fetchNextPage();
@@ -34,7 +37,11 @@ export function AuditPage() {
         description="Every change is an event. Nothing here can be edited; this is the event store itself."
         actions={
           <>
-            <Button variant="default" leftSection={<IconArrowsSort size={16} />} onClick={() => set({ order: search.order === "asc" ? undefined : "asc" })}>
+            <Button
+              variant="default"
+              leftSection={<IconArrowsSort size={16} />}
+              onClick={() => set({ order: search.order === "asc" ? undefined : "asc" })}
+            >
               {search.order === "asc" ? "Oldest first" : "Newest first"}
             </Button>
             <Menu>
@@ -77,7 +84,11 @@ export function AuditPage() {
           />
         )}
       </Stack>
-      <EventDrawer sequence={search.event} onOpen={(sequence) => set({ event: sequence })} onFilter={(change) => set({ ...change, event: undefined })} />
+      <EventDrawer
+        sequence={search.event}
+        onOpen={(sequence) => set({ event: sequence })}
+        onFilter={(change) => set({ ...change, event: undefined })}
+      />
     </>
   );
 }

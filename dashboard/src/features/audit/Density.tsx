@@ -13,7 +13,11 @@ export function Density({ histogram, onSpan }: { histogram: AuditHistogram; onSp
   const option = useMemo(
     () => ({
       grid: { left: 4, right: 4, top: 4, bottom: 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
-      xAxis: { type: "category", data: histogram.counts.map((_, i) => dateTime(begin + i * width, timeZone)), axisLabel: { hideOverlap: true } },
+      xAxis: {
+        type: "category",
+        data: histogram.counts.map((_, i) => dateTime(begin + i * width, timeZone)),
+        axisLabel: { hideOverlap: true },
+      },
       yAxis: { type: "log", min: 0.5, show: false },
       tooltip: { trigger: "axis", axisPointer: { type: "shadow" } },
       series: [{ type: "bar", name: "Events", barCategoryGap: "10%", data: histogram.counts.map((n) => (n === 0 ? null : n)) }],
@@ -25,5 +29,12 @@ export function Density({ histogram, onSpan }: { histogram: AuditHistogram; onSp
     const i = option.xAxis.data.indexOf(name);
     if (i >= 0) onSpan(new Date(begin + i * width).toISOString(), new Date(begin + (i + 1) * width).toISOString());
   };
-  return <Chart label={`${count(total)} events from ${dateTime(histogram.from, timeZone)} to ${dateTime(histogram.until, timeZone)}`} option={option} height={96} onSelect={select} />;
+  return (
+    <Chart
+      label={`${count(total)} events from ${dateTime(histogram.from, timeZone)} to ${dateTime(histogram.until, timeZone)}`}
+      option={option}
+      height={96}
+      onSelect={select}
+    />
+  );
 }

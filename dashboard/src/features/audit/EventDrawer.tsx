@@ -8,7 +8,7 @@ import { TimeText } from "~/shared/components/TimeText";
 import { useActorName } from "~/shared/people/people";
 import { event } from "./queries";
 import type { AuditSearch } from "./search";
-import { eventName } from "./words";
+import { named } from "~/shared/events/sentences";
 
 interface Props {
   sequence: number | undefined;
@@ -20,14 +20,28 @@ interface Props {
 export function EventDrawer({ sequence, onOpen, onFilter }: Props) {
   const query = useQuery({ ...event(sequence ?? 0), enabled: sequence !== undefined });
   return (
-    <Drawer opened={sequence !== undefined} onClose={() => onOpen(undefined)} position="right" size="lg" title={sequence === undefined ? "" : `Event ${sequence}`} closeButtonProps={{ "aria-label": "Close the event" }}>
+    <Drawer
+      opened={sequence !== undefined}
+      onClose={() => onOpen(undefined)}
+      position="right"
+      size="lg"
+      title={sequence === undefined ? "" : `Event ${sequence}`}
+      closeButtonProps={{ "aria-label": "Close the event" }}
+    >
       <QueryView query={query}>
         {({ event: found, cause, effects, correlated, truncated }) => (
           <Stack>
-            <Title order={2}>{eventName(found.type)}</Title>
+            <Title order={2}>{named(found.type)}</Title>
             <Facts entry={found} />
             <Group gap="xs">
-              <PageButton size="xs" variant="light" leftSection={<IconPlayerPlay size={14} />} to="/audit/streams/$id" params={{ id: found.streamId }} search={{ version: found.streamVersion }}>
+              <PageButton
+                size="xs"
+                variant="light"
+                leftSection={<IconPlayerPlay size={14} />}
+                to="/audit/streams/$id"
+                params={{ id: found.streamId }}
+                search={{ version: found.streamVersion }}
+              >
                 Replay from here
               </PageButton>
               <Button size="xs" variant="default" onClick={() => onFilter({ streamId: found.streamId })}>
@@ -48,7 +62,12 @@ export function EventDrawer({ sequence, onOpen, onFilter }: Props) {
             <Code block tabIndex={0}>
               {JSON.stringify(found.data, null, 2)}
             </Code>
-            <Related title="Followed from" entries={cause === null ? [] : [cause]} none="A request, or a timer that no event had set." onOpen={onOpen} />
+            <Related
+              title="Followed from"
+              entries={cause === null ? [] : [cause]}
+              none="A request, or a timer that no event had set."
+              onOpen={onOpen}
+            />
             <Related title="Led to" entries={effects} none="Nothing that is noted." onOpen={onOpen} />
             <Related title="Of the same request" entries={correlated} none="Nothing else." onOpen={onOpen} />
             {truncated && (
@@ -85,7 +104,17 @@ function Facts({ entry }: { entry: AuditEntry }) {
   );
 }
 
-function Related({ title, entries, none, onOpen }: { title: string; entries: AuditEntry[]; none: string; onOpen: (sequence: number) => void }) {
+function Related({
+  title,
+  entries,
+  none,
+  onOpen,
+}: {
+  title: string;
+  entries: AuditEntry[];
+  none: string;
+  onOpen: (sequence: number) => void;
+}) {
   return (
     <Stack gap={4}>
       <Title order={3}>{title}</Title>
@@ -96,7 +125,7 @@ function Related({ title, entries, none, onOpen }: { title: string; entries: Aud
       )}
       {entries.map((e) => (
         <Button key={e.sequence} variant="subtle" size="compact-sm" justify="flex-start" onClick={() => onOpen(e.sequence)}>
-          {e.sequence} · {eventName(e.type)} · {e.streamType ?? ""}
+          {e.sequence} · {named(e.type)} · {e.streamType ?? ""}
         </Button>
       ))}
     </Stack>

@@ -5,7 +5,7 @@ import type { AuditEntry } from "~/api/schema";
 import { DataTable } from "~/shared/components/DataTable";
 import { TimeText } from "~/shared/components/TimeText";
 import { useActorName } from "~/shared/people/people";
-import { eventName } from "./words";
+import { named } from "~/shared/events/sentences";
 
 const column = createColumnHelper<AuditEntry>();
 
@@ -28,11 +28,16 @@ export function EventTable({ rows, open, onOpen, onEndReached, empty, height = 6
         enableSorting: false,
         cell: (c) => (
           <Anchor component="button" type="button" size="sm" onClick={() => onOpen(c.row.original.sequence)}>
-            {eventName(c.getValue())}
+            {named(c.getValue())}
           </Anchor>
         ),
       }),
-      column.accessor("streamType", { header: "Of", size: 130, enableSorting: false, cell: (c) => <Badge variant="default">{c.getValue() ?? "unknown"}</Badge> }),
+      column.accessor("streamType", {
+        header: "Of",
+        size: 130,
+        enableSorting: false,
+        cell: (c) => <Badge variant="default">{c.getValue() ?? "unknown"}</Badge>,
+      }),
       column.accessor("actor", { header: "Who", enableSorting: false, cell: (c) => nameOf(c.getValue()) }),
       column.accessor("reason", {
         header: "Why",

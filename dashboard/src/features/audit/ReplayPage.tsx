@@ -3,14 +3,14 @@ import { IconChevronLeft, IconChevronRight } from "@tabler/icons-react";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useMemo } from "react";
-import { PageHeader } from "~/shared/components/PageHeader";
 import { PageLink } from "~/shared/components/links";
+import { PageHeader } from "~/shared/components/PageHeader";
 import { QueryView } from "~/shared/components/QueryView";
 import { TimeText } from "~/shared/components/TimeText";
 import { useActorName } from "~/shared/people/people";
 import { changes } from "./changes";
 import { stream, streamAt } from "./queries";
-import { eventName } from "./words";
+import { named } from "~/shared/events/sentences";
 
 const route = getRouteApi("/_app/audit/streams/$id");
 const MOST_SHOWN = 200;
@@ -44,7 +44,16 @@ export function ReplayPage() {
                   <IconChevronLeft size={16} />
                 </ActionIcon>
               </Tooltip>
-              <Slider style={{ flex: 1 }} min={1} max={Math.max(2, last)} disabled={last === 1} value={shown} onChange={to} label={(v) => `Event ${v}`} thumbLabel="Event of the stream" />
+              <Slider
+                style={{ flex: 1 }}
+                min={1}
+                max={Math.max(2, last)}
+                disabled={last === 1}
+                value={shown}
+                onChange={to}
+                label={(v) => `Event ${v}`}
+                thumbLabel="Event of the stream"
+              />
               <Tooltip label="The next event">
                 <ActionIcon variant="default" onClick={() => to(shown + 1)} disabled={shown >= last} aria-label="The next event">
                   <IconChevronRight size={16} />
@@ -68,14 +77,17 @@ function Step({ id, version }: { id: string; version: number }) {
   const before = useQuery({ ...streamAt(id, version - 1), enabled: version > 1 });
   const state = now.data?.state;
   const earlier = version > 1 ? before.data?.state : {};
-  const changed = useMemo(() => (state === undefined || earlier === undefined ? [] : changes(earlier ?? {}, state ?? {})), [state, earlier]);
+  const changed = useMemo(
+    () => (state === undefined || earlier === undefined ? [] : changes(earlier ?? {}, state ?? {})),
+    [state, earlier],
+  );
 
   return (
     <QueryView query={now}>
       {(step) => (
         <Stack>
           <Group gap="sm">
-            <Title order={2}>{eventName(step.eventType)}</Title>
+            <Title order={2}>{named(step.eventType)}</Title>
             <Badge variant="default">{nameOf(step.actor)}</Badge>
             <TimeText at={step.at} />
             {step.reason && <Text size="sm">{step.reason}</Text>}

@@ -10,7 +10,12 @@ export const events = (search: AuditSearch) => {
   return infiniteQueryOptions({
     queryKey: ["audit", "list", filter, order],
     queryFn: ({ pageParam, signal }) =>
-      call(api.GET("/api/v2/audit", { params: { query: { ...filter, order, limit: PAGE, after: pageParam === null ? undefined : Number(pageParam) } }, signal })),
+      call(
+        api.GET("/api/v2/audit", {
+          params: { query: { ...filter, order, limit: PAGE, after: pageParam === null ? undefined : Number(pageParam) } },
+          signal,
+        }),
+      ),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next,
   });
@@ -31,7 +36,10 @@ export const event = (sequence: number) =>
   });
 
 export const stream = (id: string) =>
-  queryOptions({ queryKey: ["audit", "stream", id], queryFn: ({ signal }) => call(api.GET("/api/v2/streams/{id}", { params: { path: { id } }, signal })) });
+  queryOptions({
+    queryKey: ["audit", "stream", id],
+    queryFn: ({ signal }) => call(api.GET("/api/v2/streams/{id}", { params: { path: { id } }, signal })),
+  });
 
 /** What is past does not change. */
 export const streamAt = (id: string, version: number) =>

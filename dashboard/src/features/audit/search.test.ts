@@ -5,8 +5,22 @@ const stream = "01a2b3c4-0000-7000-8000-000000000001";
 
 describe("the address of the audit log", () => {
   it("keeps what it can mean", () => {
-    const search = auditSearch({ streamType: "Experiment", streamId: stream, from: "2026-11-01T00:00:00Z", order: "asc", event: "17", text: " why " });
-    expect(search).toMatchObject({ streamType: "Experiment", streamId: stream, from: "2026-11-01T00:00:00.000Z", order: "asc", event: 17, text: "why" });
+    const search = auditSearch({
+      streamType: "Experiment",
+      streamId: stream,
+      from: "2026-11-01T00:00:00Z",
+      order: "asc",
+      event: "17",
+      text: " why ",
+    });
+    expect(search).toMatchObject({
+      streamType: "Experiment",
+      streamId: stream,
+      from: "2026-11-01T00:00:00.000Z",
+      order: "asc",
+      event: 17,
+      text: "why",
+    });
   });
 
   it("leaves out what it cannot", () => {

@@ -55,7 +55,9 @@ export function BudgetModal({ budget, onClose }: { budget: BudgetView | null; on
         thresholdsPct: v.thresholdsPct.map(Number),
         reason: v.reason === "" ? null : v.reason,
       };
-      return budget === null ? call(api.POST("/api/v2/budgets", { body })) : call(api.PUT("/api/v2/budgets/{id}", { params: { path: { id: budget.id } }, body }));
+      return budget === null
+        ? call(api.POST("/api/v2/budgets", { body }))
+        : call(api.PUT("/api/v2/budgets/{id}", { params: { path: { id: budget.id } }, body }));
     },
     meta: { problemShown: true },
     onSuccess: () => {
@@ -74,16 +76,41 @@ export function BudgetModal({ budget, onClose }: { budget: BudgetView | null; on
           <TextInput label="Name" withAsterisk data-autofocus {...form.getInputProps("name")} />
           <Select label="What it is of" data={SCOPES} allowDeselect={false} {...form.getInputProps("scope")} />
           {form.values.scope === "pipeline" ? (
-            <Select label="Pipeline" searchable withAsterisk data={pipelines.map((p) => p.name)} {...form.getInputProps("of")} value={form.values.of || null} />
+            <Select
+              label="Pipeline"
+              searchable
+              withAsterisk
+              data={pipelines.map((p) => p.name)}
+              {...form.getInputProps("of")}
+              value={form.values.of || null}
+            />
           ) : (
-            form.values.scope !== "all" && <TextInput label="Which" description="As the hosts' labels, or the group, are called." withAsterisk {...form.getInputProps("of")} />
+            form.values.scope !== "all" && (
+              <TextInput
+                label="Which"
+                description="As the hosts' labels, or the group, are called."
+                withAsterisk
+                {...form.getInputProps("of")}
+              />
+            )
           )}
           <Group grow align="flex-start">
-            <NumberInput label="Amount a month" withAsterisk min={0} decimalScale={2} thousandSeparator="," {...form.getInputProps("amountPerMonth")} />
+            <NumberInput
+              label="Amount a month"
+              withAsterisk
+              min={0}
+              decimalScale={2}
+              thousandSeparator=","
+              {...form.getInputProps("amountPerMonth")}
+            />
             <TextInput label="Currency" withAsterisk maxLength={3} {...form.getInputProps("currency")} />
           </Group>
           <PriceSelect withAsterisk {...form.getInputProps("priceEntry")} />
-          <TagsInput label="Tell at (per cent)" description="Levels of the amount at which somebody is told." {...form.getInputProps("thresholdsPct")} />
+          <TagsInput
+            label="Tell at (per cent)"
+            description="Levels of the amount at which somebody is told."
+            {...form.getInputProps("thresholdsPct")}
+          />
           <Textarea label="Reason" description="Stands in the audit log." autosize {...form.getInputProps("reason")} />
           {save.isError && <ProblemAlert error={save.error} title="This was not done" />}
           <Group justify="flex-end">

@@ -37,12 +37,18 @@ export function BudgetsTab() {
         {(all) =>
           all.length === 0 ? (
             <EmptyState icon={<IconTargetArrow />} title="There is no budget yet">
-              A budget says what a team, service, group or pipeline may cost a month. Who comes near it is told, and an experiment that would help is proposed.
+              A budget says what a team, service, group or pipeline may cost a month. Who comes near it is told, and an experiment that
+              would help is proposed.
             </EmptyState>
           ) : (
             <SimpleGrid cols={{ base: 1, md: 2 }}>
               {all.map((budget) => (
-                <BudgetCard key={budget.id} budget={budget} onEdit={mayOperate ? () => open(budget) : undefined} onRemove={mayOperate ? () => setRemoving(budget) : undefined} />
+                <BudgetCard
+                  key={budget.id}
+                  budget={budget}
+                  onEdit={mayOperate ? () => open(budget) : undefined}
+                  onRemove={mayOperate ? () => setRemoving(budget) : undefined}
+                />
               ))}
             </SimpleGrid>
           )
@@ -68,7 +74,13 @@ function BudgetCard({ budget, onEdit, onRemove }: { budget: BudgetView; onEdit?:
   const { terms, spentPct } = budget;
   const navigate = useNavigate();
   const draft = useMutation({
-    mutationFn: () => call(api.POST("/api/v2/budgets/{id}/draft", { params: { path: { id: budget.id } }, body: { reason: `The budget ${terms.name} asks for it.` } })),
+    mutationFn: () =>
+      call(
+        api.POST("/api/v2/budgets/{id}/draft", {
+          params: { path: { id: budget.id } },
+          body: { reason: `The budget ${terms.name} asks for it.` },
+        }),
+      ),
     onSuccess: (made) => navigate({ to: "/experiments/$id", params: { id: made.id } }),
   });
   const over = (spentPct ?? 0) >= 100;
@@ -91,7 +103,11 @@ function BudgetCard({ budget, onEdit, onRemove }: { budget: BudgetView; onEdit?:
             {budget.problem.detail}
           </Alert>
         )}
-        <Progress value={Math.min(100, spentPct ?? 0)} color={over ? "red" : near ? "yellow" : "teal"} aria-label={`${percent(spentPct)} of the budget ${terms.name} is spent`} />
+        <Progress
+          value={Math.min(100, spentPct ?? 0)}
+          color={over ? "red" : near ? "yellow" : "teal"}
+          aria-label={`${percent(spentPct)} of the budget ${terms.name} is spent`}
+        />
         <Group justify="space-between">
           <Text size="sm" className="numeric">
             {money(budget.spent, terms.currency)} of {money(terms.amountPerMonth, terms.currency)} ({percent(spentPct)})
@@ -110,7 +126,8 @@ function BudgetCard({ budget, onEdit, onRemove }: { budget: BudgetView; onEdit?:
           <Alert color="blue" icon={<IconFlask />} title="An experiment would help">
             <Stack gap="xs" align="flex-start">
               <Text size="sm">
-                It has {proposal.hosts.length} hosts, whose pipeline cost {money(proposal.cost, terms.currency)} this month. The candidate kept {percent(100 - proposal.reductionPct)} of the series where it was measured.
+                It has {proposal.hosts.length} hosts, whose pipeline cost {money(proposal.cost, terms.currency)} this month. The candidate
+                kept {percent(100 - proposal.reductionPct)} of the series where it was measured.
               </Text>
               {onEdit !== undefined && (
                 <Button size="xs" loading={draft.isPending} onClick={() => draft.mutate()}>

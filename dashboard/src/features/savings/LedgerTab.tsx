@@ -12,6 +12,7 @@ import { EmptyState } from "~/shared/components/EmptyState";
 import { Figure } from "~/shared/components/Figure";
 import { QueryView } from "~/shared/components/QueryView";
 import { count, money, percent, short } from "~/shared/format/numbers";
+import { NoPrice, useValuedBy } from "./valued";
 import { PriceSelect } from "~/shared/prices/PriceSelect";
 import { csvOf } from "./csv";
 import { keptPct } from "./kept";
@@ -26,7 +27,8 @@ const right = { align: "right" } as const;
 export function LedgerTab() {
   const { by = "day", from, to, price } = route.useSearch();
   const navigate = route.useNavigate();
-  const query = useQuery(ledger({ by, from, to, price }));
+  const valued = useValuedBy(price);
+  const query = useQuery({ ...ledger({ by, from, to, price: valued.price }), enabled: valued.price !== undefined });
   const set = (change: Partial<SavingsSearch>) => void navigate({ search: (s) => ({ ...s, ...change }), replace: true });
   const currency = query.data?.currency;
 
@@ -47,24 +49,63 @@ export function LedgerTab() {
   return (
     <Stack>
       <Group align="flex-end" className="no-print">
-        <Select label="Rows by" data={DIMENSIONS} value={by} onChange={(v) => set({ by: DIMENSIONS.find((d) => d.value === v)?.value })} allowDeselect={false} w={150} />
-        <DateInput label="From (UTC)" value={from ?? null} onChange={(v) => set({ from: v ?? undefined })} clearable valueFormat="YYYY-MM-DD" placeholder="30 days ago" w={150} />
-        <DateInput label="To (UTC)" value={to ?? null} onChange={(v) => set({ to: v ?? undefined })} clearable valueFormat="YYYY-MM-DD" placeholder="Today" w={150} />
+        <Select
+          label="Rows by"
+          data={DIMENSIONS}
+          value={by}
+          onChange={(v) => set({ by: DIMENSIONS.find((d) => d.value === v)?.value })}
+          allowDeselect={false}
+          w={150}
+        />
+        <DateInput
+          label="From (UTC)"
+          value={from ?? null}
+          onChange={(v) => set({ from: v ?? undefined })}
+          clearable
+          valueFormat="YYYY-MM-DD"
+          placeholder="30 days ago"
+          w={150}
+        />
+        <DateInput
+          label="To (UTC)"
+          value={to ?? null}
+          onChange={(v) => set({ to: v ?? undefined })}
+          clearable
+          valueFormat="YYYY-MM-DD"
+          placeholder="Today"
+          w={150}
+        />
         <PriceSelect value={price} onChange={(v) => set({ price: v })} placeholder="That of the experiments" w={260} />
         {query.data !== undefined && query.data.rows.length > 0 && (
-          <Button variant="default" leftSection={<IconDownload size={16} />} component="a" href={csvOf({ by, from, to, price })} download>
+          <Button variant="default" leftSection={<IconDownload size={16} />} component="a" href={csvOf({ by, from, to, price: query.data.price })} download>
             CSV
           </Button>
         )}
       </Group>
+      {valued.none && <NoPrice />}
+      {!valued.none && (
       <QueryView query={query}>
         {(data) => (
           <Stack>
             <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }}>
-              <Figure label="Saved this month" value={money(data.thisMonth.saved, currency)} hint="since the first, UTC" icon={<IconCoins size={18} />} color="teal" />
-              <Figure label="Saved since the beginning" value={money(data.sinceBeginning.saved, currency)} hint={`${count(data.sinceBeginning.days)} days recorded`} />
+              <Figure
+                label="Saved this month"
+                value={money(data.thisMonth.saved, currency)}
+                hint="since the first, UTC"
+                icon={<IconCoins size={18} />}
+                color="teal"
+              />
+              <Figure
+                label="Saved since the beginning"
+                value={money(data.sinceBeginning.saved, currency)}
+                hint={`${count(data.sinceBeginning.days)} days recorded`}
+              />
               <Figure label="Saved in these days" value={money(data.total.saved, currency)} hint={`${data.from} to ${data.to}`} />
-              <Figure label="Series kept in these days" value={percent(keptPct(data.total))} hint={`${short(data.total.before.series)} to ${short(data.total.after.series)} series, days added up`} />
+              <Figure
+                label="Series kept in these days"
+                value={percent(keptPct(data.total))}
+                hint={`${short(data.total.before.series)} to ${short(data.total.after.series)} series, days added up`}
+              />
             </SimpleGrid>
             {data.gaps.length > 0 && (
               <Alert color="yellow" title="What these figures do not know">
@@ -103,12 +144,14 @@ export function LedgerTab() {
               }
             />
             <Text size="xs" c="dimmed">
-              Price {data.price}, each day by its price of that day. {data.overlapping && "Rows of groups overlap: the total counts each host once. "}
+              Price {data.price}, each day by its price of that day.{" "}
+              {data.overlapping && "Rows of groups overlap: the total counts each host once. "}
               {data.until !== null && data.until !== undefined && `Days are added up until ${data.until}.`}
             </Text>
           </Stack>
         )}
       </QueryView>
+      )}
     </Stack>
   );
 }

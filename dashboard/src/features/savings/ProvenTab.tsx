@@ -35,11 +35,41 @@ const columns = [
       </PageLink>
     ),
   }),
-  column.accessor("state", { header: "State", cell: (c) => <Badge color={STATES[c.getValue()].color} variant="light">{STATES[c.getValue()].label}</Badge> }),
-  column.accessor((e) => e.saving?.perMonth ?? null, { id: "saving", header: "Saves a month", meta: right, cell: (c) => money(c.getValue(), c.row.original.saving?.currency) }),
-  column.accessor((e) => e.saving?.baselinePerMonth ?? null, { id: "before", header: "Bill before", meta: right, cell: (c) => money(c.getValue(), c.row.original.saving?.currency) }),
-  column.accessor((e) => e.saving?.candidatePerMonth ?? null, { id: "after", header: "Bill after", meta: right, cell: (c) => money(c.getValue(), c.row.original.saving?.currency) }),
-  column.accessor((e) => e.saving?.extrapolatedFromMinutes ?? null, { id: "from", header: "Measured over", meta: right, cell: (c) => { const minutes = c.getValue(); return minutes === null ? UNKNOWN : duration(minutes * 60); } }),
+  column.accessor("state", {
+    header: "State",
+    cell: (c) => (
+      <Badge color={STATES[c.getValue()].color} variant="light">
+        {STATES[c.getValue()].label}
+      </Badge>
+    ),
+  }),
+  column.accessor((e) => e.saving?.perMonth ?? null, {
+    id: "saving",
+    header: "Saves a month",
+    meta: right,
+    cell: (c) => money(c.getValue(), c.row.original.saving?.currency),
+  }),
+  column.accessor((e) => e.saving?.baselinePerMonth ?? null, {
+    id: "before",
+    header: "Bill before",
+    meta: right,
+    cell: (c) => money(c.getValue(), c.row.original.saving?.currency),
+  }),
+  column.accessor((e) => e.saving?.candidatePerMonth ?? null, {
+    id: "after",
+    header: "Bill after",
+    meta: right,
+    cell: (c) => money(c.getValue(), c.row.original.saving?.currency),
+  }),
+  column.accessor((e) => e.saving?.extrapolatedFromMinutes ?? null, {
+    id: "from",
+    header: "Measured over",
+    meta: right,
+    cell: (c) => {
+      const minutes = c.getValue();
+      return minutes === null ? UNKNOWN : duration(minutes * 60);
+    },
+  }),
   column.accessor("hosts", { header: "Hosts", meta: right, cell: (c) => count(c.getValue()) }),
   column.accessor("liveSince", { header: "Live since", cell: (c) => <TimeText at={c.getValue()} /> }),
   column.accessor("priceEntry", { header: "Price" }),
@@ -57,7 +87,11 @@ export function ProvenTab() {
           rowId={(r) => r.id}
           height={640}
           minWidth={1000}
-          empty={<EmptyState icon={<IconFlask />} title="No experiment was started yet">What an experiment proves to save stands here, and what of it is live.</EmptyState>}
+          empty={
+            <EmptyState icon={<IconFlask />} title="No experiment was started yet">
+              What an experiment proves to save stands here, and what of it is live.
+            </EmptyState>
+          }
         />
       )}
     </QueryView>

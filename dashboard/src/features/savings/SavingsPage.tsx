@@ -4,9 +4,10 @@ import { PageHeader } from "~/shared/components/PageHeader";
 import { BudgetsTab } from "./BudgetsTab";
 import { LedgerTab } from "./LedgerTab";
 import { ProvenTab } from "./ProvenTab";
+import { ReturnTab } from "./ReturnTab";
+import type { SavingsTab } from "./search";
 import { TrendTab } from "./TrendTab";
 import { WhatIfTab } from "./WhatIfTab";
-import type { SavingsTab } from "./search";
 
 const route = getRouteApi("/_app/savings");
 
@@ -15,11 +16,15 @@ export function SavingsPage() {
   const navigate = route.useNavigate();
   return (
     <>
-      <PageHeader title="Savings" description="What production pipelines sent, what they would have sent before, and what the difference is worth at the margin." />
+      <PageHeader
+        title="Savings"
+        description="What production pipelines sent, what they would have sent before, and what the difference is worth at the margin."
+      />
       <Tabs value={tab} onChange={(next) => void navigate({ search: (s) => ({ ...s, tab: next as SavingsTab }) })} keepMounted={false}>
         <Tabs.List mb="md">
           <Tabs.Tab value="ledger">Ledger</Tabs.Tab>
           <Tabs.Tab value="trend">Trend and forecast</Tabs.Tab>
+          <Tabs.Tab value="return">Return</Tabs.Tab>
           <Tabs.Tab value="proven">Experiments</Tabs.Tab>
           <Tabs.Tab value="what-if">What-if prices</Tabs.Tab>
           <Tabs.Tab value="budgets">Budgets</Tabs.Tab>
@@ -29,6 +34,9 @@ export function SavingsPage() {
         </Tabs.Panel>
         <Tabs.Panel value="trend">
           <TrendTab />
+        </Tabs.Panel>
+        <Tabs.Panel value="return">
+          <ReturnTab />
         </Tabs.Panel>
         <Tabs.Panel value="proven">
           <ProvenTab />

@@ -7,7 +7,19 @@ import { ledger } from "./queries";
 import { trendLine } from "./trendLine";
 
 /** What each day cost, with the trend through it and where its slope may lie (95 %). */
-export function TrendChart({ trend, from, to, price, currency }: { trend: CostTrend; from: string; to: string; price?: string; currency: string }) {
+export function TrendChart({
+  trend,
+  from,
+  to,
+  price,
+  currency,
+}: {
+  trend: CostTrend;
+  from: string;
+  to: string;
+  price?: string;
+  currency: string;
+}) {
   const days = useQuery(ledger({ by: "day", from, to, price }));
   const option = useMemo(() => {
     const rows = (days.data?.rows ?? []).filter((r) => r.key >= trend.first).sort((a, b) => a.key.localeCompare(b.key));
@@ -22,7 +34,15 @@ export function TrendChart({ trend, from, to, price, currency }: { trend: CostTr
       series: [
         { name: "Cost", type: "line", showSymbol: rows.length < 60, data: rows.map((r) => r.cost) },
         { name: "Trend", type: "line", showSymbol: false, lineStyle: { type: "dashed" }, data: line.map((p) => p.estimate) },
-        { name: "Least", type: "line", stack: "band", showSymbol: false, lineStyle: { opacity: 0 }, tooltip: { show: false }, data: line.map((p) => p.lower) },
+        {
+          name: "Least",
+          type: "line",
+          stack: "band",
+          showSymbol: false,
+          lineStyle: { opacity: 0 },
+          tooltip: { show: false },
+          data: line.map((p) => p.lower),
+        },
         {
           name: "Between",
           type: "line",

@@ -30,18 +30,38 @@ const columns = [
     meta: right,
     cell: (c) => {
       const saving = c.row.original.saving;
-      return saving?.lower == null || saving.upper == null ? UNKNOWN : `${money(saving.lower, saving.currency)} and ${money(saving.upper, saving.currency)}`;
+      return saving?.lower == null || saving.upper == null
+        ? UNKNOWN
+        : `${money(saving.lower, saving.currency)} and ${money(saving.upper, saving.currency)}`;
     },
   }),
-  column.accessor((a) => a.saving?.before.total ?? null, { id: "before", header: "Bill before", meta: right, cell: (c) => money(c.getValue(), c.row.original.saving?.currency) }),
-  column.accessor((a) => a.saving?.after.total ?? null, { id: "after", header: "Bill after", meta: right, cell: (c) => money(c.getValue(), c.row.original.saving?.currency) }),
+  column.accessor((a) => a.saving?.before.total ?? null, {
+    id: "before",
+    header: "Bill before",
+    meta: right,
+    cell: (c) => money(c.getValue(), c.row.original.saving?.currency),
+  }),
+  column.accessor((a) => a.saving?.after.total ?? null, {
+    id: "after",
+    header: "Bill after",
+    meta: right,
+    cell: (c) => money(c.getValue(), c.row.original.saving?.currency),
+  }),
   column.accessor((a) => a.inCurrency?.amount.amount ?? null, {
     id: "converted",
     header: "Converted",
     meta: right,
     cell: (c) => {
       const { inCurrency, notConverted } = c.row.original;
-      return inCurrency !== null ? money(inCurrency.amount.amount, inCurrency.amount.currency) : notConverted !== null ? <Tooltip label={notConverted.detail}><span>no rate</span></Tooltip> : UNKNOWN;
+      return inCurrency !== null ? (
+        money(inCurrency.amount.amount, inCurrency.amount.currency)
+      ) : notConverted !== null ? (
+        <Tooltip label={notConverted.detail}>
+          <span>no rate</span>
+        </Tooltip>
+      ) : (
+        UNKNOWN
+      );
     },
   }),
   column.accessor((a) => a.saving?.whyNothing ?? a.rejection?.detail ?? "", { id: "why", header: "Remark", enableSorting: false }),
@@ -56,7 +76,11 @@ export function WhatIfTab() {
   const answers = useQuery({ ...whatIf(chosen ?? "", currency), enabled: chosen !== undefined });
 
   if (chosen === undefined)
-    return <EmptyState icon={<IconCoins />} title="Nothing to price yet">Once an experiment has measured a reduction, every vendor's bill for it stands here side by side.</EmptyState>;
+    return (
+      <EmptyState icon={<IconCoins />} title="Nothing to price yet">
+        Once an experiment has measured a reduction, every vendor's bill for it stands here side by side.
+      </EmptyState>
+    );
   return (
     <Stack>
       <Group align="flex-end">
@@ -87,7 +111,14 @@ export function WhatIfTab() {
               <Text size="sm" c="dimmed">
                 Rests on {data.windows} windows, {duration(data.measuredMinutes * 60)} of a month of 730 hours; prices of {data.on}.
               </Text>
-              <DataTable label="What the reduction is worth by vendor" rows={data.answers} columns={columns} rowId={(a) => a.priceEntry} height={560} minWidth={1100} />
+              <DataTable
+                label="What the reduction is worth by vendor"
+                rows={data.answers}
+                columns={columns}
+                rowId={(a) => a.priceEntry}
+                height={560}
+                minWidth={1100}
+              />
               {gaps.length > 0 && (
                 <Alert color="yellow" title="What these figures do not know">
                   <List size="sm">

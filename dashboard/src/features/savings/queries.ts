@@ -21,15 +21,28 @@ export const trend = ({ days, by, price }: { days: number; by: LedgerDimension; 
     queryFn: ({ signal }) => call(api.GET("/api/v2/savings/trend", { params: { query: { days, by, price } }, signal })),
   });
 
+export const roi = ({ from, to, price }: { from?: string; to?: string; price?: string }) =>
+  queryOptions({
+    queryKey: ["savings", "roi", { from, to, price }],
+    queryFn: ({ signal }) => call(api.GET("/api/v2/savings/roi", { params: { query: { from, to, price } }, signal })),
+  });
+
 /** What experiments proved, and what of it is live. */
-export const entries = queryOptions({ queryKey: ["savings", "entries"], queryFn: ({ signal }) => call(api.GET("/api/v2/savings", { signal })) });
+export const entries = queryOptions({
+  queryKey: ["savings", "entries"],
+  queryFn: ({ signal }) => call(api.GET("/api/v2/savings", { signal })),
+});
 
 export const budgets = queryOptions({ queryKey: ["budgets"], queryFn: ({ signal }) => call(api.GET("/api/v2/budgets", { signal })) });
 
 export const whatIf = (experimentId: string, currency?: string) =>
   queryOptions({
     queryKey: ["experiments", experimentId, "what-if", currency],
-    queryFn: ({ signal }) => call(api.GET("/api/v2/experiments/{id}/what-if", { params: { path: { id: experimentId }, query: { currency } }, signal })),
+    queryFn: ({ signal }) =>
+      call(api.GET("/api/v2/experiments/{id}/what-if", { params: { path: { id: experimentId }, query: { currency } }, signal })),
   });
 
-export const pipelineNames = queryOptions({ queryKey: ["pipelines"], queryFn: ({ signal }) => call(api.GET("/api/v2/pipelines", { signal })) });
+export const pipelineNames = queryOptions({
+  queryKey: ["pipelines"],
+  queryFn: ({ signal }) => call(api.GET("/api/v2/pipelines", { signal })),
+});

@@ -1,6 +1,6 @@
 import type { LedgerDimension } from "~/api/schema";
 
-export const TABS = ["ledger", "trend", "proven", "what-if", "budgets"] as const;
+export const TABS = ["ledger", "trend", "return", "proven", "what-if", "budgets"] as const;
 export type SavingsTab = (typeof TABS)[number];
 
 export const DIMENSIONS: { value: LedgerDimension; label: string }[] = [
@@ -23,7 +23,8 @@ export interface SavingsSearch {
   currency?: string;
 }
 
-const day = (value: unknown): string | undefined => (typeof value === "string" && /^\d{4}-\d{2}-\d{2}$/.test(value) && !Number.isNaN(Date.parse(value)) ? value : undefined);
+const day = (value: unknown): string | undefined =>
+  typeof value === "string" && /^\d{4}-\d{2}-\d{2}$/.test(value) && !Number.isNaN(Date.parse(value)) ? value : undefined;
 const text = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
 
 /** What an address says, without what it cannot mean. */

@@ -1,12 +1,13 @@
 import { SegmentedControl, Select, Stack, Text, useMantineColorScheme } from "@mantine/core";
-import { useNow } from "~/shared/format/useNow";
 import { dateTime, zoneName } from "~/shared/format/times";
-import { usePreferences } from "~/shared/session/preferences";
+import { useNow } from "~/shared/format/useNow";
+import { usePreferences, useSetPreferences } from "~/shared/session/preferences";
 
-/** How this dashboard looks. */
+/** How the dashboard looks to the user, in every browser. */
 export function AppearanceTab() {
-  const { colorScheme, setColorScheme } = useMantineColorScheme();
-  const { timeZone, setTimeZone } = usePreferences();
+  const { colorScheme } = useMantineColorScheme();
+  const { timeZone } = usePreferences();
+  const { setColourScheme, setTimeZone } = useSetPreferences();
   const now = useNow();
   return (
     <Stack maw={420}>
@@ -17,7 +18,7 @@ export function AppearanceTab() {
         <SegmentedControl
           aria-labelledby="colours"
           value={colorScheme}
-          onChange={(v) => setColorScheme(v as "light" | "dark" | "auto")}
+          onChange={(v) => setColourScheme(v as "light" | "dark" | "auto")}
           data={[
             { value: "light", label: "Light" },
             { value: "dark", label: "Dark" },
@@ -32,7 +33,11 @@ export function AppearanceTab() {
         allowDeselect={false}
         value={timeZone}
         onChange={(v) => v !== null && setTimeZone(v)}
-        data={[{ value: "local", label: "This browser's zone" }, { value: "UTC", label: "UTC" }, ...Intl.supportedValuesOf("timeZone").filter((z) => z !== "UTC")]}
+        data={[
+          { value: "local", label: "This browser's zone" },
+          { value: "UTC", label: "UTC" },
+          ...Intl.supportedValuesOf("timeZone").filter((z) => z !== "UTC"),
+        ]}
       />
     </Stack>
   );

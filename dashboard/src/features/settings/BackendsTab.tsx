@@ -25,7 +25,10 @@ export function BackendsTab() {
   const [removing, setRemoving] = useState<string | null>(null);
   const test = useMutation({
     mutationFn: (name: string) => call(api.POST("/api/v2/backends/{name}/test", { params: { path: { name } } })),
-    onSuccess: (r) => (r.reachable ? showDone(`${r.kind} ${r.version ?? ""} answered within ${duration((r.milliseconds ?? 0) / 1000)}.`) : showProblem(new Error(r.error ?? "No answer."), "It could not be asked")),
+    onSuccess: (r) =>
+      r.reachable
+        ? showDone(`${r.kind} ${r.version ?? ""} answered within ${duration((r.milliseconds ?? 0) / 1000)}.`)
+        : showProblem(new Error(r.error ?? "No answer."), "It could not be asked"),
   });
   const columns = useMemo(
     () => [
@@ -154,11 +157,24 @@ function BackendModal({ backend, onClose }: { backend: BackendView | null; onClo
           <Select label="Signs in" allowDeselect={false} data={["none", "basic", "bearer"]} {...form.getInputProps("authentication")} />
           {signsIn === "basic" && <TextInput label="User" {...form.getInputProps("userName")} />}
           {signsIn !== "none" && (
-            <PasswordInput label={signsIn === "basic" ? "Password" : "Token"} description={backend === null ? undefined : "Leave it empty to keep what there is."} autoComplete="off" {...form.getInputProps("secret")} />
+            <PasswordInput
+              label={signsIn === "basic" ? "Password" : "Token"}
+              description={backend === null ? undefined : "Leave it empty to keep what there is."}
+              autoComplete="off"
+              {...form.getInputProps("secret")}
+            />
           )}
-          <Textarea label="Certificate authority (PEM)" description="Where the system's are not enough." autosize maxRows={6} {...form.getInputProps("certificateAuthority")} />
+          <Textarea
+            label="Certificate authority (PEM)"
+            description="Where the system's are not enough."
+            autosize
+            maxRows={6}
+            {...form.getInputProps("certificateAuthority")}
+          />
           <Textarea label="Client certificate (PEM)" autosize maxRows={6} {...form.getInputProps("clientCertificate")} />
-          {form.values.clientCertificate !== "" && <Textarea label="Its key (PEM)" description="Never shown again." autosize maxRows={6} {...form.getInputProps("clientKey")} />}
+          {form.values.clientCertificate !== "" && (
+            <Textarea label="Its key (PEM)" description="Never shown again." autosize maxRows={6} {...form.getInputProps("clientKey")} />
+          )}
           <Group grow align="flex-start">
             <NumberInput label="Time limit (s)" min={1} {...form.getInputProps("timeoutSeconds")} />
             <TextInput label="Label of the host" placeholder="host_name" {...form.getInputProps("hostLabel")} />

@@ -57,8 +57,16 @@ export function ContractModal({ onClose }: { onClose: () => void }) {
       <DateInput label="From the day (UTC)" valueFormat="YYYY-MM-DD" {...form.getInputProps("validFrom")} />
       <DateInput label="Until" clearable valueFormat="YYYY-MM-DD" {...form.getInputProps("validUntil")} />
       <NumberInput label="Discount (per cent)" min={0} max={100} {...form.getInputProps("discountPct")} />
-      <NumberInput label={`Platform fee a month${currency === undefined ? "" : ` (${currency})`}`} min={0} {...form.getInputProps("platformFee")} />
-      <NumberInput label={`Committed minimum a month${currency === undefined ? "" : ` (${currency})`}`} min={0} {...form.getInputProps("minimumPerMonth")} />
+      <NumberInput
+        label={`Platform fee a month${currency === undefined ? "" : ` (${currency})`}`}
+        min={0}
+        {...form.getInputProps("platformFee")}
+      />
+      <NumberInput
+        label={`Committed minimum a month${currency === undefined ? "" : ` (${currency})`}`}
+        min={0}
+        {...form.getInputProps("minimumPerMonth")}
+      />
     </DatedModal>
   );
 }

@@ -32,7 +32,12 @@ export function DatedModal<V extends { source: string; reason: string }>({ title
       <form onSubmit={form.onSubmit((v) => run.mutate(v))}>
         <Stack>
           {children}
-          <TextInput label="Source" description="Such as an invoice or a contract's number." withAsterisk {...form.getInputProps("source")} />
+          <TextInput
+            label="Source"
+            description="Such as an invoice or a contract's number."
+            withAsterisk
+            {...form.getInputProps("source")}
+          />
           <TextInput label="Reason" description="Stands in the audit log." {...form.getInputProps("reason")} />
           {run.isError && <ProblemAlert error={run.error} title="This was not saved" />}
           <Group justify="flex-end">

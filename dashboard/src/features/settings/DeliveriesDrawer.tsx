@@ -22,7 +22,14 @@ const columns = [
 /** What a target was told, and what became of it. */
 export function DeliveriesDrawer({ name, onClose }: { name: string; onClose: () => void }) {
   return (
-    <Drawer opened onClose={onClose} position="right" size="xl" title={`Deliveries to ${name}`} closeButtonProps={{ "aria-label": "Close" }}>
+    <Drawer
+      opened
+      onClose={onClose}
+      position="right"
+      size="xl"
+      title={`Deliveries to ${name}`}
+      closeButtonProps={{ "aria-label": "Close" }}
+    >
       <QueryView query={useQuery(deliveries(name))}>
         {(page) => (
           <DataTable

@@ -8,7 +8,10 @@ import "@mantine/dates/styles.css";
 export function ExchangeRateModal({ onClose }: { onClose: () => void }) {
   const form = useForm({
     initialValues: { from: "USD", to: "EUR", on: today(), rate: "" as number | string, source: "", reason: "" },
-    validate: { from: (v) => (/^[A-Z]{3}$/.test(v) ? null : "Three letters, as USD."), to: (v) => (/^[A-Z]{3}$/.test(v) ? null : "Three letters, as EUR.") },
+    validate: {
+      from: (v) => (/^[A-Z]{3}$/.test(v) ? null : "Three letters, as USD."),
+      to: (v) => (/^[A-Z]{3}$/.test(v) ? null : "Three letters, as EUR."),
+    },
   });
   return (
     <DatedModal
@@ -16,7 +19,12 @@ export function ExchangeRateModal({ onClose }: { onClose: () => void }) {
       form={form}
       onClose={onClose}
       save={({ from, to, on, rate, source, reason }) =>
-        call(api.PUT("/api/v2/exchange-rates/{from}/{to}/{on}", { params: { path: { from, to, on } }, body: { rate: number(rate), source, reason: reason || null } }))
+        call(
+          api.PUT("/api/v2/exchange-rates/{from}/{to}/{on}", {
+            params: { path: { from, to, on } },
+            body: { rate: number(rate), source, reason: reason || null },
+          }),
+        )
       }
     >
       <Group grow align="flex-start">

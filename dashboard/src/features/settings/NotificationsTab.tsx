@@ -30,7 +30,10 @@ export function NotificationsTab() {
   const query = useQuery(targets);
   const test = useMutation({
     mutationFn: (name: string) => call(api.POST("/api/v2/notification-targets/{name}/test", { params: { path: { name } } })),
-    onSuccess: (r) => (r.delivered ? showDone(`Delivered within ${duration(r.milliseconds / 1000)}.`) : showProblem(new Error(r.error ?? "It was not delivered."), "The test was not delivered")),
+    onSuccess: (r) =>
+      r.delivered
+        ? showDone(`Delivered within ${duration(r.milliseconds / 1000)}.`)
+        : showProblem(new Error(r.error ?? "It was not delivered."), "The test was not delivered"),
   });
   const tell = (view: NotificationTargetView) => {
     if (view.secret) setSecret({ name: view.name, secret: view.secret });
@@ -42,7 +45,14 @@ export function NotificationsTab() {
       column.accessor("origin", { header: "Where" }),
       column.accessor((t) => t.kinds.join(", "), { id: "kinds", header: "Of what" }),
       column.accessor("subject", { header: "Only subjects" }),
-      column.accessor("enabled", { header: "State", cell: (c) => <Badge variant="light" color={c.getValue() ? "teal" : "gray"}>{c.getValue() ? "On" : "Off"}</Badge> }),
+      column.accessor("enabled", {
+        header: "State",
+        cell: (c) => (
+          <Badge variant="light" color={c.getValue() ? "teal" : "gray"}>
+            {c.getValue() ? "On" : "Off"}
+          </Badge>
+        ),
+      }),
       column.display({
         id: "actions",
         header: () => <span>Actions</span>,
@@ -57,7 +67,9 @@ export function NotificationsTab() {
               <Menu.Item onClick={() => setLooking(c.row.original.name)}>Deliveries</Menu.Item>
               {mayAdmin && <Menu.Item onClick={() => test.mutate(c.row.original.name)}>Send a test</Menu.Item>}
               {mayAdmin && <Menu.Item onClick={() => setEditing(c.row.original)}>Change</Menu.Item>}
-              {mayAdmin && c.row.original.channel === "webhook" && <Menu.Item onClick={() => setRotating(c.row.original.name)}>New secret</Menu.Item>}
+              {mayAdmin && c.row.original.channel === "webhook" && (
+                <Menu.Item onClick={() => setRotating(c.row.original.name)}>New secret</Menu.Item>
+              )}
               {mayAdmin && (
                 <Menu.Item color="red" onClick={() => setRemoving(c.row.original.name)}>
                   Remove
@@ -80,7 +92,9 @@ export function NotificationsTab() {
           </Button>
         </Group>
       )}
-      {secret !== null && <SecretOnce secret={secret.secret}>{secret.name} checks the signature of what it is told with this secret.</SecretOnce>}
+      {secret !== null && (
+        <SecretOnce secret={secret.secret}>{secret.name} checks the signature of what it is told with this secret.</SecretOnce>
+      )}
       <QueryView query={query}>
         {(all) =>
           all.length === 0 ? (
@@ -101,7 +115,9 @@ export function NotificationsTab() {
         confirm="Remove"
         danger
         done="It is told nothing any more."
-        action={(reason) => call(api.DELETE("/api/v2/notification-targets/{name}", { params: { path: { name: removing ?? "" }, query: { reason } } }))}
+        action={(reason) =>
+          call(api.DELETE("/api/v2/notification-targets/{name}", { params: { path: { name: removing ?? "" }, query: { reason } } }))
+        }
       />
       <ReasonModal
         opened={rotating !== null}
@@ -110,7 +126,14 @@ export function NotificationsTab() {
         confirm="Make it"
         done="The new secret is above the list."
         action={async (reason) =>
-          tell(await call(api.POST("/api/v2/notification-targets/{name}/rotate-secret", { params: { path: { name: rotating ?? "" } }, body: { reason, overlapHours: 24 } })))
+          tell(
+            await call(
+              api.POST("/api/v2/notification-targets/{name}/rotate-secret", {
+                params: { path: { name: rotating ?? "" } },
+                body: { reason, overlapHours: 24 },
+              }),
+            ),
+          )
         }
       >
         For 24 hours notifications carry signatures by both secrets.

@@ -7,7 +7,15 @@ import "@mantine/dates/styles.css";
 
 export function OperatorRatesModal({ onClose }: { onClose: () => void }) {
   const form = useForm({
-    initialValues: { on: today(), currency: "USD", perCoreHour: "" as number | string, perMemoryGigabyteHour: "" as number | string, perStorageGigabyteMonth: "" as number | string, source: "", reason: "" },
+    initialValues: {
+      on: today(),
+      currency: "USD",
+      perCoreHour: "" as number | string,
+      perMemoryGigabyteHour: "" as number | string,
+      perStorageGigabyteMonth: "" as number | string,
+      source: "",
+      reason: "",
+    },
   });
   return (
     <DatedModal

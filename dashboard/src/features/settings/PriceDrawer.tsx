@@ -5,7 +5,14 @@ import { count, decimal, money } from "~/shared/format/numbers";
 /** One plan as it is reckoned: meters, tiers, what is free, and where that was read. */
 export function PriceDrawer({ entry, onClose }: { entry: PriceEntry; onClose: () => void }) {
   return (
-    <Drawer opened onClose={onClose} position="right" size="lg" title={`${entry.vendor}: ${entry.name}`} closeButtonProps={{ "aria-label": "Close" }}>
+    <Drawer
+      opened
+      onClose={onClose}
+      position="right"
+      size="lg"
+      title={`${entry.vendor}: ${entry.name}`}
+      closeButtonProps={{ "aria-label": "Close" }}
+    >
       <Stack>
         <List size="sm">
           <List.Item>Id {entry.id}</List.Item>
@@ -22,8 +29,8 @@ export function PriceDrawer({ entry, onClose }: { entry: PriceEntry; onClose: ()
           <Stack key={charge.meter} gap={4}>
             <Title order={3}>{charge.meter}</Title>
             <Text size="sm" c="dimmed">
-              {charge.included > 0 && `${count(charge.included)} a month are free. `}
-              {charge.includedPerHost > 0 && `${count(charge.includedPerHost)} for each host are free. `}
+              {(charge.included ?? 0) > 0 && `${count(charge.included)} a month are free. `}
+              {(charge.includedPerHost ?? 0) > 0 && `${count(charge.includedPerHost)} for each host are free. `}
               {charge.scale !== 1 && `Scaled by ${decimal(charge.scale, 4)}.`}
             </Text>
             {charge.tiers.length === 0 ? (
@@ -49,7 +56,14 @@ export function PriceDrawer({ entry, onClose }: { entry: PriceEntry; onClose: ()
           </Stack>
         ))}
         <Text size="sm">
-          Source: {/^https?:\/\//.test(entry.source) ? <Anchor href={entry.source} target="_blank" rel="noreferrer">{entry.source}</Anchor> : entry.source}
+          Source:{" "}
+          {/^https?:\/\//.test(entry.source) ? (
+            <Anchor href={entry.source} target="_blank" rel="noreferrer">
+              {entry.source}
+            </Anchor>
+          ) : (
+            entry.source
+          )}
         </Text>
       </Stack>
     </Drawer>

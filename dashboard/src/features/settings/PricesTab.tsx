@@ -53,17 +53,36 @@ export function PricesTab() {
             onRowClick={setLooking}
             columns={[
               entry.accessor("vendor", { header: "Vendor" }),
-              entry.accessor("name", { header: "Plan", cell: (c) => <Button variant="subtle" size="compact-sm" onClick={() => setLooking(c.row.original)}>{c.getValue()}</Button> }),
+              entry.accessor("name", {
+                header: "Plan",
+                cell: (c) => (
+                  <Button variant="subtle" size="compact-sm" onClick={() => setLooking(c.row.original)}>
+                    {c.getValue()}
+                  </Button>
+                ),
+              }),
               entry.accessor("currency", { header: "Currency" }),
               entry.accessor("validFrom", { header: "Valid from" }),
-              entry.accessor("confidence", { header: "Confidence in rates", cell: (c) => <Badge variant="light" color={c.getValue() === "high" ? "teal" : c.getValue() === "medium" ? "yellow" : "red"}>{c.getValue()}</Badge> }),
+              entry.accessor("confidence", {
+                header: "Confidence in rates",
+                cell: (c) => (
+                  <Badge variant="light" color={c.getValue() === "high" ? "teal" : c.getValue() === "medium" ? "yellow" : "red"}>
+                    {c.getValue()}
+                  </Badge>
+                ),
+              }),
               entry.accessor("origin", { header: "From", cell: (c) => (c.getValue() === "list" ? "list price" : "yourselves") }),
             ]}
           />
         )}
       </QueryView>
 
-      <Heading title="Contracts" text="What your contract says instead of a list price." onAdd={mayAdmin ? () => setAdding("contract") : undefined} add="Write down a contract" />
+      <Heading
+        title="Contracts"
+        text="What your contract says instead of a list price."
+        onAdd={mayAdmin ? () => setAdding("contract") : undefined}
+        add="Write down a contract"
+      />
       <QueryView query={useQuery(contracts)}>
         {(all) => (
           <DataTable
@@ -71,22 +90,47 @@ export function PricesTab() {
             rows={all}
             rowId={(c) => c.id}
             minWidth={720}
-            empty={<EmptyState title="No contract is written down">Savings are reckoned by list prices, which are mostly dearer than what you pay.</EmptyState>}
+            empty={
+              <EmptyState title="No contract is written down">
+                Savings are reckoned by list prices, which are mostly dearer than what you pay.
+              </EmptyState>
+            }
             columns={[
               contract.accessor("id", { header: "Name" }),
               contract.accessor("entry", { header: "Price" }),
               contract.accessor("validFrom", { header: "From" }),
               contract.accessor("validUntil", { header: "Until" }),
               contract.accessor("discountPct", { header: "Discount", meta: right, cell: (c) => percent(c.getValue()) }),
-              contract.accessor("minimumPerMonth", { header: "Committed a month", meta: right, cell: (c) => money(c.getValue(), c.row.original.currency) }),
+              contract.accessor("minimumPerMonth", {
+                header: "Committed a month",
+                meta: right,
+                cell: (c) => money(c.getValue(), c.row.original.currency),
+              }),
               contract.accessor("source", { header: "Source" }),
-              ...(mayAdmin ? [contract.display({ ...actions, cell: (c) => remove({ title: `Remove contract ${c.row.original.id}`, run: (reason) => call(api.DELETE("/api/v2/contracts/{id}", { params: { path: { id: c.row.original.id }, query: { reason } } })) }) })] : []),
+              ...(mayAdmin
+                ? [
+                    contract.display({
+                      ...actions,
+                      cell: (c) =>
+                        remove({
+                          title: `Remove contract ${c.row.original.id}`,
+                          run: (reason) =>
+                            call(api.DELETE("/api/v2/contracts/{id}", { params: { path: { id: c.row.original.id }, query: { reason } } })),
+                        }),
+                    }),
+                  ]
+                : []),
             ]}
           />
         )}
       </QueryView>
 
-      <Heading title="Rates of own machines" text="What a core, memory and storage cost you: the cost of experiments and net savings rest on them." onAdd={mayAdmin ? () => setAdding("operator") : undefined} add="Set rates" />
+      <Heading
+        title="Rates of own machines"
+        text="What a core, memory and storage cost you: the cost of experiments and net savings rest on them."
+        onAdd={mayAdmin ? () => setAdding("operator") : undefined}
+        add="Set rates"
+      />
       <QueryView query={useQuery(operatorRates)}>
         {(all) => (
           <DataTable
@@ -94,20 +138,58 @@ export function PricesTab() {
             rows={all}
             rowId={(r) => r.on}
             minWidth={720}
-            empty={<EmptyState title="No rates are set">Without them an experiment has no cost and a saving no net: no default would be right for anybody.</EmptyState>}
+            empty={
+              <EmptyState title="No rates are set">
+                Without them an experiment has no cost and a saving no net: no default would be right for anybody.
+              </EmptyState>
+            }
             columns={[
               own.accessor("on", { header: "From" }),
-              own.accessor((r) => r.rates.perCoreHour, { id: "core", header: "A core hour", meta: right, cell: (c) => `${decimal(c.getValue(), 4)} ${c.row.original.rates.currency}` }),
-              own.accessor((r) => r.rates.perMemoryGigabyteHour, { id: "memory", header: "A GB hour of memory", meta: right, cell: (c) => `${decimal(c.getValue(), 4)} ${c.row.original.rates.currency}` }),
-              own.accessor((r) => r.rates.perStorageGigabyteMonth, { id: "storage", header: "A GB month of storage", meta: right, cell: (c) => `${decimal(c.getValue(), 4)} ${c.row.original.rates.currency}` }),
+              own.accessor((r) => r.rates.perCoreHour, {
+                id: "core",
+                header: "A core hour",
+                meta: right,
+                cell: (c) => `${decimal(c.getValue(), 4)} ${c.row.original.rates.currency}`,
+              }),
+              own.accessor((r) => r.rates.perMemoryGigabyteHour, {
+                id: "memory",
+                header: "A GB hour of memory",
+                meta: right,
+                cell: (c) => `${decimal(c.getValue(), 4)} ${c.row.original.rates.currency}`,
+              }),
+              own.accessor((r) => r.rates.perStorageGigabyteMonth, {
+                id: "storage",
+                header: "A GB month of storage",
+                meta: right,
+                cell: (c) => `${decimal(c.getValue(), 4)} ${c.row.original.rates.currency}`,
+              }),
               own.accessor("source", { header: "Source" }),
-              ...(mayAdmin ? [own.display({ ...actions, cell: (c) => remove({ title: `Remove the rates of ${c.row.original.on}`, run: (reason) => call(api.DELETE("/api/v2/operator-rates/{on}", { params: { path: { on: c.row.original.on }, query: { reason } } })) }) })] : []),
+              ...(mayAdmin
+                ? [
+                    own.display({
+                      ...actions,
+                      cell: (c) =>
+                        remove({
+                          title: `Remove the rates of ${c.row.original.on}`,
+                          run: (reason) =>
+                            call(
+                              api.DELETE("/api/v2/operator-rates/{on}", { params: { path: { on: c.row.original.on }, query: { reason } } }),
+                            ),
+                        }),
+                    }),
+                  ]
+                : []),
             ]}
           />
         )}
       </QueryView>
 
-      <Heading title="Exchange rates" text="Nothing is converted but by a rate that is written down here." onAdd={mayAdmin ? () => setAdding("exchange") : undefined} add="Set a rate" />
+      <Heading
+        title="Exchange rates"
+        text="Nothing is converted but by a rate that is written down here."
+        onAdd={mayAdmin ? () => setAdding("exchange") : undefined}
+        add="Set a rate"
+      />
       <QueryView query={useQuery(exchangeRates)}>
         {(all) => (
           <DataTable
@@ -128,7 +210,15 @@ export function PricesTab() {
                       ...actions,
                       cell: (c) => {
                         const { from, to, on } = c.row.original;
-                        return remove({ title: `Remove the rate ${from} to ${to} of ${on}`, run: (reason) => call(api.DELETE("/api/v2/exchange-rates/{from}/{to}/{on}", { params: { path: { from, to, on }, query: { reason } } })) });
+                        return remove({
+                          title: `Remove the rate ${from} to ${to} of ${on}`,
+                          run: (reason) =>
+                            call(
+                              api.DELETE("/api/v2/exchange-rates/{from}/{to}/{on}", {
+                                params: { path: { from, to, on }, query: { reason } },
+                              }),
+                            ),
+                        });
                       },
                     }),
                   ]
@@ -142,7 +232,15 @@ export function PricesTab() {
       {adding === "contract" && <ContractModal onClose={() => setAdding(null)} />}
       {adding === "operator" && <OperatorRatesModal onClose={() => setAdding(null)} />}
       {adding === "exchange" && <ExchangeRateModal onClose={() => setAdding(null)} />}
-      <ReasonModal opened={removing !== null} onClose={() => setRemoving(null)} title={removing?.title ?? ""} confirm="Remove" danger done="Removed." action={(reason) => removing?.run(reason) ?? Promise.resolve()}>
+      <ReasonModal
+        opened={removing !== null}
+        onClose={() => setRemoving(null)}
+        title={removing?.title ?? ""}
+        confirm="Remove"
+        danger
+        done="Removed."
+        action={(reason) => removing?.run(reason) ?? Promise.resolve()}
+      >
         What was priced by it keeps its figures; what is reckoned from now on does not know it.
       </ReasonModal>
     </Stack>

@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Stack, Table, Text, TextInput, ActionIcon } from "@mantine/core";
+import { ActionIcon, Alert, Button, Group, Stack, Table, Text, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { IconPlus, IconShieldCheck, IconTrash } from "@tabler/icons-react";
 import { useMutation, useQuery } from "@tanstack/react-query";
@@ -15,9 +15,12 @@ export function ProtectedTab() {
   return (
     <Stack>
       <Alert icon={<IconShieldCheck />} color="blue" title="Untouched means: every series leaves as it came">
-        Every experiment protects these besides its own, from its start on. A candidate that loses one of their series is ended by a guardrail. <b>*</b> stands for any run of characters.
+        Every experiment protects these besides its own, from its start on. A candidate that loses one of their series is ended by a
+        guardrail. <b>*</b> stands for any run of characters.
       </Alert>
-      <QueryView query={useQuery(protectedMetrics)}>{({ data, etag }) => <Patterns key={data.version} patterns={data.patterns} etag={etag} />}</QueryView>
+      <QueryView query={useQuery(protectedMetrics)}>
+        {({ data, etag }) => <Patterns key={data.version} patterns={data.patterns} etag={etag} />}
+      </QueryView>
     </Stack>
   );
 }
@@ -30,7 +33,10 @@ function Patterns({ patterns, etag }: { patterns: ProtectedMetric[]; etag: strin
       call(
         api.PUT("/api/v2/protected-metrics", {
           headers: etag === null ? {} : { "if-match": etag },
-          body: { patterns: v.patterns.map((p) => ({ pattern: p.pattern.trim(), note: p.note.trim() || null })), reason: v.reason.trim() || null },
+          body: {
+            patterns: v.patterns.map((p) => ({ pattern: p.pattern.trim(), note: p.note.trim() || null })),
+            reason: v.reason.trim() || null,
+          },
         }),
       ),
     meta: { problemShown: true },
@@ -58,15 +64,30 @@ function Patterns({ patterns, etag }: { patterns: ProtectedMetric[]; etag: strin
         {rows.map((_, i) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: rows have no name of their own until they are saved.
           <Group key={i} align="flex-end" wrap="nowrap" gap="xs">
-            <TextInput label={i === 0 ? "Metric or pattern" : undefined} aria-label={`Metric or pattern ${i + 1}`} placeholder="http.server.*" style={{ flex: 1 }} {...form.getInputProps(`patterns.${i}.pattern`)} />
-            <TextInput label={i === 0 ? "Why, or for whom" : undefined} aria-label={`Note ${i + 1}`} style={{ flex: 2 }} {...form.getInputProps(`patterns.${i}.note`)} />
+            <TextInput
+              label={i === 0 ? "Metric or pattern" : undefined}
+              aria-label={`Metric or pattern ${i + 1}`}
+              placeholder="http.server.*"
+              style={{ flex: 1 }}
+              {...form.getInputProps(`patterns.${i}.pattern`)}
+            />
+            <TextInput
+              label={i === 0 ? "Why, or for whom" : undefined}
+              aria-label={`Note ${i + 1}`}
+              style={{ flex: 2 }}
+              {...form.getInputProps(`patterns.${i}.note`)}
+            />
             <ActionIcon variant="default" size="lg" aria-label={`Remove row ${i + 1}`} onClick={() => form.removeListItem("patterns", i)}>
               <IconTrash size={16} />
             </ActionIcon>
           </Group>
         ))}
         <Group>
-          <Button variant="default" leftSection={<IconPlus size={16} />} onClick={() => form.insertListItem("patterns", { pattern: "", note: "" })}>
+          <Button
+            variant="default"
+            leftSection={<IconPlus size={16} />}
+            onClick={() => form.insertListItem("patterns", { pattern: "", note: "" })}
+          >
             Add a row
           </Button>
         </Group>

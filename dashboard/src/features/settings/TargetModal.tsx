@@ -8,7 +8,15 @@ import { showDone } from "~/shared/components/showProblem";
 import { notificationKinds } from "./queries";
 
 /** Has somebody told of events, or changes of which and where. */
-export function TargetModal({ target, onClose, onSaved }: { target: NotificationTargetView | null; onClose: () => void; onSaved: (view: NotificationTargetView) => void }) {
+export function TargetModal({
+  target,
+  onClose,
+  onSaved,
+}: {
+  target: NotificationTargetView | null;
+  onClose: () => void;
+  onSaved: (view: NotificationTargetView) => void;
+}) {
   const kinds = useQuery(notificationKinds).data ?? [];
   const groups = [...new Set(kinds.map((k) => `${k.split(".")[0]}.*`))];
   const form = useForm({
@@ -27,7 +35,14 @@ export function TargetModal({ target, onClose, onSaved }: { target: Notification
       call(
         api.PUT("/api/v2/notification-targets/{name}", {
           params: { path: { name: v.name.trim() } },
-          body: { channel: v.channel, url: v.url.trim() || null, kinds: v.kinds, subject: v.subject.trim() || null, enabled: v.enabled, reason: v.reason.trim() || null },
+          body: {
+            channel: v.channel,
+            url: v.url.trim() || null,
+            kinds: v.kinds,
+            subject: v.subject.trim() || null,
+            enabled: v.enabled,
+            reason: v.reason.trim() || null,
+          },
         }),
       ),
     meta: { problemShown: true },
@@ -54,7 +69,13 @@ export function TargetModal({ target, onClose, onSaved }: { target: Notification
             ]}
             {...form.getInputProps("channel")}
           />
-          <TextInput label="Address" description={target === null ? "Kept as a secret." : `Leave it empty to keep that at ${target.origin}.`} withAsterisk={target === null} autoComplete="off" {...form.getInputProps("url")} />
+          <TextInput
+            label="Address"
+            description={target === null ? "Kept as a secret." : `Leave it empty to keep that at ${target.origin}.`}
+            withAsterisk={target === null}
+            autoComplete="off"
+            {...form.getInputProps("url")}
+          />
           <MultiSelect label="Of what" searchable data={[...groups, ...kinds]} {...form.getInputProps("kinds")} />
           <TextInput label="Only of subjects called" placeholder="checkout-*" {...form.getInputProps("subject")} />
           <Switch label="On" {...form.getInputProps("enabled", { type: "checkbox" })} />

@@ -10,8 +10,8 @@ import { DataTable } from "~/shared/components/DataTable";
 import { QueryView } from "~/shared/components/QueryView";
 import { ReasonModal } from "~/shared/components/ReasonModal";
 import { TimeText } from "~/shared/components/TimeText";
-import { SecretOnce } from "./SecretOnce";
 import { tokens } from "./queries";
+import { SecretOnce } from "./SecretOnce";
 
 const column = createColumnHelper<AccessTokenView>();
 
@@ -20,10 +20,21 @@ export function TokensTab() {
   const [revoking, setRevoking] = useState<AccessTokenView | null>(null);
   const [told, setTold] = useState<string | null>(null);
   const [opened, modal] = useDisclosure(false);
-  const issue = useMutation({ mutationFn: () => call(api.POST("/api/v2/auth/tokens", { body: { secret: null } })), onSuccess: (answer) => setTold(answer.token) });
+  const issue = useMutation({
+    mutationFn: () => call(api.POST("/api/v2/auth/tokens", { body: { secret: null } })),
+    onSuccess: (answer) => setTold(answer.token),
+  });
   const columns = useMemo(
     () => [
-      column.accessor("id", { header: "Token", cell: (c) => <Group gap="xs">{c.getValue()}{c.row.original.current && <Badge variant="light">This session</Badge>}</Group> }),
+      column.accessor("id", {
+        header: "Token",
+        cell: (c) => (
+          <Group gap="xs">
+            {c.getValue()}
+            {c.row.original.current && <Badge variant="light">This session</Badge>}
+          </Group>
+        ),
+      }),
       column.accessor("issuedAt", { header: "Issued", cell: (c) => <TimeText at={c.getValue()} /> }),
       column.accessor("expiresAt", { header: "Ends", cell: (c) => <TimeText at={c.getValue()} /> }),
       column.display({
@@ -61,7 +72,9 @@ export function TokensTab() {
           Programs send it as <b>Authorization: Bearer</b>.
         </SecretOnce>
       )}
-      <QueryView query={useQuery(tokens())}>{(all) => <DataTable label="Tokens" rows={all} columns={columns} rowId={(t) => t.id} minWidth={560} />}</QueryView>
+      <QueryView query={useQuery(tokens())}>
+        {(all) => <DataTable label="Tokens" rows={all} columns={columns} rowId={(t) => t.id} minWidth={560} />}
+      </QueryView>
       <ReasonModal
         opened={opened}
         onClose={modal.close}
@@ -69,7 +82,9 @@ export function TokensTab() {
         confirm="Revoke"
         danger
         done="The token counts no more."
-        action={(reason) => call(api.DELETE("/api/v2/auth/tokens/{id}", { params: { path: { id: revoking?.id ?? "" }, query: { reason } } }))}
+        action={(reason) =>
+          call(api.DELETE("/api/v2/auth/tokens/{id}", { params: { path: { id: revoking?.id ?? "" }, query: { reason } } }))
+        }
       >
         Whoever uses it is signed out at once.
       </ReasonModal>

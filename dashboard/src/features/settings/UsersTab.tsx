@@ -33,12 +33,22 @@ export function UsersTab() {
   const [adding, add] = useDisclosure(false);
   const columns = useMemo(
     () => [
-      column.accessor("name", { header: "Name", cell: (c) => `${c.getValue() || "(name erased)"}${c.row.original.id === me?.id ? " (you)" : ""}` }),
+      column.accessor("name", {
+        header: "Name",
+        cell: (c) => `${c.getValue() || "(name erased)"}${c.row.original.id === me?.id ? " (you)" : ""}`,
+      }),
       column.accessor("role", { header: "Role", cell: (c) => <Badge variant="light">{c.getValue()}</Badge> }),
       column.accessor("disabled", { header: "State", cell: (c) => (c.getValue() ? "Disabled" : "Active") }),
       column.accessor("id", { header: "Id in events" }),
       ...(mayAdmin
-        ? [column.display({ id: "actions", header: () => <span>Actions</span>, size: 80, cell: (c) => <UserActions user={c.row.original} onChoose={(action) => setChosen({ user: c.row.original, action })} /> })]
+        ? [
+            column.display({
+              id: "actions",
+              header: () => <span>Actions</span>,
+              size: 80,
+              cell: (c) => <UserActions user={c.row.original} onChoose={(action) => setChosen({ user: c.row.original, action })} />,
+            }),
+          ]
         : []),
     ],
     [mayAdmin, me?.id],
@@ -58,7 +68,9 @@ export function UsersTab() {
           Hand this link to {told.name}. It signs a browser in once, until {told.secretExpiresAt.slice(0, 10)}.
         </SecretOnce>
       )}
-      <QueryView query={useQuery(users)}>{(all) => <DataTable label="Users" rows={all} columns={columns} rowId={(u) => u.id} minWidth={640} />}</QueryView>
+      <QueryView query={useQuery(users)}>
+        {(all) => <DataTable label="Users" rows={all} columns={columns} rowId={(u) => u.id} minWidth={640} />}
+      </QueryView>
       {adding && <AddUser onClose={add.close} onAdded={setTold} />}
       <UserChange chosen={chosen} onClose={() => setChosen(null)} onSecret={setTold} />
     </Stack>
@@ -74,11 +86,13 @@ function UserActions({ user, onChoose }: { user: UserView; onChoose: (action: Ac
         </ActionIcon>
       </Menu.Target>
       <Menu.Dropdown>
-        {(["viewer", "operator", "admin"] as const).filter((r) => r !== user.role).map((role) => (
-          <Menu.Item key={role} onClick={() => onChoose(role)}>
-            Make {role}
-          </Menu.Item>
-        ))}
+        {(["viewer", "operator", "admin"] as const)
+          .filter((r) => r !== user.role)
+          .map((role) => (
+            <Menu.Item key={role} onClick={() => onChoose(role)}>
+              Make {role}
+            </Menu.Item>
+          ))}
         <Menu.Item onClick={() => onChoose("secret")}>New sign-in link</Menu.Item>
         <Menu.Item onClick={() => onChoose(user.disabled ? "enable" : "disable")}>{user.disabled ? "Enable" : "Disable"}</Menu.Item>
         {user.name !== "" && (
@@ -92,16 +106,56 @@ function UserActions({ user, onChoose }: { user: UserView; onChoose: (action: Ac
 }
 
 const WORDS: Record<Action, { title: string; confirm: string; done: string; text: string; danger?: boolean }> = {
-  viewer: { title: "Make a viewer", confirm: "Change the role", done: "The role was changed.", text: "A viewer reads and changes nothing." },
-  operator: { title: "Make an operator", confirm: "Change the role", done: "The role was changed.", text: "An operator runs experiments, deployments and the fleet." },
-  admin: { title: "Make an admin", confirm: "Change the role", done: "The role was changed.", text: "An admin may do everything, also change users and force promotions." },
-  secret: { title: "New sign-in link", confirm: "Make it", done: "The link is above the list.", text: "A link that was handed out and not used counts no more. Sessions go on." },
-  disable: { title: "Disable", confirm: "Disable", done: "The user is disabled.", text: "Tokens, sessions and links end at once. What the user did stays in the audit log.", danger: true },
+  viewer: {
+    title: "Make a viewer",
+    confirm: "Change the role",
+    done: "The role was changed.",
+    text: "A viewer reads and changes nothing.",
+  },
+  operator: {
+    title: "Make an operator",
+    confirm: "Change the role",
+    done: "The role was changed.",
+    text: "An operator runs experiments, deployments and the fleet.",
+  },
+  admin: {
+    title: "Make an admin",
+    confirm: "Change the role",
+    done: "The role was changed.",
+    text: "An admin may do everything, also change users and force promotions.",
+  },
+  secret: {
+    title: "New sign-in link",
+    confirm: "Make it",
+    done: "The link is above the list.",
+    text: "A link that was handed out and not used counts no more. Sessions go on.",
+  },
+  disable: {
+    title: "Disable",
+    confirm: "Disable",
+    done: "The user is disabled.",
+    text: "Tokens, sessions and links end at once. What the user did stays in the audit log.",
+    danger: true,
+  },
   enable: { title: "Enable", confirm: "Enable", done: "The user is enabled.", text: "The user needs a new sign-in link." },
-  erase: { title: "Erase the name", confirm: "Erase", done: "The name was erased.", text: "The name is removed for good; events name the user by an id alone. This cannot be taken back.", danger: true },
+  erase: {
+    title: "Erase the name",
+    confirm: "Erase",
+    done: "The name was erased.",
+    text: "The name is removed for good; events name the user by an id alone. This cannot be taken back.",
+    danger: true,
+  },
 };
 
-function UserChange({ chosen, onClose, onSecret }: { chosen: { user: UserView; action: Action } | null; onClose: () => void; onSecret: (answer: UserSecretAnswer) => void }) {
+function UserChange({
+  chosen,
+  onClose,
+  onSecret,
+}: {
+  chosen: { user: UserView; action: Action } | null;
+  onClose: () => void;
+  onSecret: (answer: UserSecretAnswer) => void;
+}) {
   const words = WORDS[chosen?.action ?? "viewer"];
   const act = async (reason: string) => {
     if (chosen === null) return;
@@ -114,16 +168,28 @@ function UserChange({ chosen, onClose, onSecret }: { chosen: { user: UserView; a
     else await call(api.PUT("/api/v2/users/{id}/role", { params, body: { role: action, reason } }));
   };
   return (
-    <ReasonModal opened={chosen !== null} onClose={onClose} title={`${words.title}: ${chosen?.user.name || chosen?.user.id || ""}`} confirm={words.confirm} done={words.done} danger={words.danger} action={act}>
+    <ReasonModal
+      opened={chosen !== null}
+      onClose={onClose}
+      title={`${words.title}: ${chosen?.user.name || chosen?.user.id || ""}`}
+      confirm={words.confirm}
+      done={words.done}
+      danger={words.danger}
+      action={act}
+    >
       {words.text}
     </ReasonModal>
   );
 }
 
 function AddUser({ onClose, onAdded }: { onClose: () => void; onAdded: (answer: UserSecretAnswer) => void }) {
-  const form = useForm({ initialValues: { name: "", role: "viewer" }, validate: { name: (v) => (v.trim() === "" ? "Give a name." : null) } });
+  const form = useForm({
+    initialValues: { name: "", role: "viewer" },
+    validate: { name: (v) => (v.trim() === "" ? "Give a name." : null) },
+  });
   const add = useMutation({
-    mutationFn: (v: { name: string; role: string }) => call(api.POST("/api/v2/users", { body: { name: v.name.trim(), role: v.role, reason: null } })),
+    mutationFn: (v: { name: string; role: string }) =>
+      call(api.POST("/api/v2/users", { body: { name: v.name.trim(), role: v.role, reason: null } })),
     meta: { problemShown: true },
     onSuccess: (answer) => {
       onAdded(answer);

@@ -2,15 +2,30 @@ import { queryOptions } from "@tanstack/react-query";
 import { api, call, callVersioned } from "~/api/client";
 
 export const tokens = (userId?: string) =>
-  queryOptions({ queryKey: ["tokens", userId], queryFn: ({ signal }) => call(api.GET("/api/v2/auth/tokens", { params: { query: { userId } }, signal })) });
+  queryOptions({
+    queryKey: ["tokens", userId],
+    queryFn: ({ signal }) => call(api.GET("/api/v2/auth/tokens", { params: { query: { userId } }, signal })),
+  });
 
-export const operatorRates = queryOptions({ queryKey: ["prices", "operator-rates"], queryFn: ({ signal }) => call(api.GET("/api/v2/operator-rates", { signal })) });
+export const operatorRates = queryOptions({
+  queryKey: ["prices", "operator-rates"],
+  queryFn: ({ signal }) => call(api.GET("/api/v2/operator-rates", { signal })),
+});
 
-export const contracts = queryOptions({ queryKey: ["prices", "contracts"], queryFn: ({ signal }) => call(api.GET("/api/v2/contracts", { signal })) });
+export const contracts = queryOptions({
+  queryKey: ["prices", "contracts"],
+  queryFn: ({ signal }) => call(api.GET("/api/v2/contracts", { signal })),
+});
 
-export const exchangeRates = queryOptions({ queryKey: ["prices", "exchange-rates"], queryFn: ({ signal }) => call(api.GET("/api/v2/exchange-rates", { signal })) });
+export const exchangeRates = queryOptions({
+  queryKey: ["prices", "exchange-rates"],
+  queryFn: ({ signal }) => call(api.GET("/api/v2/exchange-rates", { signal })),
+});
 
-export const targets = queryOptions({ queryKey: ["notification-targets"], queryFn: ({ signal }) => call(api.GET("/api/v2/notification-targets", { signal })) });
+export const targets = queryOptions({
+  queryKey: ["notification-targets"],
+  queryFn: ({ signal }) => call(api.GET("/api/v2/notification-targets", { signal })),
+});
 
 export const notificationKinds = queryOptions({
   queryKey: ["notification-kinds"],

@@ -1,4 +1,5 @@
 import { createFileRoute } from "@tanstack/react-router";
-import { PageHeader } from "~/shared/components/PageHeader";
+import { ExplorerPage } from "~/features/explorer/ExplorerPage";
+import { explorerSearch } from "~/features/explorer/search";
 
-export const Route = createFileRoute("/_app/explorer")({ component: () => <PageHeader title="explorer" /> });
+export const Route = createFileRoute("/_app/explorer")({ validateSearch: explorerSearch, component: ExplorerPage });

@@ -1,4 +1,5 @@
 import { createFileRoute } from "@tanstack/react-router";
-import { PageHeader } from "~/shared/components/PageHeader";
+import { tasksSearch } from "~/features/tasks/search";
+import { TasksPage } from "~/features/tasks/TasksPage";
 
-export const Route = createFileRoute("/_app/tasks")({ component: () => <PageHeader title="tasks" /> });
+export const Route = createFileRoute("/_app/tasks")({ validateSearch: tasksSearch, component: TasksPage });

@@ -2,7 +2,19 @@ import { Card, Group, Text, ThemeIcon } from "@mantine/core";
 import type { ReactNode } from "react";
 
 /** One number with what it is of, and what it rests on. */
-export function Figure({ label, value, hint, icon, color }: { label: string; value: ReactNode; hint?: ReactNode; icon?: ReactNode; color?: string }) {
+export function Figure({
+  label,
+  value,
+  hint,
+  icon,
+  color,
+}: {
+  label: string;
+  value: ReactNode;
+  hint?: ReactNode;
+  icon?: ReactNode;
+  color?: string;
+}) {
   return (
     <Card padding="sm" className="print-avoid-break">
       <Group justify="space-between" wrap="nowrap" align="flex-start">

@@ -12,4 +12,6 @@ export const PageLink = createLink(
 type ButtonRest = Omit<AnchorHTMLAttributes<HTMLAnchorElement>, keyof ButtonProps>;
 
 /** A button that leads to a page, typed by the routes. */
-export const PageButton = createLink(forwardRef<HTMLAnchorElement, ButtonProps & ButtonRest>((props, ref) => <Button ref={ref} component="a" {...props} />));
+export const PageButton = createLink(
+  forwardRef<HTMLAnchorElement, ButtonProps & ButtonRest>((props, ref) => <Button ref={ref} component="a" {...props} />),
+);

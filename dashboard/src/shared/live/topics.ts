@@ -14,6 +14,7 @@ export const TOPICS: Record<string, { now: string[]; later?: string[] }> = {
   Notifications: { now: ["notification-targets", "audit"] },
   Budgets: { now: ["budgets", "audit"] },
   Usage: { now: ["savings", "budgets", "audit"] },
+  Explorations: { now: ["explorations", "audit"] },
   Users: { now: ["users", "tokens", "me", "audit"] },
 };
 

@@ -1,7 +1,11 @@
 import { queryOptions, useQuery } from "@tanstack/react-query";
 import { api, call } from "~/api/client";
 
-export const users = queryOptions({ queryKey: ["users"], queryFn: ({ signal }) => call(api.GET("/api/v2/users", { signal })), staleTime: 5 * 60_000 });
+export const users = queryOptions({
+  queryKey: ["users"],
+  queryFn: ({ signal }) => call(api.GET("/api/v2/users", { signal })),
+  staleTime: 5 * 60_000,
+});
 
 /** Events name people by opaque ids; names are in the directory, where they can be erased. */
 export function useActorName(): (actor: string | null | undefined) => string {

@@ -1,4 +1,5 @@
 import { createFileRoute } from "@tanstack/react-router";
-import { PageHeader } from "~/shared/components/PageHeader";
+import { DeploymentsPage } from "~/features/deployments/DeploymentsPage";
+import { deploymentsSearch } from "~/features/deployments/search";
 
-export const Route = createFileRoute("/_app/deployments/")({ component: () => <PageHeader title="deployments/index" /> });
+export const Route = createFileRoute("/_app/deployments/")({ validateSearch: deploymentsSearch, component: DeploymentsPage });

@@ -1,4 +1,5 @@
 import { createFileRoute } from "@tanstack/react-router";
-import { PageHeader } from "~/shared/components/PageHeader";
+import { ExperimentPage } from "~/features/experiment/ExperimentPage";
+import { experimentSearch } from "~/features/experiment/search";
 
-export const Route = createFileRoute("/_app/experiments/$id")({ component: () => <PageHeader title="experiments/$id" /> });
+export const Route = createFileRoute("/_app/experiments/$id")({ validateSearch: experimentSearch, component: ExperimentPage });

@@ -1,4 +1,5 @@
 import { createFileRoute } from "@tanstack/react-router";
-import { PageHeader } from "~/shared/components/PageHeader";
+import { ExperimentsPage } from "~/features/experiments/list/ExperimentsPage";
+import { listSearch } from "~/features/experiments/list/listSearch";
 
-export const Route = createFileRoute("/_app/experiments/")({ component: () => <PageHeader title="experiments/index" /> });
+export const Route = createFileRoute("/_app/experiments/")({ validateSearch: listSearch, component: ExperimentsPage });

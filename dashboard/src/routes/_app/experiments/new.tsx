@@ -1,4 +1,5 @@
 import { createFileRoute } from "@tanstack/react-router";
-import { PageHeader } from "~/shared/components/PageHeader";
+import { WizardPage } from "~/features/experiments/wizard/WizardPage";
+import { wizardSearch } from "~/features/experiments/wizard/wizardSearch";
 
-export const Route = createFileRoute("/_app/experiments/new")({ component: () => <PageHeader title="experiments/new" /> });
+export const Route = createFileRoute("/_app/experiments/new")({ validateSearch: wizardSearch, component: WizardPage });

@@ -1,4 +1,5 @@
 import { createFileRoute } from "@tanstack/react-router";
-import { PageHeader } from "~/shared/components/PageHeader";
+import { HostPage } from "~/features/fleet/HostPage";
+import { hostSearch } from "~/features/fleet/search";
 
-export const Route = createFileRoute("/_app/fleet/$hostId")({ component: () => <PageHeader title="fleet/$hostId" /> });
+export const Route = createFileRoute("/_app/fleet/$hostId")({ validateSearch: hostSearch, component: HostPage });

@@ -1,4 +1,5 @@
 import { createFileRoute } from "@tanstack/react-router";
-import { PageHeader } from "~/shared/components/PageHeader";
+import { FleetPage } from "~/features/fleet/FleetPage";
+import { fleetSearch } from "~/features/fleet/search";
 
-export const Route = createFileRoute("/_app/fleet/")({ component: () => <PageHeader title="fleet/index" /> });
+export const Route = createFileRoute("/_app/fleet/")({ validateSearch: fleetSearch, component: FleetPage });

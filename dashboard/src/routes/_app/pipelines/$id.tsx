@@ -1,4 +1,5 @@
 import { createFileRoute } from "@tanstack/react-router";
-import { PageHeader } from "~/shared/components/PageHeader";
+import { PipelinePage } from "~/features/pipelines/components/PipelinePage";
+import { pipelineSearch } from "~/features/pipelines/search";
 
-export const Route = createFileRoute("/_app/pipelines/$id")({ component: () => <PageHeader title="pipelines/$id" /> });
+export const Route = createFileRoute("/_app/pipelines/$id")({ validateSearch: pipelineSearch, component: PipelinePage });

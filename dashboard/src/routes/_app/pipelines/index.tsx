@@ -1,4 +1,5 @@
 import { createFileRoute } from "@tanstack/react-router";
-import { PageHeader } from "~/shared/components/PageHeader";
+import { PipelinesPage } from "~/features/pipelines/components/PipelinesPage";
+import { pipelinesSearch } from "~/features/pipelines/search";
 
-export const Route = createFileRoute("/_app/pipelines/")({ component: () => <PageHeader title="pipelines/index" /> });
+export const Route = createFileRoute("/_app/pipelines/")({ validateSearch: pipelinesSearch, component: PipelinesPage });

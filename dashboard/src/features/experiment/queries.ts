@@ -1,0 +1,114 @@
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { api, call } from "~/api/client";
+import type { CollectorArm } from "~/api/schema";
+import type { Moment } from "~/shared/as-of/moments";
+
+/** What a past moment was stays so. */
+const fixedAt = (at: Moment | null) => (at === null ? {} : { staleTime: Number.POSITIVE_INFINITY });
+/** Enough for a chart; the newest window is always among them. */
+const POINTS = 400;
+const PAGE = 200;
+const ALL = 1_000;
+
+export const experiment = (id: string, at: Moment | null) =>
+  queryOptions({
+    queryKey: ["experiments", "one", id, at],
+    queryFn: ({ signal }) =>
+      call(api.GET("/api/v2/experiments/{id}", { params: { path: { id }, query: at === null ? {} : { at } }, signal })),
+    ...fixedAt(at),
+  });
+
+/** Window by window, with what could be claimed after each. A past moment takes those that were there then. */
+export const windows = (id: string) =>
+  queryOptions({
+    queryKey: ["experiments", "windows", id],
+    queryFn: ({ signal }) =>
+      call(api.GET("/api/v2/experiments/{id}/windows", { params: { path: { id }, query: { points: POINTS } }, signal })),
+  });
+
+export const guardrails = (id: string) =>
+  queryOptions({
+    queryKey: ["experiments", "guardrails", id],
+    queryFn: ({ signal }) => call(api.GET("/api/v2/experiments/{id}/guardrails", { params: { path: { id } }, signal })),
+  });
+
+export const experimentHosts = (id: string) =>
+  infiniteQueryOptions({
+    queryKey: ["experiments", "hosts", id],
+    queryFn: ({ pageParam, signal }) =>
+      call(api.GET("/api/v2/experiments/{id}/hosts", { params: { path: { id }, query: { limit: PAGE, after: pageParam } }, signal })),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next ?? undefined,
+  });
+
+export const decisions = (id: string, hostId: string | undefined, arm: CollectorArm | undefined) =>
+  infiniteQueryOptions({
+    queryKey: ["experiments", "decisions", id, hostId, arm],
+    queryFn: ({ pageParam, signal }) =>
+      call(
+        api.GET("/api/v2/experiments/{id}/decisions", {
+          params: { path: { id }, query: { hostId, arm, limit: PAGE, after: pageParam } },
+          signal,
+        }),
+      ),
+    initialPageParam: undefined as number | undefined,
+    getNextPageParam: (page) => (page.next ? Number(page.next) : undefined),
+  });
+
+/** The experiment's own events, those of its windows left out or not. */
+export const timeline = (id: string) =>
+  infiniteQueryOptions({
+    queryKey: ["experiments", "timeline", id],
+    queryFn: ({ pageParam, signal }) =>
+      call(api.GET("/api/v2/experiments/{id}/timeline", { params: { path: { id }, query: { limit: ALL, after: pageParam } }, signal })),
+    initialPageParam: undefined as number | undefined,
+    getNextPageParam: (page) => (page.next ? Number(page.next) : undefined),
+  });
+
+export const cost = (id: string) =>
+  queryOptions({
+    queryKey: ["experiments", "cost", id],
+    queryFn: ({ signal }) => call(api.GET("/api/v2/experiments/{id}/cost", { params: { path: { id } }, signal })),
+  });
+
+export const whatIf = (id: string) =>
+  queryOptions({
+    queryKey: ["experiments", "what-if", id],
+    queryFn: ({ signal }) => call(api.GET("/api/v2/experiments/{id}/what-if", { params: { path: { id } }, signal })),
+  });
+
+export const backends = queryOptions({
+  queryKey: ["backends"],
+  queryFn: ({ signal }) => call(api.GET("/api/v2/backends", { signal })),
+});
+
+export const backendCheck = (id: string, backend: string) =>
+  queryOptions({
+    queryKey: ["backend-check", id, backend],
+    queryFn: ({ signal }) =>
+      call(api.GET("/api/v2/experiments/{id}/backend-check", { params: { path: { id }, query: { backend } }, signal })),
+    // It asks somebody else's server: when a person wants it, and not with each event.
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
+/** The newest promotion of the experiment and the deployment that brings it to the hosts; null where none was asked for. */
+export const promotion = (id: string) =>
+  queryOptions({
+    queryKey: ["deployments", "of-experiment", id],
+    queryFn: async ({ signal }) => {
+      const asked = await call(
+        api.GET("/api/v2/audit", {
+          params: { query: { experimentId: id, type: ["promotion_requested"], order: "desc", limit: 1 } },
+          signal,
+        }),
+      );
+      const deployment = (asked.items[0]?.data as { deploymentId?: string | null } | undefined)?.deploymentId;
+      if (!deployment) return null;
+      return call(api.GET("/api/v2/deployments/{id}", { params: { path: { id: deployment }, query: { limit: PAGE } }, signal }));
+    },
+  });
+
+export const changePolicy = queryOptions({
+  queryKey: ["change-policy"],
+  queryFn: ({ signal }) => call(api.GET("/api/v2/change-policy", { signal })),
+});

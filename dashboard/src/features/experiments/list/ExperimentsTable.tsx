@@ -1,0 +1,136 @@
+import { Checkbox, Group, Text, Tooltip } from "@mantine/core";
+import type { ColumnDef, SortingState } from "@tanstack/react-table";
+import { type ReactNode, useMemo } from "react";
+import type { ExperimentSummary } from "~/api/schema";
+import { DataTable } from "~/shared/components/DataTable";
+import { PageLink } from "~/shared/components/links";
+import { TimeText } from "~/shared/components/TimeText";
+import { OutcomeBadge, StateBadge } from "~/shared/experiments/StateBadge";
+import { count, duration, money, percent, UNKNOWN } from "~/shared/format/numbers";
+import { BREACHES } from "../breaches";
+import { type ListSearch, listed, MOST_PICKED, SORTS, togglePicked } from "./listSearch";
+import { RowActions } from "./RowActions";
+
+interface Props {
+  rows: ExperimentSummary[];
+  search: ListSearch;
+  onChange: (part: Partial<ListSearch>) => void;
+  onEndReached: () => void;
+  empty: ReactNode;
+}
+
+export function ExperimentsTable({ rows, search, onChange, onEndReached, empty }: Props) {
+  const picked = listed(search.picked);
+  const columns = useMemo<ColumnDef<ExperimentSummary, unknown>[]>(() => {
+    const chosen = listed(search.picked);
+    return [
+      {
+        id: "pick",
+        header: "Pick",
+        size: 48,
+        enableSorting: false,
+        cell: ({ row: { original: x } }) => (
+          <Checkbox
+            size="xs"
+            aria-label={`Pick ${x.name} to compare`}
+            checked={chosen.includes(x.id)}
+            disabled={chosen.length >= MOST_PICKED && !chosen.includes(x.id)}
+            onChange={() => onChange({ picked: togglePicked(chosen, x.id).join(",") || undefined })}
+          />
+        ),
+      },
+      {
+        id: "name",
+        header: "Name",
+        cell: ({ row: { original: x } }) => (
+          <Tooltip label={`${x.candidate.name} v${x.candidate.version} against ${x.baseline.name} v${x.baseline.version}`}>
+            <PageLink to="/experiments/$id" params={{ id: x.id }} truncate display="block" maw={300}>
+              {x.name}
+            </PageLink>
+          </Tooltip>
+        ),
+      },
+      { id: "state", header: "State", cell: ({ row }) => <StateBadge state={row.original.state} /> },
+      { id: "verdict", header: "Verdict", enableSorting: false, cell: ({ row }) => <Verdict of={row.original} /> },
+      { id: "hosts", header: "Hosts", enableSorting: false, meta: { align: "right" }, cell: ({ row }) => count(row.original.hosts) },
+      {
+        id: "reduction",
+        header: "Fewer series",
+        meta: { align: "right" },
+        cell: ({ row: { original: x } }) =>
+          x.liveSeriesReductionPct == null ? (
+            UNKNOWN
+          ) : (
+            <Tooltip label={`Live series, mean over ${count(x.windows)} windows; points ${percent(x.pointsReductionPct)} fewer`}>
+              <Text span inherit>
+                {percent(x.liveSeriesReductionPct)}
+              </Text>
+            </Tooltip>
+          ),
+      },
+      {
+        id: "money",
+        header: "Saves a month",
+        enableSorting: false,
+        meta: { align: "right" },
+        cell: ({ row: { original: x } }) =>
+          x.monthlySaving == null ? (
+            UNKNOWN
+          ) : (
+            <Tooltip
+              label={`By ${x.monthlySaving.priceEntry}, for what its hosts send; extrapolated from ${duration(60 * x.monthlySaving.extrapolatedFromMinutes)}`}
+            >
+              <Text span inherit>
+                {money(x.monthlySaving.perMonth, x.monthlySaving.currency)}
+              </Text>
+            </Tooltip>
+          ),
+      },
+      { id: "draftedAt", header: "Drafted", cell: ({ row }) => <TimeText at={row.original.draftedAt} from="now" /> },
+      { id: "started", header: "Started", enableSorting: false, cell: ({ row }) => <TimeText at={row.original.startedAt} from="now" /> },
+      {
+        id: "ends",
+        header: "Ends",
+        enableSorting: false,
+        cell: ({ row: { original: x } }) => (x.state === "running" ? <TimeText at={x.runEndsAt} from="now" /> : UNKNOWN),
+      },
+      { id: "actions", header: "Actions", size: 56, enableSorting: false, cell: ({ row }) => <RowActions experiment={row.original} /> },
+    ];
+  }, [search.picked, onChange]);
+
+  const sorting: SortingState = [
+    { id: search.sort ?? "draftedAt", desc: (search.order ?? (search.sort === undefined ? "desc" : "asc")) === "desc" },
+  ];
+  return (
+    <DataTable
+      label="Experiments"
+      rows={rows}
+      columns={columns}
+      rowId={(x) => x.id}
+      sorting={sorting}
+      onSortingChange={([first]) =>
+        onChange({ sort: SORTS.find((sort) => sort === first?.id), order: first === undefined ? undefined : first.desc ? "desc" : "asc" })
+      }
+      isSelected={(x) => picked.includes(x.id)}
+      onEndReached={onEndReached}
+      height="max(320px, calc(100dvh - 320px))"
+      minWidth={1080}
+      empty={empty}
+    />
+  );
+}
+
+function Verdict({ of: x }: { of: ExperimentSummary }) {
+  if (x.breach != null)
+    return (
+      <Text size="sm" c="red" span>
+        {BREACHES[x.breach]}
+      </Text>
+    );
+  if (x.verdict == null) return UNKNOWN;
+  return (
+    <Group gap={4} wrap="nowrap">
+      <OutcomeBadge outcome={x.verdict} />
+    </Group>
+  );
+}

@@ -1,0 +1,21 @@
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { api, call } from "~/api/client";
+import { type ListSearch, listQuery } from "./listSearch";
+
+const AT_ONCE = 200;
+
+export const experiments = (search: ListSearch) => {
+  const query = listQuery(search);
+  return infiniteQueryOptions({
+    queryKey: ["experiments", "list", query],
+    queryFn: ({ signal, pageParam }) =>
+      call(api.GET("/api/v2/experiments", { params: { query: { ...query, after: pageParam, limit: AT_ONCE } }, signal })),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next ?? undefined,
+  });
+};
+
+export const counts = queryOptions({
+  queryKey: ["experiments", "counts"],
+  queryFn: ({ signal }) => call(api.GET("/api/v2/experiments/counts", { signal })),
+});

@@ -1,0 +1,92 @@
+import { Button, Group, Text } from "@mantine/core";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useCallback, useMemo } from "react";
+import { DataTable } from "~/shared/components/DataTable";
+import { EmptyState } from "~/shared/components/EmptyState";
+import { QueryView } from "~/shared/components/QueryView";
+import { count } from "~/shared/format/numbers";
+import { words } from "~/shared/search/read";
+import { useMay } from "~/shared/session/session";
+import { hostColumns } from "./hostColumns";
+import { hosts, pipelineNames } from "./queries";
+import { type FleetSearch, hostFilters, isFiltered } from "./search";
+
+interface Props {
+  search: FleetSearch;
+  onSearch: (changes: Partial<FleetSearch>) => void;
+}
+
+/** Hosts by id, read on as they are scrolled; ticked ones are what an incident is declared on. */
+export function HostTable({ search, onSearch }: Props) {
+  const query = useInfiniteQuery(hosts(hostFilters(search), search.at));
+  const pipelines = useQuery(pipelineNames).data;
+  const mayChange = useMay("operator") && search.at === undefined;
+  const ticked = useMemo(() => new Set(words(search.hosts)), [search.hosts]);
+  const onTick = useCallback(
+    (hostId: string, on: boolean) => {
+      const next = new Set(ticked);
+      if (on) next.add(hostId);
+      else next.delete(hostId);
+      onSearch({ hosts: next.size === 0 ? undefined : [...next].join(",") });
+    },
+    [ticked, onSearch],
+  );
+  const columns = useMemo(
+    () => hostColumns({ pipelines: pipelines ?? {}, at: search.at, ticked: mayChange ? ticked : null, onTick }),
+    [pipelines, search.at, mayChange, ticked, onTick],
+  );
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = query;
+  const more = useCallback(() => {
+    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
+  }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
+
+  return (
+    <QueryView query={query}>
+      {({ pages }) => {
+        const rows = pages.flatMap((p) => p.items);
+        return (
+          <>
+            <Group justify="space-between" mb={4} mih={30}>
+              <Text size="sm" c="dimmed" role="status">
+                {hasNextPage ? `The first ${count(rows.length)} hosts by id; scroll for more.` : `${count(rows.length)} hosts by id.`}
+              </Text>
+              {ticked.size > 0 && mayChange && (
+                <Group gap="xs">
+                  <Text size="sm">{count(ticked.size)} chosen</Text>
+                  <Button size="compact-sm" variant="default" onClick={() => onSearch({ hosts: undefined })}>
+                    Choose none
+                  </Button>
+                  <Button size="compact-sm" onClick={() => onSearch({ dialog: "incident" })}>
+                    Full detail for these
+                  </Button>
+                </Group>
+              )}
+            </Group>
+            <DataTable
+              label="Hosts"
+              rows={rows}
+              columns={columns}
+              rowId={(h) => h.hostId}
+              height="max(360px, calc(100vh - 440px))"
+              minWidth={1240}
+              onEndReached={more}
+              isSelected={(h) => ticked.has(h.hostId)}
+              empty={<NoHosts search={search} onEnrol={() => onSearch({ dialog: "enrol" })} />}
+            />
+          </>
+        );
+      }}
+    </QueryView>
+  );
+}
+
+function NoHosts({ search, onEnrol }: { search: FleetSearch; onEnrol: () => void }) {
+  const mayEnrol = useMay("operator");
+  if (isFiltered(search)) return <EmptyState title="No host is like that">Take a filter away, or choose other values.</EmptyState>;
+  if (search.at !== undefined) return <EmptyState title="There was no host yet">Choose a later moment.</EmptyState>;
+  return (
+    <EmptyState title="No host is enrolled yet" action={mayEnrol && <Button onClick={onEnrol}>Enrol a host</Button>}>
+      A host is enrolled by starting phoenix-agent on it with a token.
+    </EmptyState>
+  );
+}

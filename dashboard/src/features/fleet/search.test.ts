@@ -1,0 +1,25 @@
+import { describe, expect, it } from "vitest";
+import { fleetSearch, hostFilters, hostSearch, isFiltered } from "./search";
+
+describe("the fleet's address", () => {
+  it("keeps what it knows and nothing else", () => {
+    expect(
+      fleetSearch({ tab: "groups", state: "lost", drift: true, version: 2, selector: "role=web", at: "2026-11-27T06:55:00Z", other: "x" }),
+    ).toEqual({ tab: "groups", state: "lost", drift: true, version: "2", selector: "role=web", at: "2026-11-27T06:55:00Z" });
+  });
+
+  it("leaves out what no host can be", () => {
+    expect(fleetSearch({ tab: "nonsense", state: "broken", drift: "perhaps", at: "yesterday" })).toEqual({});
+  });
+
+  it("tells filters from the rest of the page", () => {
+    const search = fleetSearch({ tab: "groups", hosts: "a,b", drift: false });
+    expect(hostFilters(search)).toEqual({ drift: false });
+    expect(isFiltered(search)).toBe(true);
+    expect(isFiltered(fleetSearch({ tab: "groups", hosts: "a" }))).toBe(false);
+  });
+
+  it("knows the parts of a host's page", () => {
+    expect(hostSearch({ tab: "logs", log: "production", drift: true })).toEqual({ tab: "logs", log: "production" });
+  });
+});

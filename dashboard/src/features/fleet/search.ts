@@ -1,0 +1,65 @@
+import { parseMoment } from "~/shared/as-of/moments";
+import { flag, oneOf, text } from "~/shared/search/read";
+import { HOST_STATES, type HostState } from "./states";
+
+export const FLEET_TABS = ["hosts", "groups", "upgrades", "incidents"] as const;
+export const FLEET_DIALOGS = ["enrol", "incident", "upgrade", "group"] as const;
+
+/** What the address of the fleet says. */
+export interface FleetSearch {
+  tab?: (typeof FLEET_TABS)[number];
+  selector?: string;
+  group?: string;
+  state?: HostState;
+  version?: string;
+  drift?: boolean;
+  /** Ids of the hosts that are ticked, between commas. */
+  hosts?: string;
+  /** The upgrade whose hosts are shown. */
+  upgrade?: string;
+  dialog?: (typeof FLEET_DIALOGS)[number];
+  at?: string;
+}
+
+export function fleetSearch(search: Record<string, unknown>): FleetSearch {
+  const read: FleetSearch = {
+    tab: oneOf(search.tab, FLEET_TABS),
+    selector: text(search.selector),
+    group: text(search.group),
+    state: oneOf(search.state, HOST_STATES),
+    version: text(search.version),
+    drift: flag(search.drift),
+    hosts: text(search.hosts),
+    upgrade: text(search.upgrade),
+    dialog: oneOf(search.dialog, FLEET_DIALOGS),
+    at: parseMoment(search.at) ?? undefined,
+  };
+  return Object.fromEntries(Object.entries(read).filter(([, value]) => value !== undefined));
+}
+
+export type HostFilters = Pick<FleetSearch, "selector" | "group" | "state" | "version" | "drift">;
+
+export const hostFilters = ({ selector, group, state, version, drift }: FleetSearch): HostFilters => ({
+  selector,
+  group,
+  state,
+  version,
+  drift,
+});
+
+export const isFiltered = (search: FleetSearch): boolean => Object.values(hostFilters(search)).some((value) => value !== undefined);
+
+export const HOST_TABS = ["overview", "collectors", "tasks", "versions", "events", "logs"] as const;
+
+/** What the address of a host says. */
+export interface HostSearch {
+  tab?: (typeof HOST_TABS)[number];
+  /** Whose log is shown, such as `agent` or `production`. */
+  log?: string;
+  at?: string;
+}
+
+export function hostSearch(search: Record<string, unknown>): HostSearch {
+  const read: HostSearch = { tab: oneOf(search.tab, HOST_TABS), log: text(search.log), at: parseMoment(search.at) ?? undefined };
+  return Object.fromEntries(Object.entries(read).filter(([, value]) => value !== undefined));
+}

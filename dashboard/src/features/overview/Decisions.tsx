@@ -1,0 +1,63 @@
+import { Badge, Group, Stack, Text } from "@mantine/core";
+import { IconCircleCheck } from "@tabler/icons-react";
+import { useQueries } from "@tanstack/react-query";
+import { PageLink } from "~/shared/components/links";
+import { ProblemAlert } from "~/shared/components/ProblemAlert";
+import { type Decision, decide } from "./decide";
+import { Part } from "./Part";
+import { awaiting, budgets, fleet, held, over, queue, upgrades } from "./queries";
+
+/** What waits for a person. */
+export function Decisions() {
+  const [experiments, approvals, stopped, agents, money, hosts, tasks] = useQueries({
+    queries: [over, awaiting, held, upgrades, budgets, fleet, queue],
+  });
+  const all = [experiments, approvals, stopped, agents, money, hosts, tasks];
+  const failed = all.find((q) => q.isError);
+  const decisions = decide({
+    over: experiments.data,
+    awaiting: approvals.data?.items,
+    held: stopped.data?.items,
+    upgrades: agents.data?.items,
+    budgets: money.data,
+    fleet: hosts.data,
+    deadLetters: tasks.data?.deadLettered,
+  });
+  return (
+    <Part title="Needs a decision">
+      {failed !== undefined && (
+        <ProblemAlert error={failed.error} title="Something may be missing here" onRetry={() => void failed.refetch()} />
+      )}
+      {decisions.map((d) => (
+        <Item key={d.key} d={d} />
+      ))}
+      {decisions.length === 0 && failed === undefined && (
+        <Group gap="xs">
+          <IconCircleCheck size={18} color="var(--mantine-color-teal-6)" aria-hidden />
+          <Text size="sm">{all.some((q) => q.isPending) ? "Looking for what waits." : "Nothing waits for a person."}</Text>
+        </Group>
+      )}
+    </Part>
+  );
+}
+
+function Item({ d }: { d: Decision }) {
+  return (
+    <Stack gap={2}>
+      <Group gap="xs">
+        <Badge variant="default" tt="none" style={{ borderColor: `var(--mantine-color-${COLOURS[d.rank] ?? "gray"}-outline)` }}>
+          {d.kind}
+        </Badge>
+        {/* Which place it is stands in the decision; it is made by routes that exist. */}
+        <PageLink to={d.to as never} params={d.params as never} search={(d.search ?? {}) as never}>
+          {d.title}
+        </PageLink>
+      </Group>
+      <Text size="sm" c="dimmed">
+        {d.detail}
+      </Text>
+    </Stack>
+  );
+}
+
+const COLOURS = ["red", "red", "yellow", "gray"];

@@ -1,0 +1,65 @@
+import { Group, Stack, Text } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import type { ExperimentSummary } from "~/api/schema";
+import { PageButton, PageLink } from "~/shared/components/links";
+import { QueryView } from "~/shared/components/QueryView";
+import { TimeText } from "~/shared/components/TimeText";
+import { StateBadge } from "~/shared/experiments/StateBadge";
+import { count, percent } from "~/shared/format/numbers";
+import { useMay } from "~/shared/session/session";
+import { Part } from "./Part";
+import { underWay } from "./queries";
+
+/** Experiments that something happens in. */
+export function UnderWay() {
+  const query = useQuery(underWay);
+  const may = useMay("operator");
+  return (
+    <Part
+      title="Under way"
+      right={
+        may && (
+          <PageButton to="/experiments/new" size="xs" variant="default">
+            New experiment
+          </PageButton>
+        )
+      }
+    >
+      <QueryView query={query}>
+        {(page) =>
+          page.items.length === 0 ? (
+            <Text size="sm" c="dimmed">
+              No experiment is under way.
+            </Text>
+          ) : (
+            page.items.map((e) => <Experiment key={e.id} e={e} />)
+          )
+        }
+      </QueryView>
+    </Part>
+  );
+}
+
+function Experiment({ e }: { e: ExperimentSummary }) {
+  return (
+    <Stack gap={2}>
+      <Group gap="xs" justify="space-between">
+        <PageLink to="/experiments/$id" params={{ id: e.id }}>
+          {e.name}
+        </PageLink>
+        <StateBadge state={e.state} />
+      </Group>
+      <Text size="sm" c="dimmed" className="numeric">
+        {e.candidate.name} v{e.candidate.version} on {count(e.hosts)} {e.hosts === 1 ? "host" : "hosts"}.{" "}
+        {e.windows === 0
+          ? "No window counts yet."
+          : `${percent(e.liveSeriesReductionPct)} fewer live series in ${count(e.windows)} windows.`}{" "}
+        {e.state === "running" && e.runEndsAt !== null && (
+          <>
+            Verdict at the latest <TimeText at={e.runEndsAt} from="now" />.
+          </>
+        )}
+      </Text>
+    </Stack>
+  );
+}

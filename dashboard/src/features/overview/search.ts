@@ -1,0 +1,19 @@
+import type { FlowDimension } from "~/api/schema";
+
+export const DIMENSIONS: { value: FlowDimension; label: string }[] = [
+  { value: "metric", label: "Metric" },
+  { value: "service", label: "Service" },
+  { value: "namespace", label: "Namespace" },
+];
+
+export interface OverviewSearch {
+  by?: FlowDimension;
+  price?: string;
+}
+
+export function overviewSearch(search: Record<string, unknown>): OverviewSearch {
+  return {
+    by: DIMENSIONS.find((d) => d.value === search.by && d.value !== "metric")?.value,
+    price: typeof search.price === "string" && search.price !== "" ? search.price : undefined,
+  };
+}

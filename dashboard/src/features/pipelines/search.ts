@@ -1,0 +1,79 @@
+import { atSearch, type Moment } from "~/shared/as-of/moments";
+import { oneOf, text, whole } from "~/shared/search/read";
+
+export const LIST_TABS = ["pipelines", "catalogue"] as const;
+export const PAGE_TABS = ["configuration", "edit", "versions", "hosts"] as const;
+
+export interface PipelinesSearch {
+  tab?: (typeof LIST_TABS)[number];
+  /** A part of the name. */
+  find?: string;
+  template?: string;
+  /** What the template is filled in with, where it is not the default. */
+  parameters?: Record<string, unknown>;
+  at?: Moment;
+}
+
+export interface PipelineSearch {
+  at?: Moment;
+  tab?: (typeof PAGE_TABS)[number];
+  version?: number;
+  /** The versions that are compared. */
+  from?: number;
+  to?: number;
+  /** The component that is chosen, such as `processors:batch`. */
+  node?: string;
+  /** Previews that are shown, by their ids. */
+  previews?: string[];
+}
+
+export interface NewPipelineSearch {
+  template?: string;
+  parameters?: Record<string, unknown>;
+  /** A pipeline whose text is the beginning, with its version. */
+  from?: string;
+  version?: number;
+  node?: string;
+  /** Previews that are shown, by their ids. */
+  previews?: string[];
+}
+
+const record = (value: unknown): Record<string, unknown> | undefined =>
+  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
+
+const ids = (value: unknown): string[] | undefined => {
+  const found = Array.isArray(value) ? value.filter((id): id is string => typeof id === "string") : [];
+  return found.length === 0 ? undefined : found;
+};
+
+const positive = (value: unknown): number | undefined => {
+  const number = whole(value);
+  return number !== undefined && number > 0 ? number : undefined;
+};
+
+export const pipelinesSearch = (search: Record<string, unknown>): PipelinesSearch => ({
+  ...atSearch(search),
+  tab: oneOf(search.tab, LIST_TABS),
+  find: text(search.find),
+  template: text(search.template),
+  parameters: record(search.parameters),
+});
+
+export const pipelineSearch = (search: Record<string, unknown>): PipelineSearch => ({
+  ...atSearch(search),
+  tab: oneOf(search.tab, PAGE_TABS),
+  version: positive(search.version),
+  from: positive(search.from),
+  to: positive(search.to),
+  node: text(search.node),
+  previews: ids(search.previews),
+});
+
+export const newPipelineSearch = (search: Record<string, unknown>): NewPipelineSearch => ({
+  template: text(search.template),
+  parameters: record(search.parameters),
+  from: text(search.from),
+  version: positive(search.version),
+  node: text(search.node),
+  previews: ids(search.previews),
+});

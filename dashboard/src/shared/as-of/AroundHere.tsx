@@ -1,0 +1,72 @@
+import { Alert, Group, SegmentedControl, Stack, Text, Timeline, Title } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import type { AuditEntry } from "~/api/schema";
+import { Actor } from "~/shared/components/Actor";
+import { PageLink } from "~/shared/components/links";
+import { QueryView } from "~/shared/components/QueryView";
+import { TimeText } from "~/shared/components/TimeText";
+import { sentence } from "~/shared/events/sentences";
+import { type Moment, toMicros } from "./moments";
+import { type EventScope, eventsAround, MOST_AROUND } from "./queries";
+
+/** What changed around a moment, a few minutes before and after it: who did what, and why. */
+export function AroundHere({ at, scope = {}, minutes: first = 5 }: { at: Moment; scope?: EventScope; minutes?: number }) {
+  const [minutes, setMinutes] = useState(first);
+  const events = useQuery(eventsAround(scope, at, minutes));
+  return (
+    <Stack gap="xs">
+      <Group justify="space-between">
+        <Title order={3}>What changed around here</Title>
+        <SegmentedControl
+          size="xs"
+          aria-label="How far around the moment"
+          value={String(minutes)}
+          onChange={(v) => setMinutes(Number(v))}
+          data={[1, 5, 30, 120].map((m) => ({ value: String(m), label: m < 60 ? `± ${m} min` : `± ${m / 60} h` }))}
+        />
+      </Group>
+      <QueryView query={events}>
+        {(page) =>
+          page.items.length === 0 ? (
+            <Text size="sm" c="dimmed">
+              Nothing happened within {minutes} minutes of it.
+            </Text>
+          ) : (
+            <>
+              <EventList events={page.items} at={at} />
+              {page.next && (
+                <Alert color="gray" p="xs">
+                  These are the first {MOST_AROUND}. The rest is in the <PageLink to="/audit">audit log</PageLink>.
+                </Alert>
+              )}
+            </>
+          )
+        }
+      </QueryView>
+    </Stack>
+  );
+}
+
+/** Events with those until the moment told from what came after it. */
+function EventList({ events, at }: { events: AuditEntry[]; at: Moment }) {
+  const moment = toMicros(at);
+  const until = events.filter((e) => toMicros(e.timestamp) <= moment).length;
+  return (
+    <Timeline active={until - 1} bulletSize={12} lineWidth={2}>
+      {events.map((e, i) => (
+        <Timeline.Item key={e.sequence} lineVariant={i >= until - 1 ? "dashed" : "solid"}>
+          <Text size="sm">{sentence(e.type, e.data)}</Text>
+          <Text size="xs" c="dimmed">
+            <TimeText at={e.timestamp} /> · <Actor actor={e.actor} />
+            {e.reason ? ` · “${e.reason}”` : ""} ·{" "}
+            <PageLink to="/audit" search={{ event: e.sequence }} inherit aria-label={`Event ${e.sequence} in the audit log`}>
+              event {e.sequence}
+            </PageLink>
+            {i >= until ? " · after the moment" : ""}
+          </Text>
+        </Timeline.Item>
+      ))}
+    </Timeline>
+  );
+}

@@ -1,0 +1,64 @@
+import { Badge } from "@mantine/core";
+import {
+  IconArrowBackUp,
+  IconCircleCheck,
+  IconClock,
+  IconHelp,
+  IconPencil,
+  IconPlayerPlay,
+  IconPlayerStop,
+  IconRocket,
+  IconX,
+} from "@tabler/icons-react";
+import type { ReactNode } from "react";
+import type { ExperimentState, VerdictOutcome } from "~/api/schema";
+
+/** Where there is one. */
+type Outcome = NonNullable<VerdictOutcome>;
+
+const STATES: Record<ExperimentState, { label: string; color: string; icon: ReactNode }> = {
+  draft: { label: "Draft", color: "gray", icon: <IconPencil size={12} /> },
+  starting: { label: "Starting", color: "blue", icon: <IconClock size={12} /> },
+  warmingUp: { label: "Warming up", color: "blue", icon: <IconClock size={12} /> },
+  running: { label: "Running", color: "blue", icon: <IconPlayerPlay size={12} /> },
+  completing: { label: "Completing", color: "blue", icon: <IconClock size={12} /> },
+  completed: { label: "Completed", color: "teal", icon: <IconCircleCheck size={12} /> },
+  promoting: { label: "Promoting", color: "grape", icon: <IconRocket size={12} /> },
+  promoted: { label: "Promoted", color: "teal", icon: <IconRocket size={12} /> },
+  rollingBack: { label: "Rolling back", color: "orange", icon: <IconArrowBackUp size={12} /> },
+  rolledBack: { label: "Rolled back", color: "orange", icon: <IconArrowBackUp size={12} /> },
+  stopping: { label: "Stopping", color: "gray", icon: <IconPlayerStop size={12} /> },
+  stopped: { label: "Stopped", color: "gray", icon: <IconPlayerStop size={12} /> },
+};
+
+/** The states of an experiment in the order of its life. */
+export const EXPERIMENT_STATES = Object.keys(STATES) as ExperimentState[];
+
+export const stateLabel = (state: ExperimentState): string => STATES[state].label;
+
+/** The state of an experiment, told by word and sign and not by colour alone. */
+export function StateBadge({ state }: { state: ExperimentState }) {
+  const { label, color, icon } = STATES[state];
+  return (
+    <Badge variant="default" leftSection={icon} style={{ borderColor: `var(--mantine-color-${color}-outline)` }} tt="none" fw={600}>
+      {label}
+    </Badge>
+  );
+}
+
+const OUTCOMES: Record<Outcome, { label: string; color: string; icon: ReactNode }> = {
+  promote: { label: "Promote", color: "teal", icon: <IconCircleCheck size={12} /> },
+  reject: { label: "Reject", color: "red", icon: <IconX size={12} /> },
+  inconclusive: { label: "Inconclusive", color: "yellow", icon: <IconHelp size={12} /> },
+};
+
+export const outcomeLabel = (outcome: Outcome): string => OUTCOMES[outcome].label;
+
+export function OutcomeBadge({ outcome }: { outcome: Outcome }) {
+  const { label, color, icon } = OUTCOMES[outcome];
+  return (
+    <Badge variant="default" leftSection={icon} style={{ borderColor: `var(--mantine-color-${color}-outline)` }} tt="none" fw={600}>
+      {label}
+    </Badge>
+  );
+}
