@@ -5,10 +5,10 @@ import type { AuditEntry } from "~/api/schema";
 import { PageButton } from "~/shared/components/links";
 import { QueryView } from "~/shared/components/QueryView";
 import { TimeText } from "~/shared/components/TimeText";
+import { named } from "~/shared/events/sentences";
 import { useActorName } from "~/shared/people/people";
 import { event } from "./queries";
 import type { AuditSearch } from "./search";
-import { named } from "~/shared/events/sentences";
 
 interface Props {
   sequence: number | undefined;

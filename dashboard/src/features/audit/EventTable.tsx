@@ -4,8 +4,8 @@ import { type ReactNode, useMemo } from "react";
 import type { AuditEntry } from "~/api/schema";
 import { DataTable } from "~/shared/components/DataTable";
 import { TimeText } from "~/shared/components/TimeText";
-import { useActorName } from "~/shared/people/people";
 import { named } from "~/shared/events/sentences";
+import { useActorName } from "~/shared/people/people";
 
 const column = createColumnHelper<AuditEntry>();
 

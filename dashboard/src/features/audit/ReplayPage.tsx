@@ -7,10 +7,10 @@ import { PageLink } from "~/shared/components/links";
 import { PageHeader } from "~/shared/components/PageHeader";
 import { QueryView } from "~/shared/components/QueryView";
 import { TimeText } from "~/shared/components/TimeText";
+import { named } from "~/shared/events/sentences";
 import { useActorName } from "~/shared/people/people";
 import { changes } from "./changes";
 import { stream, streamAt } from "./queries";
-import { named } from "~/shared/events/sentences";
 
 const route = getRouteApi("/_app/audit/streams/$id");
 const MOST_SHOWN = 200;

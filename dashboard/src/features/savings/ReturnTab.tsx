@@ -13,12 +13,21 @@ import { NoPrice, useValuedBy } from "./valued";
 const column = createColumnHelper<OwnCost>();
 const right = { align: "right" } as const;
 
-const PARTS: Record<string, string> = { experiments: "Candidates of experiments", pipelines: "Promoted pipelines, beyond those before", agents: "Agents" };
+const PARTS: Record<string, string> = {
+  experiments: "Candidates of experiments",
+  pipelines: "Promoted pipelines, beyond those before",
+  agents: "Agents",
+};
 
 const columns = (currency: string | null) => [
   column.accessor("of", { header: "Of", cell: (c) => PARTS[c.getValue()] ?? c.getValue() }),
   column.accessor((c) => c.use.coreHours, { id: "cores", header: "Core hours", meta: right, cell: (c) => decimal(c.getValue(), 2) }),
-  column.accessor((c) => c.use.memoryGigabyteHours, { id: "memory", header: "GB hours of memory", meta: right, cell: (c) => decimal(c.getValue(), 2) }),
+  column.accessor((c) => c.use.memoryGigabyteHours, {
+    id: "memory",
+    header: "GB hours of memory",
+    meta: right,
+    cell: (c) => decimal(c.getValue(), 2),
+  }),
   column.accessor("cost", { header: "Cost", meta: right, cell: (c) => money(c.getValue(), currency) }),
 ];
 
@@ -41,7 +50,11 @@ export function ReturnTab() {
               <Figure label="Saved" value={money(saved, currency)} hint={`${data.from} to ${data.to}`} />
               <Figure label="Phoenix took" value={money(cost, currency)} hint="experiments, pipelines and agents, at your own rates" />
               <Figure label="Net" value={money(net, currency)} />
-              <Figure label="Return" value={ratio === null ? "–" : `${decimal(ratio, 1)} times`} hint="net for each unit that Phoenix took" />
+              <Figure
+                label="Return"
+                value={ratio === null ? "–" : `${decimal(ratio, 1)} times`}
+                hint="net for each unit that Phoenix took"
+              />
             </SimpleGrid>
             <DataTable label="What Phoenix took" rows={costs} columns={columns(currency)} rowId={(c) => c.of} minWidth={520} />
             {notes.length > 0 && (

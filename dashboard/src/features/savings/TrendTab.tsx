@@ -8,11 +8,11 @@ import { DataTable } from "~/shared/components/DataTable";
 import { Figure } from "~/shared/components/Figure";
 import { QueryView } from "~/shared/components/QueryView";
 import { count, decimal, money } from "~/shared/format/numbers";
-import { NoPrice, useValuedBy } from "./valued";
 import { PriceSelect } from "~/shared/prices/PriceSelect";
 import { trend } from "./queries";
 import { DIMENSIONS, type SavingsSearch } from "./search";
 import { TrendChart } from "./TrendChart";
+import { NoPrice, useValuedBy } from "./valued";
 
 const route = getRouteApi("/_app/savings");
 const column = createColumnHelper<CostDriver>();
@@ -55,51 +55,51 @@ export function TrendTab() {
       </Group>
       {valued.none && <NoPrice />}
       {!valued.none && (
-      <QueryView query={query}>
-        {(data) => (
-          <Stack>
-            {data.missing && (
-              <Alert color="blue" title="There is no trend yet">
-                {data.missing}
-              </Alert>
-            )}
-            <SimpleGrid cols={{ base: 1, xs: 2, md: 3 }}>
-              {data.cost && (
-                <Figure
-                  label="Cost a day"
-                  value={money(data.cost.level, currency)}
-                  hint={`${money(data.cost.perDay, currency)} more each day (95 %: ${money(data.cost.lower, currency)} to ${money(data.cost.upper, currency)})`}
-                />
+        <QueryView query={query}>
+          {(data) => (
+            <Stack>
+              {data.missing && (
+                <Alert color="blue" title="There is no trend yet">
+                  {data.missing}
+                </Alert>
               )}
-              {data.series && (
-                <Figure
-                  label="Series"
-                  value={count(data.series.level)}
-                  hint={`${decimal(data.series.perDay)} more each day (95 %: ${decimal(data.series.lower)} to ${decimal(data.series.upper)})`}
-                />
-              )}
-              {data.monthEnd && (
-                <Figure
-                  label={`Cost of ${data.monthEnd.month.slice(0, 7)} at its end`}
-                  value={money(data.monthEnd.estimate, currency)}
-                  hint={`95 %: ${money(data.monthEnd.lower, currency)} to ${money(data.monthEnd.upper, currency)}, from ${data.monthEnd.days} days, ${data.monthEnd.daysToCome} to come`}
-                />
-              )}
-            </SimpleGrid>
-            {data.cost && <TrendChart trend={data.cost} from={data.from} to={data.to} price={data.price} currency={currency ?? ""} />}
-            {data.drivers.length > 0 && (
-              <>
-                <DataTable label="Drivers of cost" rows={data.drivers} columns={columns} rowId={(r) => r.id ?? r.key} height={420} />
-                {data.overlapping && (
-                  <Text size="xs" c="dimmed">
-                    Rows of groups overlap.
-                  </Text>
+              <SimpleGrid cols={{ base: 1, xs: 2, md: 3 }}>
+                {data.cost && (
+                  <Figure
+                    label="Cost a day"
+                    value={money(data.cost.level, currency)}
+                    hint={`${money(data.cost.perDay, currency)} more each day (95 %: ${money(data.cost.lower, currency)} to ${money(data.cost.upper, currency)})`}
+                  />
                 )}
-              </>
-            )}
-          </Stack>
-        )}
-      </QueryView>
+                {data.series && (
+                  <Figure
+                    label="Series"
+                    value={count(data.series.level)}
+                    hint={`${decimal(data.series.perDay)} more each day (95 %: ${decimal(data.series.lower)} to ${decimal(data.series.upper)})`}
+                  />
+                )}
+                {data.monthEnd && (
+                  <Figure
+                    label={`Cost of ${data.monthEnd.month.slice(0, 7)} at its end`}
+                    value={money(data.monthEnd.estimate, currency)}
+                    hint={`95 %: ${money(data.monthEnd.lower, currency)} to ${money(data.monthEnd.upper, currency)}, from ${data.monthEnd.days} days, ${data.monthEnd.daysToCome} to come`}
+                  />
+                )}
+              </SimpleGrid>
+              {data.cost && <TrendChart trend={data.cost} from={data.from} to={data.to} price={data.price} currency={currency ?? ""} />}
+              {data.drivers.length > 0 && (
+                <>
+                  <DataTable label="Drivers of cost" rows={data.drivers} columns={columns} rowId={(r) => r.id ?? r.key} height={420} />
+                  {data.overlapping && (
+                    <Text size="xs" c="dimmed">
+                      Rows of groups overlap.
+                    </Text>
+                  )}
+                </>
+              )}
+            </Stack>
+          )}
+        </QueryView>
       )}
     </Stack>
   );

@@ -53,7 +53,8 @@ export function useSetPreferences(): { setTimeZone: (zone: TimeZone) => void; se
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const queries = useQueryClient();
   const keep = useMutation({
-    mutationFn: (body: { colourScheme: ColourScheme; timeZone: TimeZone }) => call(api.PUT("/api/v2/users/me/preferences", { body: { ...body, density: null } })),
+    mutationFn: (body: { colourScheme: ColourScheme; timeZone: TimeZone }) =>
+      call(api.PUT("/api/v2/users/me/preferences", { body: { ...body, density: null } })),
     onSuccess: (kept) => queries.setQueryData(preferences.queryKey, kept),
   });
   return {
