@@ -86,7 +86,10 @@ interface Props {
 
 /** As high as the stage with most components asks. */
 const heightOf = (graph: Graph): number => {
-  const most = Math.max(...KINDS.filter((kind) => kind !== "processors").map((kind) => graph.nodes.filter((n) => n.kind === kind).length), 1);
+  const most = Math.max(
+    ...KINDS.filter((kind) => kind !== "processors").map((kind) => graph.nodes.filter((n) => n.kind === kind).length),
+    1,
+  );
   return Math.min(420, 120 + most * (NODE.height + 20));
 };
 
