@@ -132,7 +132,7 @@ test("an incident gives a host its full detail back, and is ended before its tim
   await expect(page.getByRole("tab", { name: "Incidents (1)" })).toBeVisible();
   await expect(page.getByText("heaviest customers (full detail)")).toBeVisible();
   await expect(page.getByText(/^29 min .* left$|^30 min left$/)).toBeVisible();
-  await expect(page.getByText("1 of 1 hosts have their full detail.")).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByText("Full detail on 1 of 1 host.")).toBeVisible({ timeout: 60_000 });
   await shot(page, "fleet-incident");
   await axe(page);
 

@@ -26,7 +26,7 @@ test("a dead letter says why, and is requeued after it was said how many it is",
   if (letter === undefined) throw new Error("There is no dead letter.");
 
   await page.goto("/tasks");
-  await expect(page.getByText("1 tasks have failed for good")).toBeVisible();
+  await expect(page.getByText("1 task failed for good")).toBeVisible();
   await expect(page.getByRole("img", { name: /dead letters/ })).toBeVisible();
   await page.getByRole("link", { name: "Show them" }).click();
   await expect(page).toHaveURL(/status=deadLettered/);
@@ -49,7 +49,7 @@ test("a dead letter says why, and is requeued after it was said how many it is",
   await page.getByLabel("Host", { exact: true }).fill("web-1.example");
   await page.getByRole("button", { name: "Requeue dead letters of all of these" }).click();
   const dialog = page.getByRole("dialog");
-  await expect(dialog.getByRole("status")).toContainText("1 dead letters: host web-1.example");
+  await expect(dialog.getByRole("status")).toContainText("Dead letters of host web-1.example: 1");
   await dialog.getByLabel("Reason").fill("once more");
   await dialog.getByRole("button", { name: "Requeue 1" }).click();
   await expect(dialog).toBeHidden();
