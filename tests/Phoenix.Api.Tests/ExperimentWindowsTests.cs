@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 using System.Text.Json;
 using Marten;
@@ -91,13 +90,13 @@ public sealed class ExperimentWindowsTests(ControlPlane plane)
         var (best, items) = (TimeSpan.MaxValue, new List<JsonElement>());
         for (var i = 0; i < 5; i++)
         {
-            var since = Stopwatch.GetTimestamp();
+            // What the node takes, which is nearly all of it: time on the clock is also that of whatever else the machine does.
+            var before = Environment.CpuUsage.TotalTime;
             items = Items(await plane.Get($"/api/v2/experiments/{large}/windows?points=300"));
-            best = Stopwatch.GetElapsedTime(since) is var took && took < best ? took : best;
+            best = Environment.CpuUsage.TotalTime - before is var took && took < best ? took : best;
         }
         items.Count.ShouldBe(300);
-        // The best of five: other work may take the core.
-        best.ShouldBeLessThan(TimeSpan.FromSeconds(1));
+        best.ShouldBeLessThan(TimeSpan.FromMilliseconds(700));
         var saving = items[^1].GetProperty("saving");
         var (low, estimate, high) = (saving.GetProperty("low").GetDecimal(), saving.GetProperty("estimate").GetDecimal(), saving.GetProperty("high").GetDecimal());
         (low <= estimate && estimate <= high && low < high).ShouldBeTrue($"{low} {estimate} {high}");
