@@ -129,7 +129,10 @@ export class Stack {
     for (const host of this.hosts) {
       const port = await freePort();
       await this.startAgent(host, { SHOP_OTLP: `127.0.0.1:${port}`, SHOP_SINK: sink });
-      this.shops.push(new Shop(`http://127.0.0.1:${port}/v1/metrics`, host));
+      const shop = new Shop(`http://127.0.0.1:${port}/v1/metrics`, host);
+      this.shops.push(shop);
+      // Before its collector: only one through which data flows counts as deployed.
+      shop.start();
     }
     await this.api("POST", "deployments", {
       pipeline: { pipelineId: pipeline.id, version: pipeline.version },
@@ -144,7 +147,6 @@ export class Stack {
           (a) => a.production !== null,
         ).length === this.hosts.length,
     );
-    for (const shop of this.shops) shop.start();
   }
 
   #spawn(name: string, [program, ...args]: string[], environment: Record<string, string>): ChildProcess {
