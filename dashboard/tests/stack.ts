@@ -131,7 +131,7 @@ export class Stack {
       await this.startAgent(host, { SHOP_OTLP: `127.0.0.1:${port}`, SHOP_SINK: sink });
       const shop = new Shop(`http://127.0.0.1:${port}/v1/metrics`, host);
       this.shops.push(shop);
-      // Before its collector: only one through which data flows counts as deployed.
+      // From the beginning: a collector is healthy only while data flows, and the first deployment waits for that.
       shop.start();
     }
     await this.api("POST", "deployments", {
@@ -146,6 +146,7 @@ export class Stack {
         (await this.api<{ items: { production: { pipeline?: unknown } | null }[] }>("GET", "agents")).items.filter(
           (a) => a.production !== null,
         ).length === this.hosts.length,
+      170,
     );
   }
 
