@@ -59,6 +59,7 @@ export function FirstRun() {
         {all.map(({ step, done }, i) => (
           <Group component="li" key={step} wrap="nowrap" align="flex-start" aria-current={step === next ? "step" : undefined}>
             <ThemeIcon
+              role="img"
               variant={done ? "filled" : "default"}
               color="teal"
               radius="xl"

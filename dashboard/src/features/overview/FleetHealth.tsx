@@ -45,7 +45,7 @@ export function FleetHealth() {
       <QueryView query={tasks}>
         {(q) => (
           <Text size="sm">
-            <PageLink to="/tasks">Queue</PageLink>: {count(q.queued)} queued, {count(q.assigned)} assigned, {count(q.deadLettered)} dead
+            <PageLink to="/tasks" underline="always">Queue</PageLink>: {count(q.queued)} queued, {count(q.assigned)} assigned, {count(q.deadLettered)} dead
             letters
             {q.oldestQueuedSeconds === null ? "" : `; the oldest waits for ${duration(q.oldestQueuedSeconds)}`}.
           </Text>
