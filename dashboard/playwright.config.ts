@@ -3,6 +3,7 @@ import { defineConfig } from "@playwright/test";
 /** Tests in a real browser against the real control plane, agents and collectors; `./test browser` sets up what they need. */
 export default defineConfig({
   testDir: "tests",
+  globalSetup: "./tests/globalSetup.ts",
   // One stack, and tests that change what others see: one after the other.
   workers: 1,
   fullyParallel: false,

@@ -6,7 +6,7 @@ test("an event is found, read with what led to it, and its stream replayed", asy
   await axe(page);
   await shot(page, "audit");
 
-  await page.getByLabel("Of", { exact: true }).click();
+  await page.getByRole("combobox", { name: "Of", exact: true }).click();
   await page.getByRole("option", { name: "Deployment", exact: true }).click();
   await expect(page).toHaveURL(/streamType=Deployment/);
   const requested = page.getByRole("button", { name: "Deployment requested" }).first();

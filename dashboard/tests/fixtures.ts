@@ -12,12 +12,8 @@ interface Fixtures {
 export const test = base.extend<Fixtures, { stack: Stack }>({
   stack: [
     // biome-ignore lint/correctness/noEmptyPattern: the library reads the names of the fixtures from the pattern.
-    async ({}, use) => {
-      const stack = await Stack.start();
-      await use(stack);
-      await stack.stop();
-    },
-    { scope: "worker", timeout: 300_000 },
+    async ({}, use) => use(Stack.attached()),
+    { scope: "worker" },
   ],
   baseURL: async ({ stack }, use) => use(stack.baseUrl),
   page: async ({ page, stack }, use) => {

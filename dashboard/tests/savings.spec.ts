@@ -26,7 +26,7 @@ test("a budget is set, changed and removed, with its reasons in the audit log", 
   await expect(dialog.getByRole("alert")).toBeVisible();
   await dialog.getByLabel("Name").fill("whole fleet");
   await dialog.getByLabel("Amount a month").fill("500");
-  await dialog.getByLabel("Price").click();
+  await dialog.getByRole("combobox", { name: "Price" }).click();
   await page
     .getByRole("option", { name: /SigNoz|samples/i })
     .first()

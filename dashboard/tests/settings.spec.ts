@@ -71,8 +71,7 @@ test("colours and the time zone are chosen and kept", async ({ page }) => {
   await page.goto("/settings?tab=appearance");
   await page.getByText("Dark", { exact: true }).click();
   await expect(page.locator("html")).toHaveAttribute("data-mantine-color-scheme", "dark");
-  await page.getByRole("combobox", { name: "Time zone" }).or(page.getByLabel("Time zone")).first().click();
-  await page.getByLabel("Time zone").first().fill("Asia/Tokyo");
+  await page.getByRole("combobox", { name: "Time zone" }).fill("Asia/Tokyo");
   await page.getByRole("option", { name: "Asia/Tokyo" }).click();
   await expect(page.getByText("GMT+9")).toBeVisible();
   await page.reload();

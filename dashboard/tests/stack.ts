@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { createWriteStream } from "node:fs";
-import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { openSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { type AddressInfo, createServer as createSocket } from "node:net";
 import { tmpdir } from "node:os";
@@ -14,8 +14,6 @@ export class Stack {
   readonly hosts = ["web-1.example", "web-2.example"];
   readonly shops: Shop[] = [];
   token = "";
-  #api: ChildProcess | null = null;
-  readonly #agents = new Map<string, ChildProcess>();
   #sink: ReturnType<typeof createServer> | null = null;
 
   private constructor(
@@ -24,6 +22,23 @@ export class Stack {
     readonly database: string,
     readonly databaseUrl: string,
   ) {}
+
+  /** The stack that was started before the tests, as a worker sees it: one that ends with a failed test does not end the stack. */
+  static attached(): Stack {
+    const { baseUrl, directory, database, databaseUrl, token } = JSON.parse(required(STACK)) as Record<
+      "baseUrl" | "directory" | "database" | "databaseUrl" | "token",
+      string
+    >;
+    const stack = new Stack(baseUrl, directory, database, databaseUrl);
+    stack.token = token;
+    return stack;
+  }
+
+  /** Lets workers find it. */
+  announce(): void {
+    const { baseUrl, directory, database, databaseUrl, token } = this;
+    process.env[STACK] = JSON.stringify({ baseUrl, directory, database, databaseUrl, token });
+  }
 
   static async start(): Promise<Stack> {
     const name = `phoenix_browser_${randomBytes(6).toString("hex")}`;
@@ -45,7 +60,7 @@ export class Stack {
   }
 
   async startApi(): Promise<void> {
-    this.#api = this.#spawn("api", ["dotnet", required("PHOENIX_API_DLL")], {
+    const api = this.#spawn("api", ["dotnet", required("PHOENIX_API_DLL")], {
       PHOENIX_DATABASE_URL: this.databaseUrl,
       PHOENIX_URLS: this.baseUrl,
       PHOENIX_FIRST_USER_SECRET_FILE: join(this.directory, "secret"),
@@ -53,31 +68,29 @@ export class Stack {
       PHOENIX_USAGE_PERIOD_SECONDS: "60",
       PHOENIX_HEARTBEAT_SECONDS: "5",
     });
+    await writeFile(join(this.directory, API_PID), String(api.pid));
     await until("the control plane is ready", async () => (await fetch(`${this.baseUrl}/health/ready`)).ok);
   }
 
   /** Kills the control plane, as a crash would. */
-  async killApi(): Promise<void> {
-    await end(this.#api, "SIGKILL");
-    this.#api = null;
+  killApi(): Promise<void> {
+    return this.#end(API_PID, "SIGKILL");
   }
 
   async startAgent(host: string, environment: Record<string, string> = {}): Promise<void> {
     const { token } = await this.api<{ token: string }>("POST", "enrolment-tokens", { name: host, expiresInHours: 1 });
     const state = join(this.directory, host);
     await mkdir(state, { recursive: true, mode: 0o700 });
-    this.#agents.set(
-      host,
-      this.#spawn(host, [required("PHOENIX_AGENT_BIN")], {
-        PHOENIX_API_URL: this.baseUrl,
-        AGENT_HOST_ID: host,
-        PHOENIX_AGENT_STATE_DIR: state,
-        PHOENIX_COLLECTOR: required("PHOENIX_COLLECTOR_BIN"),
-        PHOENIX_ENROLMENT_TOKEN: token,
-        PHOENIX_AGENT_LABELS: `env=test,service=shop,team=${host.startsWith("web-1") ? "checkout" : "search"}`,
-        ...environment,
-      }),
-    );
+    const agent = this.#spawn(host, [required("PHOENIX_AGENT_BIN")], {
+      PHOENIX_API_URL: this.baseUrl,
+      AGENT_HOST_ID: host,
+      PHOENIX_AGENT_STATE_DIR: state,
+      PHOENIX_COLLECTOR: required("PHOENIX_COLLECTOR_BIN"),
+      PHOENIX_ENROLMENT_TOKEN: token,
+      PHOENIX_AGENT_LABELS: `env=test,service=shop,team=${host.startsWith("web-1") ? "checkout" : "search"}`,
+      ...environment,
+    });
+    await writeFile(join(this.directory, `${host}.pid`), String(agent.pid));
     await until(`${host} is enrolled`, async () =>
       (await this.api<{ items: { hostId: string; lastSeenAt: string | null }[] }>("GET", "agents")).items.some(
         (a) => a.hostId === host && a.lastSeenAt !== null,
@@ -104,8 +117,9 @@ export class Stack {
   async stop(): Promise<void> {
     for (const shop of this.shops) shop.stop();
     // Agents first: they take their collectors down in order.
-    await Promise.all([...this.#agents.values()].map((agent) => end(agent, "SIGTERM")));
-    await end(this.#api, "SIGTERM");
+    const pids = (await readdir(this.directory)).filter((f) => f.endsWith(".pid") && f !== API_PID);
+    await Promise.all(pids.map((f) => this.#end(f, "SIGTERM")));
+    await this.#end(API_PID, "SIGTERM");
     this.#sink?.close();
     this.#sink?.closeAllConnections();
     await execute(required("PHOENIX_TEST_DATABASE_URL"), `drop database if exists ${this.database} with (force)`);
@@ -150,13 +164,33 @@ export class Stack {
     );
   }
 
+  /** By its process id: the worker that ends a process may be another than the one that started it. */
+  async #end(file: string, signal: NodeJS.Signals): Promise<void> {
+    const pid = Number(await readFile(join(this.directory, file), "utf8").catch(() => "0"));
+    if (pid === 0 || !alive(pid)) return;
+    process.kill(pid, signal);
+    await until(`${file} has ended`, async () => !alive(pid), 30);
+  }
+
   #spawn(name: string, [program, ...args]: string[], environment: Record<string, string>): ChildProcess {
     if (program === undefined) throw new Error("There is no program to start.");
-    const log = createWriteStream(join(this.directory, `${name}.log`), { flags: "a" });
-    const child = spawn(program, args, { env: { ...process.env, ...environment }, stdio: ["ignore", "pipe", "pipe"] });
-    child.stdout.pipe(log);
-    child.stderr.pipe(log);
+    const log = openSync(join(this.directory, `${name}.log`), "a");
+    const child = spawn(program, args, { env: { ...process.env, ...environment }, stdio: ["ignore", log, log] });
+    child.unref();
     return child;
+  }
+}
+
+const STACK = "PHOENIX_BROWSER_STACK";
+const API_PID = "api.pid";
+
+function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    // There is no such process.
+    return false;
   }
 }
 
@@ -211,15 +245,6 @@ export async function until(what: string, holds: () => Promise<boolean>, seconds
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
   throw new Error(`Not within ${seconds} s: ${what}${last === null ? "" : ` (${String(last)})`}`);
-}
-
-async function end(child: ChildProcess | null | undefined, signal: NodeJS.Signals): Promise<void> {
-  if (child === null || child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  const ended = new Promise((resolve) => child.once("exit", resolve));
-  child.kill(signal);
-  const patience = setTimeout(() => child.kill("SIGKILL"), 20_000);
-  await ended;
-  clearTimeout(patience);
 }
 
 async function freePort(): Promise<number> {
