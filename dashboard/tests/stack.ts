@@ -152,7 +152,7 @@ export class Stack {
       pipeline: { pipelineId: pipeline.id, version: pipeline.version },
       hosts: this.hosts,
       reason: "the first pipeline",
-      rollout: { soakSeconds: 0 },
+      rollout: { waves: ["100%"], soakSeconds: 0 },
     });
     await until(
       "production runs on every host",

@@ -66,5 +66,8 @@ public sealed class HostWorkDecisionTests
     [Fact]
     public void log_lines_of_a_host_that_nobody_knows_are_not_found() =>
         HostWorkDecisions.Logs("c", known: false, understands: false, new(null, 10)).Rejection!.Kind.ShouldBe(RejectionKind.NotFound);
+
+    [Fact]
+    public void an_agent_that_cannot_send_log_lines_is_not_asked() =>
         HostWorkDecisions.Logs("a", known: true, understands: false, new(null, 10)).Rejection!.Code.ShouldBe("agent-too-old");
 }
