@@ -23,7 +23,7 @@ test("an event is found, read with what led to it, and its stream replayed", asy
   await expect(page.getByRole("heading", { name: "Deployment requested" })).toBeVisible();
   await page.getByRole("button", { name: "The next event" }).click();
   await expect(page.getByRole("heading", { name: "Wave started" })).toBeVisible();
-  await expect(page.getByRole("table", { name: "What the event changed" })).toContainText("state");
+  await expect(page.getByRole("table", { name: "What the event changed" })).toContainText("waiting");
   await axe(page);
   await shot(page, "audit-replay");
   // The address is the moment: another browser sees the same.
