@@ -72,7 +72,7 @@ public sealed class HostJobTests
     }
 
     [Fact]
-    public async Task the_agent_says_that_it_understands_explorations()
+    public async Task the_agent_says_which_newer_tasks_it_understands()
     {
         await using var host = await Host.StartAsync();
         await Until.TrueAsync(() => host.Api.Heartbeats.All.Count > 0, "a heartbeat", () => host.AgentLog);
