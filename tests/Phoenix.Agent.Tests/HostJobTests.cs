@@ -76,7 +76,7 @@ public sealed class HostJobTests
     {
         await using var host = await Host.StartAsync();
         await Until.TrueAsync(() => host.Api.Heartbeats.All.Count > 0, "a heartbeat", () => host.AgentLog);
-        host.Api.Heartbeats.All[0].Understands.ShouldBe([Understanding.Explore]);
+        host.Api.Heartbeats.All[0].Understands.ShouldBe([Understanding.Explore, Understanding.Logs]);
     }
 
     [Fact]
