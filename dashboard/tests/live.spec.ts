@@ -17,7 +17,7 @@ async function draft(
     candidate: reference,
     hosts: [stack.hosts[0]],
     plan: { warmUpSeconds: 5, durationSeconds: 600, windowSeconds: 5 },
-    criteria: { minSeriesReductionPct: 10 },
+    criteria: { minSeriesReductionPct: 10, claim: "observed" },
     protectedMetrics: [],
     priceEntry: "signoz-cloud-samples",
     reason: "the live test",
