@@ -1,4 +1,10 @@
-import { createTheme, type MantineColorsTuple } from "@mantine/core";
+import {
+  createTheme,
+  defaultVariantColorsResolver,
+  type MantineColorsTuple,
+  parseThemeColor,
+  type VariantColorsResolver,
+} from "@mantine/core";
 
 const ember: MantineColorsTuple = [
   "#fff1ec",
@@ -13,6 +19,19 @@ const ember: MantineColorsTuple = [
   "#7f250c",
 ];
 
+/** On a tint of itself a colour is too light to read, yellow most of all: text on it is darker, and lighter in the dark. */
+const variantColorResolver: VariantColorsResolver = (input) => {
+  const resolved = defaultVariantColorsResolver(input);
+  const { isThemeColor, color } = parseThemeColor({ color: input.color ?? input.theme.primaryColor, theme: input.theme });
+  if (!isThemeColor || (input.variant !== "light" && input.variant !== "outline")) return resolved;
+  return {
+    ...resolved,
+    color: `light-dark(color-mix(in srgb, var(--mantine-color-${color}-9) 75%, black), var(--mantine-color-${color}-2))`,
+  };
+};
+
+const CLOSE = { closeButtonProps: { "aria-label": "Close" } };
+
 /** Colours that pass WCAG AA on both schemes; numbers stand under each other. */
 export const theme = createTheme({
   primaryColor: "ember",
@@ -20,13 +39,16 @@ export const theme = createTheme({
   autoContrast: true,
   luminanceThreshold: 0.36,
   colors: { ember },
+  variantColorResolver,
   defaultRadius: "md",
   fontFamily: "Inter, system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif",
   headings: { fontWeight: "650", sizes: { h1: { fontSize: "1.5rem" }, h2: { fontSize: "1.15rem" }, h3: { fontSize: "1rem" } } },
   components: {
     Table: { defaultProps: { verticalSpacing: 6, horizontalSpacing: "sm" } },
     Tooltip: { defaultProps: { withArrow: true, openDelay: 250, events: { hover: true, focus: true, touch: true } } },
-    Modal: { defaultProps: { centered: true } },
+    Modal: { defaultProps: { centered: true, ...CLOSE } },
+    Drawer: { defaultProps: CLOSE },
+    Notification: { defaultProps: CLOSE },
     Card: { defaultProps: { withBorder: true, padding: "md" } },
   },
 });

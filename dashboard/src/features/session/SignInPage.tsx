@@ -73,7 +73,10 @@ export function SignInPage() {
               The first secret of a new installation is in the control plane's log, or in the file that{" "}
               <Code>PHOENIX_FIRST_USER_SECRET_FILE</Code> names. <Code>./run</Code> prints a link. Who lost everything starts the control
               plane once with <Code>PHOENIX_REISSUE_FIRST_SECRET=1</Code>. The API is described in the{" "}
-              <Anchor href="/reference">reference</Anchor>.
+              <Anchor href="/reference" underline="always">
+                reference
+              </Anchor>
+              .
             </Text>
           </Stack>
         </form>
