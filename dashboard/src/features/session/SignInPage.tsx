@@ -4,7 +4,7 @@ import { useDocumentTitle } from "@mantine/hooks";
 import { IconKey } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
-import { useEffect, useRef } from "react";
+import { useEffect } from "react";
 import { ApiError, api, call } from "~/api/client";
 import { Logo } from "~/features/shell/Logo";
 
@@ -30,14 +30,18 @@ export function SignInPage() {
     },
   });
 
-  const tried = useRef(false);
   useEffect(() => {
-    const secret = decodeURIComponent(location.hash.slice(1));
-    if (secret === "" || tried.current) return;
-    tried.current = true;
-    // It counts once: it has no place in the history.
-    history.replaceState(history.state, "", location.pathname + location.search);
-    signIn.mutate(secret);
+    const redeem = () => {
+      const secret = decodeURIComponent(location.hash.slice(1));
+      if (secret === "") return;
+      // It counts once: it has no place in the history.
+      history.replaceState(history.state, "", location.pathname + location.search);
+      signIn.mutate(secret);
+    };
+    redeem();
+    // A link that is opened where this page stands already loads nothing.
+    window.addEventListener("hashchange", redeem);
+    return () => window.removeEventListener("hashchange", redeem);
   }, [signIn.mutate]);
 
   return (
