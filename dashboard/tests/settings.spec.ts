@@ -87,7 +87,8 @@ test("the keyboard goes to every page, and finds things by name", async ({ page 
   await expect(page).toHaveURL(/\/fleet/);
   await page.keyboard.press("Control+k");
   await page.getByRole("textbox", { name: "Search" }).fill("everyth");
-  await expect(page.getByText("everything").first()).toBeVisible();
+  await expect(page.locator(".mantine-Spotlight-action", { hasText: "everything" })).toBeVisible();
+  await page.keyboard.press("ArrowDown");
   await page.keyboard.press("Enter");
   await expect(page).toHaveURL(/\/pipelines\//);
 });
