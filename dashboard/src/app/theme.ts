@@ -37,7 +37,8 @@ export const theme = createTheme({
   primaryColor: "ember",
   primaryShade: { light: 7, dark: 5 },
   autoContrast: true,
-  luminanceThreshold: 0.36,
+  // Where black and white are equally far: whichever is farther is at least 4.5 to 1.
+  luminanceThreshold: 0.179,
   colors: { ember },
   variantColorResolver,
   defaultRadius: "md",
