@@ -69,7 +69,12 @@ test("a viewer is offered nothing that changes something, and is refused by the 
 });
 
 test("a session's cookie does nothing for pages of others", async ({ page, stack }) => {
-  const foreign: Record<string, string>[] = [{ origin: "http://evil.example" }, { "sec-fetch-site": "cross-site" }, { "sec-fetch-site": "same-site" }, {}];
+  const foreign: Record<string, string>[] = [
+    { origin: "http://evil.example" },
+    { "sec-fetch-site": "cross-site" },
+    { "sec-fetch-site": "same-site" },
+    {},
+  ];
   for (const headers of foreign) {
     const refused = await page.request.post(`${stack.baseUrl}/api/v2/auth/tokens`, { data: {}, headers });
     expect(refused.status(), JSON.stringify(headers)).toBe(401);

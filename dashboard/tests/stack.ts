@@ -129,7 +129,10 @@ export class Stack {
     for (const host of this.hosts) {
       const port = await freePort();
       await this.startAgent(host, { SHOP_OTLP: `127.0.0.1:${port}`, SHOP_SINK: sink });
-      this.shops.push(new Shop(`http://127.0.0.1:${port}/v1/metrics`, host));
+      const shop = new Shop(`http://127.0.0.1:${port}/v1/metrics`, host);
+      this.shops.push(shop);
+      // From the beginning: a collector is healthy only while data flows, and the first deployment waits for that.
+      shop.start();
     }
     await this.api("POST", "deployments", {
       pipeline: { pipelineId: pipeline.id, version: pipeline.version },
@@ -143,8 +146,8 @@ export class Stack {
         (await this.api<{ items: { production: { pipeline?: unknown } | null }[] }>("GET", "agents")).items.filter(
           (a) => a.production !== null,
         ).length === this.hosts.length,
+      170,
     );
-    for (const shop of this.shops) shop.start();
   }
 
   #spawn(name: string, [program, ...args]: string[], environment: Record<string, string>): ChildProcess {

@@ -58,7 +58,7 @@ public enum TaskKind
     /// <summary>Run another version of the agent itself. The result comes from the version that runs in the end.</summary>
     Upgrade,
 
-    /// <summary>Send the last lines of the agent's and its collectors' logs, see <see cref="HostLogsReport"/>.</summary>
+    /// <summary>Send the last lines of the agent's and its collectors' logs, see <see cref="HostLogsReport"/>. Sent only to agents that say that they understand it.</summary>
     Logs,
 
     /// <summary>
@@ -177,7 +177,10 @@ public static class Understanding
     /// <summary><see cref="TaskKind.Explore"/>.</summary>
     public const string Explore = "explore";
 
-    public static readonly IReadOnlyList<string> All = [Explore];
+    /// <summary><see cref="TaskKind.Logs"/>.</summary>
+    public const string Logs = "logs";
+
+    public static readonly IReadOnlyList<string> All = [Explore, Logs];
 }
 
 /// <param name="Windows">Window reports.</param>

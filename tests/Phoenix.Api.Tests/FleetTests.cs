@@ -26,6 +26,8 @@ public sealed class FleetTests(ControlPlane plane)
         await Label(db, new() { [key] = "db" });
         (await Hosts($"selector={key}")).ShouldBe([web.HostId, db.HostId], ignoreOrder: true);
         (await Hosts($"selector={key}=web")).ShouldBe([web.HostId]);
+        (await Hosts($"search={web.HostId[1..].ToUpperInvariant()}")).ShouldBe([web.HostId]);
+        (await Hosts($"search={Uri.EscapeDataString("%")}")).ShouldBeEmpty();
         (await Hosts($"selector={key},env!=test")).ShouldBe([db.HostId]);
         var group = $"g-{Guid.NewGuid():N}";
         var defined = await plane.User.PutAsJsonAsync($"/api/v2/groups/{group}", new { selector = $"{key} in (db)", description = "d", reason = "r" });

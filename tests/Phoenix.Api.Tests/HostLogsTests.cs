@@ -20,7 +20,7 @@ public sealed class HostLogsTests(ControlPlane plane)
     public async Task lines_come_back_and_are_in_no_event()
     {
         var agent = await TestAgent.Enrol(plane);
-        var id = await Ask(agent.HostId, new { collector = "production", lines = 50, reason = "exports fail" });
+        var id = await Ask(agent, new { collector = "production", lines = 50, reason = "exports fail" });
         (await plane.Get($"/api/v2/host-logs/{id}")).GetProperty("state").GetString().ShouldBe("queued");
 
         var task = (await agent.Poll()).ShouldHaveSingleItem();
@@ -49,7 +49,7 @@ public sealed class HostLogsTests(ControlPlane plane)
     public async Task lines_are_gone_after_an_hour()
     {
         var agent = await TestAgent.Enrol(plane);
-        var id = await Ask(agent.HostId, new { });
+        var id = await Ask(agent, new { });
         var task = (await agent.Poll()).ShouldHaveSingleItem();
         task.Logs.ShouldBe(new HostLogsOrder(null, 200));
         (await agent.Progress(task)).StatusCode.ShouldBe(HttpStatusCode.OK);
@@ -71,7 +71,7 @@ public sealed class HostLogsTests(ControlPlane plane)
     public async Task only_the_host_that_was_asked_can_send_and_only_while_it_holds_the_lease()
     {
         var (agent, other) = (await TestAgent.Enrol(plane), await TestAgent.Enrol(plane));
-        var id = await Ask(agent.HostId, new { });
+        var id = await Ask(agent, new { });
         var task = (await agent.Poll()).ShouldHaveSingleItem();
         (await agent.Progress(task)).StatusCode.ShouldBe(HttpStatusCode.OK);
         HostLogFile[] files = [new("agent", null, [_line], false)];
@@ -88,7 +88,7 @@ public sealed class HostLogsTests(ControlPlane plane)
     public async Task a_report_is_bounded()
     {
         var agent = await TestAgent.Enrol(plane);
-        await Ask(agent.HostId, new { });
+        await Ask(agent, new { });
         var task = (await agent.Poll()).ShouldHaveSingleItem();
         (await agent.Progress(task)).StatusCode.ShouldBe(HttpStatusCode.OK);
         HostLogFile File(IReadOnlyList<string> lines) => new("agent", null, lines, false);
@@ -121,6 +121,7 @@ public sealed class HostLogsTests(ControlPlane plane)
         await (await Post(agent.HostId, new { lines = 1001 })).ShouldBeProblem(HttpStatusCode.UnprocessableEntity, "lines-invalid");
         await (await Post(agent.HostId, new { collector = "../x" })).ShouldBeProblem(HttpStatusCode.UnprocessableEntity, "collector-invalid");
         await (await Post("stranger", new { })).ShouldBeProblem(HttpStatusCode.NotFound, "not-found");
+        await (await Post(agent.HostId, new { })).ShouldBeProblem(HttpStatusCode.Conflict, "agent-too-old");
         (await agent.Poll(0)).ShouldBeEmpty();
         var preview = await plane.User.PostAsJsonAsync("/api/v2/pipelines/preview", new { configuration = Scenario.Yaml, hosts = new[] { agent.HostId } });
         var other = (await preview.Content.ReadFromJsonAsync<JsonElement>())[0].GetProperty("id").GetGuid();
@@ -132,13 +133,17 @@ public sealed class HostLogsTests(ControlPlane plane)
     {
         var (agent, viewer) = (await TestAgent.Enrol(plane), await plane.Person(Roles.Viewer));
         await (await viewer.Http.PostAsJsonAsync($"/api/v2/agents/{agent.HostId}/logs", new { })).ShouldBeProblem(HttpStatusCode.Forbidden, "forbidden");
-        var id = await Ask(agent.HostId, new { });
+        var id = await Ask(agent, new { });
         await (await viewer.Http.GetAsync($"/api/v2/host-logs/{id}")).ShouldBeProblem(HttpStatusCode.Forbidden, "forbidden");
     }
 
     Task<HttpResponseMessage> Post(string host, object body) => plane.User.PostAsJsonAsync($"/api/v2/agents/{host}/logs", body);
 
-    async Task<Guid> Ask(string host, object body) => (await (await Post(host, body)).ShouldBe(HttpStatusCode.Accepted)).GetProperty("id").GetGuid();
+    async Task<Guid> Ask(TestAgent agent, object body)
+    {
+        await agent.Beat();
+        return (await (await Post(agent.HostId, body)).ShouldBe(HttpStatusCode.Accepted)).GetProperty("id").GetGuid();
+    }
 
     static Task<HttpResponseMessage> Send(TestAgent agent, AssignedTask task, HostLogFile[] files) =>
         agent.Http.PostAsJsonAsync($"/api/v2/tasks/{task.Id}/logs", new HostLogsReport(task.Lease, files), WireJson.Default.Options);

@@ -86,11 +86,12 @@ public class ExploreTests
     public async Task the_flow_is_told_at_once_and_then_by_whole_windows()
     {
         using var place = new Workspace();
-        await using var collector = CollectorProcess.Start(place, "production", Yaml.Otlp(Yaml.TopK));
+        // A window that does not end during the test: what is told at first is the open one.
+        await using var collector = CollectorProcess.Start(place, "production", Yaml.Otlp(Yaml.TopK).Replace("window: 1s", "window: 1h", StringComparison.Ordinal));
         var otlp = await collector.OtlpAsync();
         await Batches.SendAsync(otlp, Batches.Requests(20, 1));
 
-        var open = await Wait.ForAsync("the open or first window with the metric", async () =>
+        var open = await Wait.ForAsync("the metric in the open window", async () =>
         {
             var flow = await collector.FlowAsync();
             return flow.Metrics.Keys.Contains("shop.requests") ? flow : null;

@@ -57,7 +57,7 @@ public sealed class HostWorkDecisionTests
     [InlineData("production\n", 10, "collector-invalid")]
     public void log_lines_are_bounded_and_of_a_collector_that_can_be(string? collector, int lines, string? code)
     {
-        var (task, rejection) = HostWorkDecisions.Logs("a", true, new(collector, lines));
+        var (task, rejection) = HostWorkDecisions.Logs("a", true, true, new(collector, lines));
         rejection?.Code.ShouldBe(code);
         (rejection is null).ShouldBe(code is null);
         if (code is null) (task!.HostId, task.Purpose, task.ExperimentId, task.Desired.Logs).ShouldBe(("a", TaskPurpose.ReadLogs, Guid.Empty, new LogsSpecification(collector, lines)));
@@ -65,5 +65,6 @@ public sealed class HostWorkDecisionTests
 
     [Fact]
     public void log_lines_of_a_host_that_nobody_knows_are_not_found() =>
-        HostWorkDecisions.Logs("c", known: false, new(null, 10)).Rejection!.Kind.ShouldBe(RejectionKind.NotFound);
+        HostWorkDecisions.Logs("c", known: false, understands: false, new(null, 10)).Rejection!.Kind.ShouldBe(RejectionKind.NotFound);
+        HostWorkDecisions.Logs("a", known: true, understands: false, new(null, 10)).Rejection!.Code.ShouldBe("agent-too-old");
 }

@@ -8,6 +8,7 @@ using Phoenix.Api.Infrastructure;
 using Phoenix.Api.Pricing;
 using Phoenix.Api.Reading;
 using Phoenix.Api.Tasks;
+using Phoenix.Contracts;
 using Phoenix.Domain.Agents;
 using Phoenix.Domain.Explorations;
 using Phoenix.Projections.Fleet;
@@ -75,7 +76,7 @@ public static class ExplorationEndpoints
         var (hosts, unclear) = await Targets.Resolve(command.Hosts, command.Selector, command.Group, session, database, cancellation);
         if (unclear is not null) return unclear.ToProblem();
         var (requested, tasks, rejection) = ExplorationDecisions.Request(
-            [.. hosts!.Select(h => new ExploredHost(Guid.CreateVersion7(), h))], await session.Known(hosts!, cancellation), await Understanding(database, hosts!, cancellation),
+            [.. hosts!.Select(h => new ExploredHost(Guid.CreateVersion7(), h))], await session.Known(hosts!, cancellation), await AgentUnderstanding.Of(Understanding.Explore, hosts!, database, cancellation),
             command.Metric, command.Price);
         if ((rejection ?? await session.Held([.. hosts!], cancellation)) is { } refused) return refused.ToProblem();
         session.Stamp(http, command.Reason);
@@ -138,17 +139,5 @@ public static class ExplorationEndpoints
         return of.Contains(ExploredHostState.Running) ? ExplorationState.Running
             : of.TrueForAll(s => s is ExploredHostState.Done or ExploredHostState.Expired) ? exploration.LeftOut.Count == 0 ? ExplorationState.Done : ExplorationState.Partial
             : of.Exists(s => s is ExploredHostState.Done or ExploredHostState.Expired) ? ExplorationState.Partial : ExplorationState.Failed;
-    }
-
-    /// <summary>Those of the hosts whose last heartbeat says that their agent understands such a task.</summary>
-    static async Task<IReadOnlySet<string>> Understanding(NpgsqlDataSource database, IReadOnlyCollection<string> hosts, CancellationToken cancellation)
-    {
-        await using var command = database.CreateCommand(
-            $"select host_id from {AgentPresence.TableName} where host_id = any($1) and heartbeat->'understands' ? '{Contracts.Understanding.Explore}'");
-        command.Parameters.Add(new() { Value = hosts.ToArray() });
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
-        HashSet<string> found = [];
-        while (await reader.ReadAsync(cancellation)) found.Add(reader.GetString(0));
-        return found;
     }
 }

@@ -1,4 +1,6 @@
 using Marten;
+using Npgsql;
+using Phoenix.Api.Agents;
 using Phoenix.Api.Identity;
 using Phoenix.Api.Infrastructure;
 using Phoenix.Api.Tasks;
@@ -31,11 +33,12 @@ public static class HostLogsEndpoints
     /// and the host owner's allow-list may forbid it (<c>tasks</c> without <c>logs</c>).
     /// </summary>
     [WolverinePost("/api/v2/agents/{hostId}/logs"), Tags("Agents"), ProducesResponseType<HostLogsStarted>(202), ProducesResponseType(404), ProducesResponseType(409)]
-    public static async Task<IResult> Post(string hostId, HostLogsRequest command, TaskRequests requests, HttpContext http, CancellationToken cancellation)
+    public static async Task<IResult> Post(string hostId, HostLogsRequest command, TaskRequests requests, NpgsqlDataSource database, HttpContext http, CancellationToken cancellation)
     {
         if (Problems.TooLong(("reason", command.Reason, EventMetadata.MaxReasonLength)) is { } tooLong) return tooLong;
+        var understands = (await AgentUnderstanding.Of(Understanding.Logs, [hostId], database, cancellation)).Count > 0;
         var answer = await requests.Add(
-            new(hostId, Caller.Of(http), command.Reason, standing => HostWorkDecisions.Logs(hostId, standing.Known, new(command.Collector, command.Lines ?? DefaultLines))), cancellation);
+            new(hostId, Caller.Of(http), command.Reason, standing => HostWorkDecisions.Logs(hostId, standing.Known, understands, new(command.Collector, command.Lines ?? DefaultLines))), cancellation);
         return answer.Rejection?.ToProblem() ?? TypedResults.Accepted($"/api/v2/host-logs/{answer.Id}", new HostLogsStarted(answer.Id));
     }
 

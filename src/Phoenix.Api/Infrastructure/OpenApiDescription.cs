@@ -33,6 +33,10 @@ public static class OpenApiDescription
             // The converter of StorableText hides the type, and whether it may be null.
             if (schema.Type is null && context.JsonTypeInfo.Type == typeof(string))
                 schema.Type = context.JsonPropertyInfo is { IsGetNullable: true } ? JsonSchemaType.String | JsonSchemaType.Null : JsonSchemaType.String;
+            // What is computed is only ever told, and always.
+            if (schema.Properties is { } properties)
+                foreach (var computed in context.JsonTypeInfo.Properties)
+                    if (computed is { Get: not null, Set: null, AssociatedParameter: null } && properties.ContainsKey(computed.Name)) (schema.Required ??= new HashSet<string>()).Add(computed.Name);
             // Of a list or map of texts it leaves nothing at all.
             if (context.JsonTypeInfo.ElementType == typeof(string))
             {

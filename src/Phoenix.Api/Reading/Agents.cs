@@ -70,13 +70,14 @@ public static class AgentReads
     const string LabelsColumn = "h.labels";
 
     /// <summary>
-    /// The fleet by host id, a page at a time: <c>after</c> is the last host id of the page before. All filters that are given must hold. Where a past moment is given
+    /// The fleet by host id, a page at a time: <c>after</c> is the last host id of the page before. All filters that are given must hold; <c>search</c> is a part of the
+    /// host id. Where a past moment is given
     /// as <c>at</c>, it is the fleet as events had it then: who had joined, labels, lost, drained or decommissioned, and production; what only heartbeats tell is null,
     /// and a version is that of the enrolment or of the upgrade that Phoenix made last.
     /// </summary>
     [WolverineGet("/api/v2/agents"), Tags("Agents"), ProducesResponseType<Page<AgentView>>(200), ProducesResponseType(404), ProducesResponseType(422)]
     public static async Task<IResult> List(
-        IQuerySession session, NpgsqlDataSource database, string? selector, string? group, string? state, string? version, bool? drift, string? after, int? limit,
+        IQuerySession session, NpgsqlDataSource database, string? selector, string? group, string? state, string? version, bool? drift, string? search, string? after, int? limit,
         DateTimeOffset? at, CancellationToken cancellation)
     {
         if (AsOf.Refused(at) is { } refused) return refused;
@@ -99,6 +100,7 @@ public static class AgentReads
         if (state is not null) conditions.Add($"{(at is null ? State : StateThen)} = {Add(state)}");
         if (version is not null) conditions.Add($"{(at is null ? Version : "h.agent_version")} = {Add(version)}");
         if (drift is { } drifted) conditions.Add($"{HostDrift.Code} is {(drifted ? "not null" : "null")}");
+        if (!string.IsNullOrWhiteSpace(search)) conditions.Add($"position(lower({Add(search.Trim())}) in lower(h.host_id)) > 0");
         if (after is not null) conditions.Add($"h.host_id > {Add(after)}");
         var most = Paging.Limit(limit);
         var page = $"where {string.Join(" and ", conditions)} order by h.host_id limit {Add(most + 1)}";

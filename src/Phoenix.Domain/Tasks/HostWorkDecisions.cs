@@ -52,11 +52,13 @@ public static partial class HostWorkDecisions
     /// <summary>Lines of each log.</summary>
     public const int MaxLogLines = 1000;
 
-    public static (TaskQueued? Task, Rejection? Rejection) Logs(string host, bool known, LogsSpecification logs) =>
+    /// <param name="understands">Whether its agent knows such a task: an older one could read none of the tasks that come with it.</param>
+    public static (TaskQueued? Task, Rejection? Rejection) Logs(string host, bool known, bool understands, LogsSpecification logs) =>
         !known ? (null, Rejection.NotFound("not-found", $"There is no host '{(host.Length > 100 ? host[..100] + "…" : host)}'."))
         : logs.Lines is < 1 or > MaxLogLines ? (null, Rejection.Invalid("lines-invalid", "lines", $"1 to {MaxLogLines} lines of each log can be had."))
         : logs.Collector is not null && !CollectorName().IsMatch(logs.Collector)
             ? (null, Rejection.Invalid("collector-invalid", "collector", "A collector's name has 1 to 48 lower-case letters, digits and inner hyphens, such as 'production'; GET /api/v2/agents/ID lists them."))
+        : !understands ? (null, Rejection.Conflict("agent-too-old", $"The agent of '{host}' said in no heartbeat that it can send log lines. Upgrade it (POST /api/v2/upgrades), or wait for its first heartbeat."))
         : (new TaskQueued(host, TaskPurpose.ReadLogs, Low, Guid.Empty, DesiredHostState.ReadingLogs(logs)), null);
 
     /// <summary>As the agent has it.</summary>

@@ -5,10 +5,10 @@ import type { AuditEntry } from "~/api/schema";
 import { PageButton } from "~/shared/components/links";
 import { QueryView } from "~/shared/components/QueryView";
 import { TimeText } from "~/shared/components/TimeText";
+import { named } from "~/shared/events/sentences";
 import { useActorName } from "~/shared/people/people";
 import { event } from "./queries";
 import type { AuditSearch } from "./search";
-import { eventName } from "./words";
 
 interface Props {
   sequence: number | undefined;
@@ -31,7 +31,7 @@ export function EventDrawer({ sequence, onOpen, onFilter }: Props) {
       <QueryView query={query}>
         {({ event: found, cause, effects, correlated, truncated }) => (
           <Stack>
-            <Title order={2}>{eventName(found.type)}</Title>
+            <Title order={2}>{named(found.type)}</Title>
             <Facts entry={found} />
             <Group gap="xs">
               <PageButton
@@ -125,7 +125,7 @@ function Related({
       )}
       {entries.map((e) => (
         <Button key={e.sequence} variant="subtle" size="compact-sm" justify="flex-start" onClick={() => onOpen(e.sequence)}>
-          {e.sequence} · {eventName(e.type)} · {e.streamType ?? ""}
+          {e.sequence} · {named(e.type)} · {e.streamType ?? ""}
         </Button>
       ))}
     </Stack>

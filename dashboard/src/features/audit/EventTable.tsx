@@ -4,8 +4,8 @@ import { type ReactNode, useMemo } from "react";
 import type { AuditEntry } from "~/api/schema";
 import { DataTable } from "~/shared/components/DataTable";
 import { TimeText } from "~/shared/components/TimeText";
+import { named } from "~/shared/events/sentences";
 import { useActorName } from "~/shared/people/people";
-import { eventName } from "./words";
 
 const column = createColumnHelper<AuditEntry>();
 
@@ -28,7 +28,7 @@ export function EventTable({ rows, open, onOpen, onEndReached, empty, height = 6
         enableSorting: false,
         cell: (c) => (
           <Anchor component="button" type="button" size="sm" onClick={() => onOpen(c.row.original.sequence)}>
-            {eventName(c.getValue())}
+            {named(c.getValue())}
           </Anchor>
         ),
       }),

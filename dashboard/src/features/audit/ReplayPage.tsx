@@ -7,10 +7,10 @@ import { PageLink } from "~/shared/components/links";
 import { PageHeader } from "~/shared/components/PageHeader";
 import { QueryView } from "~/shared/components/QueryView";
 import { TimeText } from "~/shared/components/TimeText";
+import { named } from "~/shared/events/sentences";
 import { useActorName } from "~/shared/people/people";
 import { changes } from "./changes";
 import { stream, streamAt } from "./queries";
-import { eventName } from "./words";
 
 const route = getRouteApi("/_app/audit/streams/$id");
 const MOST_SHOWN = 200;
@@ -87,7 +87,7 @@ function Step({ id, version }: { id: string; version: number }) {
       {(step) => (
         <Stack>
           <Group gap="sm">
-            <Title order={2}>{eventName(step.eventType)}</Title>
+            <Title order={2}>{named(step.eventType)}</Title>
             <Badge variant="default">{nameOf(step.actor)}</Badge>
             <TimeText at={step.at} />
             {step.reason && <Text size="sm">{step.reason}</Text>}

@@ -91,7 +91,7 @@ export function DeploymentActions({ deployment }: { deployment: DeploymentView }
         <Button
           key={command}
           variant={command === "approve" || command === "resume" ? "filled" : "default"}
-          c={WORDS[command].danger ? "var(--mantine-color-error)" : undefined}
+          c={WORDS[command].danger ? "light-dark(var(--mantine-color-red-9), var(--mantine-color-red-4))" : undefined}
           onClick={() => setAsked(command)}
         >
           {WORDS[command].button}

@@ -27,7 +27,7 @@ export function DeploymentHosts({ hosts, total }: { hosts: UseInfiniteQueryResul
           allowDeselect={false}
           value={state ?? "all"}
           data={[
-            { value: "all", label: `All ${count(total)} hosts` },
+            { value: "all", label: `All hosts (${count(total)})` },
             ...Object.entries(HOST_STATES).map(([value, { label }]) => ({ value, label })),
           ]}
           onChange={(v) => void navigate({ search: { hosts: v === "all" ? undefined : (v as DeploymentHostState) }, resetScroll: false })}

@@ -71,7 +71,7 @@ function Header({ deployment: d }: { deployment: DeploymentView }) {
       description={
         <>
           Requested by {nameOf(d.requestedBy)}, <TimeText at={d.requestedAt} />. Pipeline{" "}
-          <PageLink to="/pipelines/$id" params={{ id: d.pipeline.pipelineId }} search={{ version: d.pipeline.version }}>
+          <PageLink to="/pipelines/$id" underline="always" params={{ id: d.pipeline.pipelineId }} search={{ version: d.pipeline.version }}>
             {d.pipeline.name}
           </PageLink>
           , configuration <Code>{d.pipeline.configurationHash.slice(0, 12)}</Code>.
@@ -79,7 +79,7 @@ function Header({ deployment: d }: { deployment: DeploymentView }) {
             <>
               {" "}
               It promotes{" "}
-              <PageLink to="/experiments/$id" params={{ id: d.experimentId }}>
+              <PageLink underline="always" to="/experiments/$id" params={{ id: d.experimentId }}>
                 an experiment
               </PageLink>
               {d.predictedReductionPct !== null && <> that measured {percent(d.predictedReductionPct)} less live series</>}.

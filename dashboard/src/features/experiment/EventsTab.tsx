@@ -74,7 +74,12 @@ export function EventTimeline({ events, onMoment }: { events: readonly TimelineE
             <Text size="xs" c="dimmed">
               <TimeText at={e.timestamp} /> · <Actor actor={e.actor} />
               {e.reason ? ` · “${e.reason}”` : ""} ·{" "}
-              <PageLink to="/audit" search={{ event: e.sequence }} aria-label={`Event ${e.sequence} in the audit log`}>
+              <PageLink
+                to="/audit"
+                search={{ event: e.sequence }}
+                underline="always"
+                aria-label={`Event ${e.sequence} in the audit log`}
+              >
                 event {e.sequence}
               </PageLink>
             </Text>

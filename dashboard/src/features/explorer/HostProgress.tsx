@@ -3,7 +3,7 @@ import { IconAlertTriangle, IconCheck, IconClock, IconTrash, IconX } from "@tabl
 import type { ComponentType } from "react";
 import type { ExplorationView } from "~/api/schema";
 import { PageLink } from "~/shared/components/links";
-import { count } from "~/shared/format/numbers";
+import { counted } from "~/shared/format/numbers";
 
 type Host = ExplorationView["hosts"][number];
 
@@ -52,7 +52,7 @@ export function HostProgress({ view }: { view: ExplorationView }) {
       ))}
       {view.leftOut.length > 0 && (
         <div>
-          <Text size="sm">{count(view.leftOut.length)} hosts were meant and could not be asked:</Text>
+          <Text size="sm">Meant, and could not be asked: {counted(view.leftOut.length, "host")}</Text>
           <List size="sm">
             {view.leftOut.map((left) => (
               <List.Item key={left.hostId}>

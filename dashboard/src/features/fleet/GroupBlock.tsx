@@ -9,7 +9,7 @@ import type { AgentView, GroupView } from "~/api/schema";
 import { PageLink } from "~/shared/components/links";
 import { QueryView } from "~/shared/components/QueryView";
 import { ReasonModal } from "~/shared/components/ReasonModal";
-import { count } from "~/shared/format/numbers";
+import { count, counted } from "~/shared/format/numbers";
 import { GroupForm } from "./GroupForm";
 import classes from "./hostMap.module.css";
 import { hosts } from "./queries";
@@ -87,8 +87,8 @@ function Cell({ host, at }: { host: AgentView; at?: string }) {
 /** How many are in which state, each a filter of the table; of a long group only what is loaded is counted, and it says so. */
 function States({ group, hosts: shown, all, at }: { group: string; hosts: AgentView[]; all: number; at?: string }) {
   return (
-    <Group gap="xs">
-      <Text size="sm">{shown.length < all ? `${count(shown.length)} of ${count(all)} hosts:` : `${count(all)} hosts:`}</Text>
+    <Group gap="0 12px">
+      <Text size="sm">{shown.length < all ? `${count(shown.length)} of ${count(all)} hosts:` : `${counted(all, "host")}:`}</Text>
       {HOST_STATES.map((state) => {
         const n = shown.filter((h) => h.state === state).length;
         return n === 0 ? null : (
@@ -137,8 +137,8 @@ function GroupMenu({ group }: { group: GroupView }) {
           call(api.DELETE("/api/v2/groups/{name}", { params: { path: { name: group.name }, query: reason === "" ? {} : { reason } } }))
         }
       >
-        The {count(group.hosts)} hosts stay as they are. What refers to the group by name, such as a draft of an experiment, is refused from
-        then on.
+        What runs on {counted(group.hosts, "host")} stays as it is. What refers to the group by name, such as a draft of an experiment, is
+        refused from then on.
       </ReasonModal>
     </>
   );

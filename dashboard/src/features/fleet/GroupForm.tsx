@@ -6,7 +6,7 @@ import { api, call } from "~/api/client";
 import type { GroupView } from "~/api/schema";
 import { ProblemAlert } from "~/shared/components/ProblemAlert";
 import { showDone } from "~/shared/components/showProblem";
-import { count } from "~/shared/format/numbers";
+import { counted } from "~/shared/format/numbers";
 import { refusedField } from "~/shared/forms/refusedField";
 import { matching } from "~/shared/hosts/queries";
 
@@ -27,7 +27,7 @@ export function GroupForm({ group, onClose }: { group?: GroupView; onClose: () =
     meta: { problemShown: true },
     onSuccess: (made) => {
       void queries.invalidateQueries({ queryKey: ["groups"] });
-      showDone(`Group ${(made as GroupView).name} has ${count((made as GroupView).hosts)} hosts now.`);
+      showDone(`Group ${(made as GroupView).name} has ${counted((made as GroupView).hosts, "host")} now.`);
       onClose();
     },
   });
@@ -58,7 +58,8 @@ export function GroupForm({ group, onClose }: { group?: GroupView; onClose: () =
           />
           {found.data !== undefined && selector !== "" && !found.isError && (
             <Text size="sm" c="dimmed" role="status">
-              {found.data.andMore ? `More than ${count(found.data.hosts)}` : count(found.data.hosts)} hosts have these labels now.
+              {found.data.andMore ? "More than " : ""}
+              {counted(found.data.hosts, "host")} with these labels now.
             </Text>
           )}
           <TextInput

@@ -21,7 +21,7 @@ export function HostStateBadge({ state }: { state: string }) {
   if (!isHostState(state)) return <Badge variant="default">{state}</Badge>;
   return (
     <Tooltip label={HOST_STATE[state].means} multiline maw={300}>
-      <Badge variant="default" tt="none" fw={500} leftSection={<HostStateIcon state={state} />}>
+      <Badge variant="default" tt="none" fw={500} miw="max-content" leftSection={<HostStateIcon state={state} />}>
         {HOST_STATE[state].label}
       </Badge>
     </Tooltip>

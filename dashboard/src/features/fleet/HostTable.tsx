@@ -4,7 +4,7 @@ import { useCallback, useMemo } from "react";
 import { DataTable } from "~/shared/components/DataTable";
 import { EmptyState } from "~/shared/components/EmptyState";
 import { QueryView } from "~/shared/components/QueryView";
-import { count } from "~/shared/format/numbers";
+import { count, counted } from "~/shared/format/numbers";
 import { words } from "~/shared/search/read";
 import { useMay } from "~/shared/session/session";
 import { hostColumns } from "./hostColumns";
@@ -48,7 +48,7 @@ export function HostTable({ search, onSearch }: Props) {
           <>
             <Group justify="space-between" mb={4} mih={30}>
               <Text size="sm" c="dimmed" role="status">
-                {hasNextPage ? `The first ${count(rows.length)} hosts by id; scroll for more.` : `${count(rows.length)} hosts by id.`}
+                {hasNextPage ? `The first ${count(rows.length)} hosts by id; scroll for more.` : `${counted(rows.length, "host")} by id.`}
               </Text>
               {ticked.size > 0 && mayChange && (
                 <Group gap="xs">

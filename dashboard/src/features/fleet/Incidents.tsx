@@ -9,7 +9,7 @@ import { PageLink } from "~/shared/components/links";
 import { QueryView } from "~/shared/components/QueryView";
 import { ReasonModal } from "~/shared/components/ReasonModal";
 import { TimeText } from "~/shared/components/TimeText";
-import { count, duration } from "~/shared/format/numbers";
+import { count, counted, duration } from "~/shared/format/numbers";
 import { useNow } from "~/shared/format/useNow";
 import { useMay } from "~/shared/session/session";
 import { incidents } from "./queries";
@@ -69,7 +69,7 @@ function Incident({ deployment, mayChange }: { deployment: DeploymentView; mayCh
           </Badge>
         </Group>
         <Text size="sm">
-          {count(counts.deployed)} of {count(counts.hosts)} hosts have their full detail
+          Full detail on {count(counts.deployed)} of {counted(counts.hosts, "host")}
           {counts.failed > 0 && `, ${count(counts.failed)} failed`}
           {counts.restored > 0 && `, ${count(counts.restored)} have returned`}.
         </Text>
@@ -108,7 +108,7 @@ function Incident({ deployment, mayChange }: { deployment: DeploymentView; mayCh
           call(api.POST("/api/v2/deployments/{id}/rollback", { params: { path: { id: deployment.id } }, body: { reason } }))
         }
       >
-        The {count(counts.hosts)} hosts return with their next poll to what they ran before.
+        With the next poll {counted(counts.hosts, "host")} will return to what ran before.
       </ReasonModal>
     </Card>
   );

@@ -22,7 +22,7 @@ function Tiles({ summary, at }: { summary: FleetSummary; at?: string }) {
   return (
     <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }} mb="md">
       <Tile label="Hosts" value={count(summary.hosts)}>
-        <Group gap="xs">
+        <Group gap="0 12px">
           {HOST_STATES.filter((state) => (summary.states[state] ?? 0) > 0).map((state) => (
             <Filter key={state} search={{ state, at }}>
               <Group gap={4} component="span" display="inline-flex">
@@ -34,7 +34,7 @@ function Tiles({ summary, at }: { summary: FleetSummary; at?: string }) {
         </Group>
       </Tile>
       <Tile label="Versions of the agent" value={count(versions.length)}>
-        <Group gap="xs">
+        <Group gap="0 12px">
           {versions.slice(0, 4).map(([version, hosts]) => (
             <Filter key={version} search={{ version, at }}>
               {version}: {count(hosts)}

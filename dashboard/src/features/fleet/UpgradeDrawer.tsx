@@ -6,7 +6,7 @@ import type { UpgradeHostView } from "~/api/schema";
 import { DataTable } from "~/shared/components/DataTable";
 import { PageLink } from "~/shared/components/links";
 import { QueryView } from "~/shared/components/QueryView";
-import { count, duration, UNKNOWN } from "~/shared/format/numbers";
+import { count, counted, duration, UNKNOWN } from "~/shared/format/numbers";
 import { useMay } from "~/shared/session/session";
 import { upgrade } from "./queries";
 import { UpgradeCard } from "./UpgradeCard";
@@ -42,7 +42,7 @@ export function UpgradeDrawer({ id, onClose }: { id: string; onClose: () => void
               <Group gap="md">
                 {Object.entries(first.versions).map(([version, hosts]) => (
                   <Text key={version} size="sm">
-                    {version}: {count(hosts)} hosts by their heartbeats
+                    {version}: {counted(hosts, "host")} by heartbeats
                   </Text>
                 ))}
               </Group>

@@ -28,7 +28,13 @@ export function hostColumns({ pipelines, at, ticked, onTick }: Context): ColumnD
       header: "Host",
       enableSorting: false,
       cell: ({ row }) => (
-        <PageLink fz="sm" to="/fleet/$hostId" params={{ hostId: row.original.hostId }} search={at === undefined ? {} : { at }}>
+        <PageLink
+          fz="sm"
+          style={{ whiteSpace: "nowrap" }}
+          to="/fleet/$hostId"
+          params={{ hostId: row.original.hostId }}
+          search={at === undefined ? {} : { at }}
+        >
           {row.original.hostId}
         </PageLink>
       ),
@@ -46,6 +52,7 @@ export function hostColumns({ pipelines, at, ticked, onTick }: Context): ColumnD
                 variant="default"
                 tt="none"
                 fw={500}
+                miw="max-content"
                 leftSection={<IconAlertTriangle size={14} color="var(--mantine-color-orange-6)" aria-hidden />}
               >
                 Drift
@@ -58,7 +65,7 @@ export function hostColumns({ pipelines, at, ticked, onTick }: Context): ColumnD
               multiline
               maw={300}
             >
-              <Badge variant="default" tt="none" fw={500}>
+              <Badge variant="default" tt="none" fw={500} miw="max-content">
                 Panic
               </Badge>
             </Tooltip>

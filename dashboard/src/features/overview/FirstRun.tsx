@@ -36,12 +36,12 @@ export function FirstRun() {
   const draft = drafted.data?.items[0]?.id;
   const actions: Record<Step, ReactNode> = {
     enrol: (
-      <PageButton to="/fleet" search={{ dialog: "enrol" } as never}>
+      <PageButton to="/fleet" search={{ dialog: "enrol" }}>
         Get the command
       </PageButton>
     ),
-    pipeline: <PageButton to="/pipelines">Go to the pipelines</PageButton>,
-    flow: <PageButton to="/deployments">Deploy it</PageButton>,
+    pipeline: <PageButton to="/pipelines/new">Publish a pipeline</PageButton>,
+    flow: <PageButton to="/deployments/new">Deploy it</PageButton>,
     draft: <PageButton to="/experiments/new">Draft an experiment</PageButton>,
     start:
       draft === undefined ? null : (
@@ -59,6 +59,7 @@ export function FirstRun() {
         {all.map(({ step, done }, i) => (
           <Group component="li" key={step} wrap="nowrap" align="flex-start" aria-current={step === next ? "step" : undefined}>
             <ThemeIcon
+              role="img"
               variant={done ? "filled" : "default"}
               color="teal"
               radius="xl"

@@ -21,7 +21,7 @@ export function FleetHealth() {
               {Object.entries(f.states)
                 .filter(([state, n]) => n > 0 || state === "active")
                 .map(([state, n]) => (
-                  <PageLink key={state} to="/fleet" search={{ state } as never}>
+                  <PageLink key={state} to="/fleet" search={{ state: state as "active" }}>
                     <Badge variant="default" tt="none" style={{ borderColor: `var(--mantine-color-${COLOURS[state] ?? "gray"}-outline)` }}>
                       {count(n)} {state}
                     </Badge>
@@ -45,7 +45,7 @@ export function FleetHealth() {
       <QueryView query={tasks}>
         {(q) => (
           <Text size="sm">
-            <PageLink to="/tasks">Queue</PageLink>: {count(q.queued)} queued, {count(q.assigned)} assigned, {count(q.deadLettered)} dead
+            <PageLink to="/tasks" underline="always">Queue</PageLink>: {count(q.queued)} queued, {count(q.assigned)} assigned, {count(q.deadLettered)} dead
             letters
             {q.oldestQueuedSeconds === null ? "" : `; the oldest waits for ${duration(q.oldestQueuedSeconds)}`}.
           </Text>

@@ -67,7 +67,7 @@ function Flow({ view }: { view: FlowView }) {
         header: DIMENSIONS.find((d) => d.value === by)?.label ?? by,
         cell: (c) =>
           by === "metric" && c.row.original !== view.other ? (
-            <PageLink to="/explorer" search={{ metric: c.getValue() } as never}>
+            <PageLink to="/explorer" search={{ metric: c.getValue() }}>
               {c.getValue()}
             </PageLink>
           ) : (

@@ -34,8 +34,8 @@ export function decide(known: Known): Decision[] {
         kind: "Approval",
         title: `${d.pipeline.name} v${d.pipeline.version} to ${count(d.counts.hosts)} ${d.counts.hosts === 1 ? "host" : "hosts"}`,
         detail: "A deployment waits for another person to approve it.",
-        to: "/deployments",
-        search: { deployment: d.id },
+        to: "/deployments/$id",
+        params: { id: d.id },
       }),
     ),
     // A freeze ends by itself.
@@ -48,8 +48,8 @@ export function decide(known: Known): Decision[] {
           kind: "Deployment held",
           title: `${d.pipeline.name} v${d.pipeline.version}, wave ${d.wave} of ${d.waves.length}`,
           detail: d.detail || "Resume it, or roll it back.",
-          to: "/deployments",
-          search: { deployment: d.id },
+          to: "/deployments/$id",
+          params: { id: d.id },
         }),
       ),
     ...(known.upgrades ?? [])

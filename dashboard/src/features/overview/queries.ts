@@ -1,5 +1,5 @@
 import { queryOptions } from "@tanstack/react-query";
-import { ApiError, api, call } from "~/api/client";
+import { api, call } from "~/api/client";
 import type { FlowDimension } from "~/api/schema";
 
 const EVERY_MS = 15_000;
@@ -13,23 +13,6 @@ export const flow = (by: FlowDimension, price: string | undefined) =>
     queryFn: ({ signal }) => call(api.GET("/api/v2/flow", { params: { query: { by, price } }, signal })),
     refetchInterval: EVERY_MS,
   });
-
-/** By which price money is told where nobody has chosen one: the ledger's, else the newest experiment's; null where there is neither. */
-export const usualPrice = queryOptions({
-  queryKey: ["prices", "usual"],
-  queryFn: async ({ signal }): Promise<string | null> => {
-    try {
-      return (await call(api.GET("/api/v2/savings/ledger", { params: { query: { by: "day" } }, signal }))).price;
-    } catch (error) {
-      // Nothing was promoted yet, or by several prices.
-      if (!(error instanceof ApiError) || error.code !== "price-unclear") throw error;
-    }
-    const newest = await call(api.GET("/api/v2/experiments", { params: { query: { limit: 1 } }, signal }));
-    const id = newest.items[0]?.id;
-    if (id === undefined) return null;
-    return (await call(api.GET("/api/v2/experiments/{id}", { params: { path: { id } }, signal }))).priceEntry;
-  },
-});
 
 export const saved = (price: string) =>
   queryOptions({

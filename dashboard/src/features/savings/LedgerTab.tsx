@@ -17,6 +17,7 @@ import { csvOf } from "./csv";
 import { keptPct } from "./kept";
 import { ledger } from "./queries";
 import { DIMENSIONS, type SavingsSearch } from "./search";
+import { NoPrice, useValuedBy } from "./valued";
 import "@mantine/dates/styles.css";
 
 const route = getRouteApi("/_app/savings");
@@ -26,7 +27,8 @@ const right = { align: "right" } as const;
 export function LedgerTab() {
   const { by = "day", from, to, price } = route.useSearch();
   const navigate = route.useNavigate();
-  const query = useQuery(ledger({ by, from, to, price }));
+  const valued = useValuedBy(price);
+  const query = useQuery({ ...ledger({ by, from, to, price: valued.price }), enabled: valued.price !== undefined });
   const set = (change: Partial<SavingsSearch>) => void navigate({ search: (s) => ({ ...s, ...change }), replace: true });
   const currency = query.data?.currency;
 
@@ -75,78 +77,87 @@ export function LedgerTab() {
         />
         <PriceSelect value={price} onChange={(v) => set({ price: v })} placeholder="That of the experiments" w={260} />
         {query.data !== undefined && query.data.rows.length > 0 && (
-          <Button variant="default" leftSection={<IconDownload size={16} />} component="a" href={csvOf({ by, from, to, price })} download>
+          <Button
+            variant="default"
+            leftSection={<IconDownload size={16} />}
+            component="a"
+            href={csvOf({ by, from, to, price: query.data.price })}
+            download
+          >
             CSV
           </Button>
         )}
       </Group>
-      <QueryView query={query}>
-        {(data) => (
-          <Stack>
-            <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }}>
-              <Figure
-                label="Saved this month"
-                value={money(data.thisMonth.saved, currency)}
-                hint="since the first, UTC"
-                icon={<IconCoins size={18} />}
-                color="teal"
+      {valued.none && <NoPrice />}
+      {!valued.none && (
+        <QueryView query={query}>
+          {(data) => (
+            <Stack>
+              <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }}>
+                <Figure
+                  label="Saved this month"
+                  value={money(data.thisMonth.saved, currency)}
+                  hint="since the first, UTC"
+                  icon={<IconCoins size={18} />}
+                  color="teal"
+                />
+                <Figure
+                  label="Saved since the beginning"
+                  value={money(data.sinceBeginning.saved, currency)}
+                  hint={`${count(data.sinceBeginning.days)} days recorded`}
+                />
+                <Figure label="Saved in these days" value={money(data.total.saved, currency)} hint={`${data.from} to ${data.to}`} />
+                <Figure
+                  label="Series kept in these days"
+                  value={percent(keptPct(data.total))}
+                  hint={`${short(data.total.before.series)} to ${short(data.total.after.series)} series, days added up`}
+                />
+              </SimpleGrid>
+              {data.gaps.length > 0 && (
+                <Alert color="yellow" title="What these figures do not know">
+                  <List size="sm">
+                    {data.gaps.map((gap) => (
+                      <List.Item key={gap}>{gap}</List.Item>
+                    ))}
+                  </List>
+                </Alert>
+              )}
+              {by === "day" && data.rows.length > 1 && (
+                <Chart
+                  label={`Cost and saving by day from ${data.from} to ${data.to}`}
+                  option={{
+                    legend: { top: 0 },
+                    xAxis: { type: "category", data: data.rows.map((r) => r.key) },
+                    yAxis: { type: "value", name: currency ?? "" },
+                    series: [
+                      { name: "Cost", type: "bar", stack: "day", data: data.rows.map((r) => r.cost) },
+                      { name: "Saved", type: "bar", stack: "day", data: data.rows.map((r) => r.saved) },
+                    ],
+                  }}
+                />
+              )}
+              <DataTable
+                label="Savings ledger"
+                rows={data.rows}
+                columns={columns}
+                rowId={(r) => r.id ?? r.key}
+                height={520}
+                minWidth={900}
+                empty={
+                  <EmptyState icon={<IconCoins />} title="Nothing was saved in these days yet">
+                    The ledger begins with the first promoted pipeline. A day is added up two hours after its end (UTC).
+                  </EmptyState>
+                }
               />
-              <Figure
-                label="Saved since the beginning"
-                value={money(data.sinceBeginning.saved, currency)}
-                hint={`${count(data.sinceBeginning.days)} days recorded`}
-              />
-              <Figure label="Saved in these days" value={money(data.total.saved, currency)} hint={`${data.from} to ${data.to}`} />
-              <Figure
-                label="Series kept in these days"
-                value={percent(keptPct(data.total))}
-                hint={`${short(data.total.before.series)} to ${short(data.total.after.series)} series, days added up`}
-              />
-            </SimpleGrid>
-            {data.gaps.length > 0 && (
-              <Alert color="yellow" title="What these figures do not know">
-                <List size="sm">
-                  {data.gaps.map((gap) => (
-                    <List.Item key={gap}>{gap}</List.Item>
-                  ))}
-                </List>
-              </Alert>
-            )}
-            {by === "day" && data.rows.length > 1 && (
-              <Chart
-                label={`Cost and saving by day from ${data.from} to ${data.to}`}
-                option={{
-                  legend: { top: 0 },
-                  xAxis: { type: "category", data: data.rows.map((r) => r.key) },
-                  yAxis: { type: "value", name: currency ?? "" },
-                  series: [
-                    { name: "Cost", type: "bar", stack: "day", data: data.rows.map((r) => r.cost) },
-                    { name: "Saved", type: "bar", stack: "day", data: data.rows.map((r) => r.saved) },
-                  ],
-                }}
-              />
-            )}
-            <DataTable
-              label="Savings ledger"
-              rows={data.rows}
-              columns={columns}
-              rowId={(r) => r.id ?? r.key}
-              height={520}
-              minWidth={900}
-              empty={
-                <EmptyState icon={<IconCoins />} title="Nothing was saved in these days yet">
-                  The ledger begins with the first promoted pipeline. A day is added up two hours after its end (UTC).
-                </EmptyState>
-              }
-            />
-            <Text size="xs" c="dimmed">
-              Price {data.price}, each day by its price of that day.{" "}
-              {data.overlapping && "Rows of groups overlap: the total counts each host once. "}
-              {data.until !== null && data.until !== undefined && `Days are added up until ${data.until}.`}
-            </Text>
-          </Stack>
-        )}
-      </QueryView>
+              <Text size="xs" c="dimmed">
+                Price {data.price}, each day by its price of that day.{" "}
+                {data.overlapping && "Rows of groups overlap: the total counts each host once. "}
+                {data.until !== null && data.until !== undefined && `Days are added up until ${data.until}.`}
+              </Text>
+            </Stack>
+          )}
+        </QueryView>
+      )}
     </Stack>
   );
 }

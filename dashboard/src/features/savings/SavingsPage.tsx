@@ -4,6 +4,7 @@ import { PageHeader } from "~/shared/components/PageHeader";
 import { BudgetsTab } from "./BudgetsTab";
 import { LedgerTab } from "./LedgerTab";
 import { ProvenTab } from "./ProvenTab";
+import { ReturnTab } from "./ReturnTab";
 import type { SavingsTab } from "./search";
 import { TrendTab } from "./TrendTab";
 import { WhatIfTab } from "./WhatIfTab";
@@ -23,6 +24,7 @@ export function SavingsPage() {
         <Tabs.List mb="md">
           <Tabs.Tab value="ledger">Ledger</Tabs.Tab>
           <Tabs.Tab value="trend">Trend and forecast</Tabs.Tab>
+          <Tabs.Tab value="return">Return</Tabs.Tab>
           <Tabs.Tab value="proven">Experiments</Tabs.Tab>
           <Tabs.Tab value="what-if">What-if prices</Tabs.Tab>
           <Tabs.Tab value="budgets">Budgets</Tabs.Tab>
@@ -32,6 +34,9 @@ export function SavingsPage() {
         </Tabs.Panel>
         <Tabs.Panel value="trend">
           <TrendTab />
+        </Tabs.Panel>
+        <Tabs.Panel value="return">
+          <ReturnTab />
         </Tabs.Panel>
         <Tabs.Panel value="proven">
           <ProvenTab />

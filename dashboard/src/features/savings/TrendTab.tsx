@@ -12,6 +12,7 @@ import { PriceSelect } from "~/shared/prices/PriceSelect";
 import { trend } from "./queries";
 import { DIMENSIONS, type SavingsSearch } from "./search";
 import { TrendChart } from "./TrendChart";
+import { NoPrice, useValuedBy } from "./valued";
 
 const route = getRouteApi("/_app/savings");
 const column = createColumnHelper<CostDriver>();
@@ -22,7 +23,8 @@ export function TrendTab() {
   const { by = "pipeline", days = 30, price } = route.useSearch();
   const navigate = route.useNavigate();
   const dimension = by === "day" ? "pipeline" : by;
-  const query = useQuery(trend({ days, by: dimension, price }));
+  const valued = useValuedBy(price);
+  const query = useQuery({ ...trend({ days, by: dimension, price: valued.price }), enabled: valued.price !== undefined });
   const set = (change: Partial<SavingsSearch>) => void navigate({ search: (s) => ({ ...s, ...change }), replace: true });
   const currency = query.data?.currency;
 
@@ -51,51 +53,54 @@ export function TrendTab() {
         />
         <PriceSelect value={price} onChange={(v) => set({ price: v })} placeholder="That of the experiments" w={260} />
       </Group>
-      <QueryView query={query}>
-        {(data) => (
-          <Stack>
-            {data.missing && (
-              <Alert color="blue" title="There is no trend yet">
-                {data.missing}
-              </Alert>
-            )}
-            <SimpleGrid cols={{ base: 1, xs: 2, md: 3 }}>
-              {data.cost && (
-                <Figure
-                  label="Cost a day"
-                  value={money(data.cost.level, currency)}
-                  hint={`${money(data.cost.perDay, currency)} more each day (95 %: ${money(data.cost.lower, currency)} to ${money(data.cost.upper, currency)})`}
-                />
+      {valued.none && <NoPrice />}
+      {!valued.none && (
+        <QueryView query={query}>
+          {(data) => (
+            <Stack>
+              {data.missing && (
+                <Alert color="blue" title="There is no trend yet">
+                  {data.missing}
+                </Alert>
               )}
-              {data.series && (
-                <Figure
-                  label="Series"
-                  value={count(data.series.level)}
-                  hint={`${decimal(data.series.perDay)} more each day (95 %: ${decimal(data.series.lower)} to ${decimal(data.series.upper)})`}
-                />
-              )}
-              {data.monthEnd && (
-                <Figure
-                  label={`Cost of ${data.monthEnd.month.slice(0, 7)} at its end`}
-                  value={money(data.monthEnd.estimate, currency)}
-                  hint={`95 %: ${money(data.monthEnd.lower, currency)} to ${money(data.monthEnd.upper, currency)}, from ${data.monthEnd.days} days, ${data.monthEnd.daysToCome} to come`}
-                />
-              )}
-            </SimpleGrid>
-            {data.cost && <TrendChart trend={data.cost} from={data.from} to={data.to} price={price} currency={currency ?? ""} />}
-            {data.drivers.length > 0 && (
-              <>
-                <DataTable label="Drivers of cost" rows={data.drivers} columns={columns} rowId={(r) => r.id ?? r.key} height={420} />
-                {data.overlapping && (
-                  <Text size="xs" c="dimmed">
-                    Rows of groups overlap.
-                  </Text>
+              <SimpleGrid cols={{ base: 1, xs: 2, md: 3 }}>
+                {data.cost && (
+                  <Figure
+                    label="Cost a day"
+                    value={money(data.cost.level, currency)}
+                    hint={`${money(data.cost.perDay, currency)} more each day (95 %: ${money(data.cost.lower, currency)} to ${money(data.cost.upper, currency)})`}
+                  />
                 )}
-              </>
-            )}
-          </Stack>
-        )}
-      </QueryView>
+                {data.series && (
+                  <Figure
+                    label="Series"
+                    value={count(data.series.level)}
+                    hint={`${decimal(data.series.perDay)} more each day (95 %: ${decimal(data.series.lower)} to ${decimal(data.series.upper)})`}
+                  />
+                )}
+                {data.monthEnd && (
+                  <Figure
+                    label={`Cost of ${data.monthEnd.month.slice(0, 7)} at its end`}
+                    value={money(data.monthEnd.estimate, currency)}
+                    hint={`95 %: ${money(data.monthEnd.lower, currency)} to ${money(data.monthEnd.upper, currency)}, from ${data.monthEnd.days} days, ${data.monthEnd.daysToCome} to come`}
+                  />
+                )}
+              </SimpleGrid>
+              {data.cost && <TrendChart trend={data.cost} from={data.from} to={data.to} price={data.price} currency={currency ?? ""} />}
+              {data.drivers.length > 0 && (
+                <>
+                  <DataTable label="Drivers of cost" rows={data.drivers} columns={columns} rowId={(r) => r.id ?? r.key} height={420} />
+                  {data.overlapping && (
+                    <Text size="xs" c="dimmed">
+                      Rows of groups overlap.
+                    </Text>
+                  )}
+                </>
+              )}
+            </Stack>
+          )}
+        </QueryView>
+      )}
     </Stack>
   );
 }

@@ -21,6 +21,12 @@ export const trend = ({ days, by, price }: { days: number; by: LedgerDimension; 
     queryFn: ({ signal }) => call(api.GET("/api/v2/savings/trend", { params: { query: { days, by, price } }, signal })),
   });
 
+export const roi = ({ from, to, price }: { from?: string; to?: string; price?: string }) =>
+  queryOptions({
+    queryKey: ["savings", "roi", { from, to, price }],
+    queryFn: ({ signal }) => call(api.GET("/api/v2/savings/roi", { params: { query: { from, to, price } }, signal })),
+  });
+
 /** What experiments proved, and what of it is live. */
 export const entries = queryOptions({
   queryKey: ["savings", "entries"],

@@ -1,6 +1,6 @@
 import type { LedgerDimension } from "~/api/schema";
 
-export const TABS = ["ledger", "trend", "proven", "what-if", "budgets"] as const;
+export const TABS = ["ledger", "trend", "return", "proven", "what-if", "budgets"] as const;
 export type SavingsTab = (typeof TABS)[number];
 
 export const DIMENSIONS: { value: LedgerDimension; label: string }[] = [

@@ -1,12 +1,13 @@
 import { SegmentedControl, Select, Stack, Text, useMantineColorScheme } from "@mantine/core";
 import { dateTime, zoneName } from "~/shared/format/times";
 import { useNow } from "~/shared/format/useNow";
-import { usePreferences } from "~/shared/session/preferences";
+import { usePreferences, useSetPreferences } from "~/shared/session/preferences";
 
-/** How this dashboard looks. */
+/** How the dashboard looks to the user, in every browser. */
 export function AppearanceTab() {
-  const { colorScheme, setColorScheme } = useMantineColorScheme();
-  const { timeZone, setTimeZone } = usePreferences();
+  const { colorScheme } = useMantineColorScheme();
+  const { timeZone } = usePreferences();
+  const { setColourScheme, setTimeZone } = useSetPreferences();
   const now = useNow();
   return (
     <Stack maw={420}>
@@ -17,7 +18,7 @@ export function AppearanceTab() {
         <SegmentedControl
           aria-labelledby="colours"
           value={colorScheme}
-          onChange={(v) => setColorScheme(v as "light" | "dark" | "auto")}
+          onChange={(v) => setColourScheme(v as "light" | "dark" | "auto")}
           data={[
             { value: "light", label: "Light" },
             { value: "dark", label: "Dark" },

@@ -7,6 +7,7 @@ import { useEffect, useMemo } from "react";
 import { signedOut } from "~/api/client";
 import { LiveProvider } from "~/shared/live/LiveProvider";
 import { LiveFeed } from "~/shared/live/live";
+import { useKeptPreferences } from "~/shared/session/preferences";
 import { CommandPalette, openPalette } from "./CommandPalette";
 import { LiveNotice } from "./LiveNotice";
 import { Logo } from "./Logo";
@@ -40,6 +41,7 @@ export function Shell() {
 
   useEffect(() => router.subscribe("onResolved", close), [router, close]);
   useGoKeys();
+  useKeptPreferences();
   useHotkeys([["shift+?", help.open]]);
 
   return (

@@ -4,13 +4,14 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { api, call } from "~/api/client";
 import { zoneName } from "~/shared/format/times";
-import { usePreferences } from "~/shared/session/preferences";
+import { usePreferences, useSetPreferences } from "~/shared/session/preferences";
 import { useMe } from "~/shared/session/session";
 
 export function UserMenu({ onShortcuts }: { onShortcuts: () => void }) {
   const user = useMe();
-  const { colorScheme, setColorScheme } = useMantineColorScheme();
-  const { timeZone, setTimeZone } = usePreferences();
+  const { colorScheme } = useMantineColorScheme();
+  const { timeZone } = usePreferences();
+  const { setColourScheme, setTimeZone } = useSetPreferences();
   const queries = useQueryClient();
   const navigate = useNavigate();
   const signOut = useMutation({
@@ -47,7 +48,7 @@ export function UserMenu({ onShortcuts }: { onShortcuts: () => void }) {
           <Menu.Item
             key={scheme}
             leftSection={<Icon size={16} />}
-            onClick={() => setColorScheme(scheme)}
+            onClick={() => setColourScheme(scheme)}
             fw={colorScheme === scheme ? 700 : undefined}
             aria-current={colorScheme === scheme}
           >

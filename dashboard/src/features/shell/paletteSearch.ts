@@ -8,16 +8,16 @@ export const paletteSearch = (text: string) =>
   queryOptions({
     queryKey: ["palette", text],
     queryFn: async ({ signal }) => {
-      const [experiments, pipelines, host] = await Promise.all([
-        call(api.GET("/api/v2/experiments", { params: { query: { limit: 200 } }, signal })),
+      const [experiments, pipelines, hosts] = await Promise.all([
+        call(api.GET("/api/v2/experiments", { params: { query: { limit: MOST, search: text } }, signal })),
         call(api.GET("/api/v2/pipelines", { signal })),
-        call(api.GET("/api/v2/agents", { params: { query: { limit: 200 } }, signal })),
+        call(api.GET("/api/v2/agents", { params: { query: { limit: MOST, search: text } }, signal })),
       ]);
       const has = (name: string) => name.toLowerCase().includes(text.toLowerCase());
       return {
-        experiments: experiments.items.filter((e) => has(e.name)).slice(0, MOST),
+        experiments: experiments.items,
         pipelines: pipelines.items.filter((p) => has(p.name)).slice(0, MOST),
-        hosts: host.items.filter((h) => has(h.hostId)).slice(0, MOST),
+        hosts: hosts.items,
       };
     },
   });

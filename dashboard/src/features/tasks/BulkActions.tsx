@@ -75,7 +75,7 @@ function Ask({ action, filter, onClose }: { action: "requeue" | "cancel"; filter
         <ProblemAlert error={known.error} title="How many it concerns is not known" onRetry={() => void known.refetch()} />
       ) : (
         <Text size="sm" fw={600} role="status">
-          {n} {action === "requeue" ? "dead letters" : "open tasks"}: {described(filter)}.
+          {action === "requeue" ? "Dead letters" : "Open tasks"} of {described(filter)}: {n}
         </Text>
       )}
       <Text size="sm" mt="xs">

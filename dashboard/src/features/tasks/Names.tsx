@@ -6,7 +6,7 @@ import { experimentName, experimentOf } from "./queries";
 
 export function HostLink({ hostId }: { hostId: string }) {
   return (
-    <PageLink fz="sm" to="/fleet/$hostId" params={{ hostId }}>
+    <PageLink fz="sm" style={{ whiteSpace: "nowrap" }} to="/fleet/$hostId" params={{ hostId }}>
       {hostId}
     </PageLink>
   );

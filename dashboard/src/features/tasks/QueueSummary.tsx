@@ -4,7 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Figure } from "~/shared/components/Figure";
 import { PageLink } from "~/shared/components/links";
 import { QueryView } from "~/shared/components/QueryView";
-import { count, duration } from "~/shared/format/numbers";
+import { count, counted, duration } from "~/shared/format/numbers";
 import { taskSummary } from "./queries";
 
 /** The queue in numbers. */
@@ -19,7 +19,7 @@ export function QueueSummary() {
               value={count(s.queued)}
               hint={s.waiting > 0 ? `${count(s.waiting)} of them wait for their next attempt.` : "None waits for a next attempt."}
             />
-            <Figure label="Assigned" value={count(s.assigned)} hint={`${count(s.hostsWithWork)} hosts have work.`} />
+            <Figure label="Assigned" value={count(s.assigned)} hint={`Work for ${counted(s.hostsWithWork, "host")}.`} />
             <Figure
               label="Dead letters"
               value={count(s.deadLettered)}
@@ -45,7 +45,7 @@ export function QueueSummary() {
               color="orange"
               icon={<IconAlertTriangle />}
               mb="md"
-              title={`${count(s.deadLettered)} tasks have failed for good`}
+              title={`${counted(s.deadLettered, "task")} failed for good`}
             >
               <Text size="sm">
                 Their errors are in the table. Requeue them once the cause is mended, or leave them: nothing waits for them but who reads

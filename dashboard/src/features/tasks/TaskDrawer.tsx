@@ -9,7 +9,7 @@ import { PageLink } from "~/shared/components/links";
 import { QueryView } from "~/shared/components/QueryView";
 import { ReasonModal } from "~/shared/components/ReasonModal";
 import { TimeText } from "~/shared/components/TimeText";
-import { count } from "~/shared/format/numbers";
+import { counted } from "~/shared/format/numbers";
 import { useMay } from "~/shared/session/session";
 import { purposeLabel } from "~/shared/tasks/words";
 import { ExperimentLink, HostLink } from "./Names";
@@ -55,7 +55,8 @@ function Detail({ view: { task, events } }: { view: TaskView }) {
         )}
       </Group>
       <Text size="sm">
-        {count(task.attempt)} attempts{task.lastError ? `; last error: ${task.lastError}` : ""}
+        {counted(task.attempt, "attempt")}
+        {task.lastError ? `; last error: ${task.lastError}` : ""}
       </Text>
       <Timeline bulletSize={20} lineWidth={2} active={events.length}>
         {events.map((event) => {

@@ -6,7 +6,7 @@ import { useCallback, useEffect, useMemo, useState } from "react";
 import { DataTable } from "~/shared/components/DataTable";
 import { EmptyState } from "~/shared/components/EmptyState";
 import { QueryView } from "~/shared/components/QueryView";
-import { count } from "~/shared/format/numbers";
+import { count, counted } from "~/shared/format/numbers";
 import { words } from "~/shared/search/read";
 import { useMay } from "~/shared/session/session";
 import { PURPOSE_KEYS, purposeLabel, TASK_STATUS } from "~/shared/tasks/words";
@@ -54,7 +54,7 @@ export function TaskTable({ search, onSearch }: Props) {
                 <Text size="sm" c="dimmed" role="status">
                   {hasNextPage
                     ? `The first ${count(rows.length)} tasks, as they would be taken; scroll for more.`
-                    : `${count(rows.length)} tasks, as they would be taken.`}
+                    : `${counted(rows.length, "task")}, as they would be taken.`}
                 </Text>
                 {mayChange && rows.length > 0 && <BulkActions search={search} onDone={() => onSearch({ ticked: undefined })} />}
               </Group>
@@ -64,7 +64,7 @@ export function TaskTable({ search, onSearch }: Props) {
                 columns={columns}
                 rowId={(t) => t.id}
                 height="max(320px, calc(100vh - 560px))"
-                minWidth={1160}
+                minWidth={1280}
                 onEndReached={more}
                 isSelected={(t) => ticked.has(t.id) || t.id === search.task}
                 empty={

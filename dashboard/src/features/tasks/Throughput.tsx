@@ -40,7 +40,9 @@ function Lines({ data }: { data: TaskThroughput }) {
   const sums = totals(data.buckets);
   const option = useMemo(
     () => ({
-      legend: { top: 0, type: "scroll" },
+      legend: { top: 0, itemGap: 10, itemWidth: 16 },
+      // Room for a legend of two lines where the page is narrow.
+      grid: { left: 8, right: 16, top: 52, bottom: 8, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
       xAxis: {
         type: "category",
         data: data.buckets.map((b) => dateTime(b.at, timeZone, false).slice(11)),

@@ -14,6 +14,9 @@ interface Context {
   onOpen: (id: string) => void;
 }
 
+/** Rows of a long table are of one height. */
+const NOWRAP = { whiteSpace: "nowrap" } as const;
+
 const ICON: Record<string, ComponentType<{ size?: number; color?: string }>> = {
   queued: IconClock,
   assigned: IconPlayerPlay,
@@ -29,6 +32,7 @@ export function StatusBadge({ status }: { status: string }) {
       variant="default"
       tt="none"
       fw={500}
+      miw="max-content"
       leftSection={Icon && <Icon size={14} color={`var(--mantine-color-${COLOR[status]}-6)`} aria-hidden />}
     >
       {TASK_STATUS[status] ?? status}
@@ -96,12 +100,25 @@ export function taskColumns({ ticked, onTick, onOpen }: Context): ColumnDef<Queu
 }
 
 function Next({ task }: { task: QueuedTaskView }) {
-  if (task.status === "deadLettered") return <>Not by itself</>;
+  if (task.status === "deadLettered")
+    return (
+      <Text size="sm" style={NOWRAP}>
+        Not by itself
+      </Text>
+    );
   if (task.status === "assigned")
     return (
       <Tooltip label={task.acknowledged ? "The host has begun it." : "The host has not said yet that it has begun."}>
-        <Text size="sm">{task.acknowledged ? "At work" : "Handed out"}</Text>
+        <Text size="sm" style={NOWRAP}>
+          {task.acknowledged ? "At work" : "Handed out"}
+        </Text>
       </Tooltip>
     );
-  return Date.parse(task.notBefore) <= Date.now() ? <>Can be taken now</> : <TimeText at={task.notBefore} from="now" />;
+  return Date.parse(task.notBefore) <= Date.now() ? (
+    <Text size="sm" style={NOWRAP}>
+      Can be taken now
+    </Text>
+  ) : (
+    <TimeText at={task.notBefore} from="now" />
+  );
 }

@@ -8,7 +8,7 @@ it("draws every line over every bucket, and sums what it draws", () => {
   expect(lines.map((l) => [l.name, l.data.map((d) => d.value)])).toEqual([
     ["Queued", [3, 0]],
     ["Succeeded", [2, 2]],
-    ["Attempts failed", [1, 1]],
+    ["Failed attempts", [1, 1]],
     ["Dead letters", [0, 5]],
     ["Cancelled", [0, 0]],
   ]);

@@ -5,7 +5,7 @@ type Bucket = TaskThroughput["buckets"][number];
 const LINES: [Exclude<keyof Bucket, "at">, string][] = [
   ["queued", "Queued"],
   ["succeeded", "Succeeded"],
-  ["failed", "Attempts failed"],
+  ["failed", "Failed attempts"],
   ["deadLettered", "Dead letters"],
   ["cancelled", "Cancelled"],
 ];
@@ -17,7 +17,7 @@ export const throughputLines = (buckets: readonly Bucket[]) =>
   LINES.map(([key, name], i) => ({
     name,
     type: "line",
-    step: "middle",
+    showAllSymbol: true,
     symbol: SYMBOLS[i],
     // Marks only where something happened: else zeros would be a row of dots.
     data: buckets.map((b) => ({ value: b[key], symbolSize: b[key] > 0 ? 6 : 0 })),

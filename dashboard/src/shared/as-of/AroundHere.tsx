@@ -60,7 +60,12 @@ function EventList({ events, at }: { events: AuditEntry[]; at: Moment }) {
           <Text size="xs" c="dimmed">
             <TimeText at={e.timestamp} /> · <Actor actor={e.actor} />
             {e.reason ? ` · “${e.reason}”` : ""} ·{" "}
-            <PageLink to="/audit" search={{ event: e.sequence }} inherit aria-label={`Event ${e.sequence} in the audit log`}>
+            <PageLink
+              to="/audit"
+              search={{ event: e.sequence }}
+              underline="always"
+              aria-label={`Event ${e.sequence} in the audit log`}
+            >
               event {e.sequence}
             </PageLink>
             {i >= until ? " · after the moment" : ""}

@@ -12,6 +12,7 @@ import {
 } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import type { ExperimentState, VerdictOutcome } from "~/api/schema";
+import { UNKNOWN } from "~/shared/format/numbers";
 
 /** Where there is one. */
 type Outcome = NonNullable<VerdictOutcome>;
@@ -54,7 +55,8 @@ const OUTCOMES: Record<Outcome, { label: string; color: string; icon: ReactNode 
 
 export const outcomeLabel = (outcome: Outcome): string => OUTCOMES[outcome].label;
 
-export function OutcomeBadge({ outcome }: { outcome: Outcome }) {
+export function OutcomeBadge({ outcome }: { outcome: Outcome | null }) {
+  if (outcome === null) return <>{UNKNOWN}</>;
   const { label, color, icon } = OUTCOMES[outcome];
   return (
     <Badge variant="default" leftSection={icon} style={{ borderColor: `var(--mantine-color-${color}-outline)` }} tt="none" fw={600}>

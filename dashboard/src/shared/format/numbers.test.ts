@@ -1,7 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { bytes, count, duration, money, percent, UNKNOWN } from "./numbers";
+import { bytes, count, counted, duration, money, percent, UNKNOWN } from "./numbers";
 
 describe("numbers", () => {
+  it("counts one thing as one", () => {
+    expect(counted(1, "host")).toBe("1 host");
+    expect(counted(0, "host")).toBe("0 hosts");
+    expect(counted(12_345, "entry", "entries")).toBe("12,345 entries");
+  });
+
   it("are never invented where nothing was measured", () => {
     for (const format of [count, percent, bytes, duration])
       for (const value of [null, undefined, Number.NaN]) expect(format(value)).toBe(UNKNOWN);

@@ -11,6 +11,9 @@ const known = (value: Maybe): value is number => value !== null && value !== und
 /** 12,345. */
 export const count = (value: Maybe): string => (known(value) ? whole.format(value) : UNKNOWN);
 
+/** 1 host, 12,345 hosts. */
+export const counted = (value: number, one: string, many = `${one}s`): string => `${count(value)} ${value === 1 ? one : many}`;
+
 /** 12.3K; for axes and tiles, where the exact number stands beside it or in a tooltip. */
 export const short = (value: Maybe): string => (known(value) ? compact.format(value) : UNKNOWN);
 

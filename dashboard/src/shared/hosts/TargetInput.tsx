@@ -2,7 +2,7 @@ import { SegmentedControl, Select, Stack, TagsInput, Text, TextInput } from "@ma
 import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { count } from "~/shared/format/numbers";
+import { count, counted } from "~/shared/format/numbers";
 import { groups, hostsFrom, matching } from "./queries";
 import type { Target } from "./target";
 
@@ -66,7 +66,9 @@ function GroupInput({ group, onChange, error }: { group: string; onChange: (grou
     <Select
       label="Group"
       description={
-        chosen === undefined ? "Who belongs to a group follows from the labels." : `${chosen.selector}: ${count(chosen.hosts)} hosts now`
+        chosen === undefined
+          ? "Who belongs to a group follows from the labels."
+          : `${chosen.selector}: ${counted(chosen.hosts, "host")} now`
       }
       data={(known.data ?? []).map((g) => ({ value: g.name, label: `${g.name} (${count(g.hosts)})` }))}
       value={group === "" ? null : group}
@@ -92,7 +94,8 @@ function SelectorInput({ selector, onChange, error }: { selector: string; onChan
       />
       {asked !== "" && found.data !== undefined && !found.isError && (
         <Text size="sm" c="dimmed" role="status">
-          {found.data.andMore ? `More than ${count(found.data.hosts)}` : count(found.data.hosts)} hosts have these labels now.
+          {found.data.andMore ? "More than " : ""}
+          {counted(found.data.hosts, "host")} with these labels now.
         </Text>
       )}
     </Stack>

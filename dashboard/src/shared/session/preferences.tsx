@@ -1,4 +1,8 @@
-import { createContext, type ReactNode, useContext, useMemo, useState } from "react";
+import { useMantineColorScheme } from "@mantine/core";
+import { queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from "react";
+import { api, call } from "~/api/client";
+import type { ColourScheme } from "~/api/schema";
 import { isTimeZone, type TimeZone } from "~/shared/format/times";
 
 interface Preferences {
@@ -10,7 +14,13 @@ const STORED = "phoenix.timeZone";
 
 const Context = createContext<Preferences | null>(null);
 
-/** What this browser was told to show times in. */
+const preferences = queryOptions({
+  queryKey: ["preferences"],
+  queryFn: ({ signal }) => call(api.GET("/api/v2/users/me/preferences", { signal })),
+  staleTime: Number.POSITIVE_INFINITY,
+});
+
+/** The time zone of this browser: what is shown before it is known who is signed in. */
 export function PreferencesProvider({ children }: { children: ReactNode }) {
   const [timeZone, setZone] = useState<TimeZone>(() => {
     const stored = localStorage.getItem(STORED);
@@ -29,8 +39,45 @@ export function PreferencesProvider({ children }: { children: ReactNode }) {
   return <Context value={value}>{children}</Context>;
 }
 
-export function usePreferences(): Preferences {
-  const preferences = useContext(Context);
-  if (preferences === null) throw new Error("usePreferences needs a PreferencesProvider above it.");
-  return preferences;
+function useContextual(): Preferences {
+  const found = useContext(Context);
+  if (found === null) throw new Error("Preferences need a PreferencesProvider above them.");
+  return found;
+}
+
+export const usePreferences = (): Pick<Preferences, "timeZone"> => useContextual();
+
+/** Changes how the dashboard looks: at once here, and for the user in every browser that signs in. */
+export function useSetPreferences(): { setTimeZone: (zone: TimeZone) => void; setColourScheme: (scheme: ColourScheme) => void } {
+  const { timeZone, setTimeZone } = useContextual();
+  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const queries = useQueryClient();
+  const keep = useMutation({
+    mutationFn: (body: { colourScheme: ColourScheme; timeZone: TimeZone }) =>
+      call(api.PUT("/api/v2/users/me/preferences", { body: { ...body, density: null } })),
+    onSuccess: (kept) => queries.setQueryData(preferences.queryKey, kept),
+  });
+  return {
+    setTimeZone: (zone) => {
+      setTimeZone(zone);
+      keep.mutate({ colourScheme: colorScheme, timeZone: zone });
+    },
+    setColourScheme: (scheme) => {
+      setColorScheme(scheme);
+      keep.mutate({ colourScheme: scheme, timeZone });
+    },
+  };
+}
+
+/** Takes over what the signed-in user has chosen elsewhere. */
+export function useKeptPreferences(): void {
+  const { setTimeZone } = useContextual();
+  const { setColorScheme } = useMantineColorScheme();
+  const kept = useQuery(preferences).data;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only what was kept counts, once it is known.
+  useEffect(() => {
+    if (kept === undefined) return;
+    setColorScheme(kept.colourScheme);
+    if (isTimeZone(kept.timeZone)) setTimeZone(kept.timeZone);
+  }, [kept]);
 }

@@ -24,7 +24,7 @@ export function ActionsMenu({ x }: { x: ExperimentView }) {
   const [first, ...others] = actions;
   if (first === undefined) return null;
   const begin = (action: Action) =>
-    action === "edit" ? void navigate({ to: "/experiments/new", search: { from: x.id } as never }) : setOpen(action);
+    action === "edit" ? void navigate({ to: "/experiments/new", search: { from: x.id } }) : setOpen(action);
   const close = () => setOpen(null);
   const asked = open === null ? undefined : ASKED[open];
 

@@ -17,7 +17,7 @@ export function CostPanel({ x }: { x: ExperimentView }) {
       <Computed
         query={query}
         besides={
-          <PageLink to="/settings" search={{ tab: "prices" }}>
+          <PageLink to="/settings" search={{ tab: "prices" }} underline="always">
             Prices and rates
           </PageLink>
         }

@@ -14,7 +14,7 @@ const JUDGED: Record<Judged, { label: string; color: string; icon: ReactNode }> 
 export function JudgedBadge({ judged }: { judged: Judged }) {
   const { label, color, icon } = JUDGED[judged];
   return (
-    <Badge variant="default" leftSection={icon} style={{ borderColor: `var(--mantine-color-${color}-outline)` }} tt="none" fw={600}>
+    <Badge miw="max-content" variant="default" leftSection={icon} style={{ borderColor: `var(--mantine-color-${color}-outline)` }} tt="none" fw={600}>
       {label}
     </Badge>
   );

@@ -19,7 +19,7 @@ export function PromotionPanel({ id }: { id: string }) {
       title="Promotion"
       right={
         query.data !== undefined && (
-          <PageLink to="/deployments" search={{ deployment: query.data.deployment.id } as never}>
+          <PageLink to="/deployments/$id" params={{ id: query.data.deployment.id }}>
             The deployment
           </PageLink>
         )

@@ -35,7 +35,7 @@ export function SavingPanel({ view, windows }: { view: ExperimentWindowsView; wi
       says={
         <>
           The month's bill would be this much less by{" "}
-          <PageLink to="/settings" search={{ tab: "prices" }}>
+          <PageLink to="/settings" search={{ tab: "prices" }} underline="always">
             {view.priceEntry}
           </PageLink>{" "}
           of {view.pricedOn}, if the month went on as what was measured and nothing else were sent.

@@ -26,7 +26,7 @@ export function ComparePage() {
   const failed = reads.find((read) => read.isError);
   const waiting = reads.some((read) => read.isPending);
   const all = reads.flatMap((read, i): Compared[] =>
-    read.data === undefined ? [] : [{ experiment: read.data, cost: costs[i]?.data ?? null }],
+    read.data === undefined ? [] : [{ experiment: read.data, cost: costs[i]?.data ?? null, costProblem: costs[i]?.error?.message ?? null }],
   );
 
   return (

@@ -33,7 +33,7 @@ export function ReductionChart({ all }: { all: readonly Compared[] }) {
       height={70 + 44 * lines.length}
       option={{
         legend: { top: 0, data: ["Reduction with interval", "Required"] },
-        xAxis: { type: "value", axisLabel: { formatter: "{value} %" }, scale: true },
+        xAxis: { type: "value", axisLabel: { formatter: "{value} %" }, scale: true, boundaryGap: ["5%", "5%"] },
         yAxis: { type: "category", inverse: true, data: lines.map((l) => l.name), axisLabel: { width: 160, overflow: "truncate" } },
         tooltip: {
           trigger: "item",

@@ -38,6 +38,7 @@ const experiment = (over: Record<string, unknown> = {}): ExperimentView =>
 const one = (over: Record<string, unknown> = {}, cost: ExperimentCostView | null = null): Compared => ({
   experiment: experiment(over),
   cost,
+  costProblem: null,
 });
 
 const rowOf = (all: Compared[], label: string) =>

@@ -7,6 +7,8 @@ export interface Compared {
   experiment: ExperimentView;
   /** Null where it is not known (yet). */
   cost: ExperimentCostView | null;
+  /** Why it is not. */
+  costProblem: string | null;
 }
 
 export interface Row {
@@ -47,8 +49,8 @@ const hostsOf = (x: ExperimentView): string => {
 
 /** Side by side, row by row; a row differs where not all experiments say the same. */
 export function compare(all: readonly Compared[]): Section[] {
-  const row = (label: string, cell: (x: ExperimentView, cost: ExperimentCostView | null) => string): Row => {
-    const cells = all.map(({ experiment, cost }) => cell(experiment, cost));
+  const row = (label: string, cell: (x: ExperimentView, cost: ExperimentCostView | null, costProblem: string | null) => string): Row => {
+    const cells = all.map(({ experiment, cost, costProblem }) => cell(experiment, cost, costProblem));
     return { label, cells, differs: new Set(cells).size > 1 };
   };
   const evidence = (label: string, cell: (e: NonNullable<ExperimentView["evidence"]>, x: ExperimentView) => string) =>
@@ -85,8 +87,8 @@ export function compare(all: readonly Compared[]): Section[] {
         evidence("Saves a month", (e) => money(e.saving?.perMonth, e.saving?.currency)),
         evidence("Bill of the baseline, a month", (e) => money(e.saving?.baselinePerMonth, e.saving?.currency)),
         evidence("Bill of the candidate, a month", (e) => money(e.saving?.candidatePerMonth, e.saving?.currency)),
-        row("Net of what it takes to run, a month", (_, cost) =>
-          cost?.net != null ? money(cost.net.netPerMonth, cost.net.currency) : (cost?.whyNoNet?.detail ?? UNKNOWN),
+        row("Net of what it takes to run, a month", (_, cost, problem) =>
+          cost?.net != null ? money(cost.net.netPerMonth, cost.net.currency) : (cost?.whyNoNet?.detail ?? problem ?? UNKNOWN),
         ),
         row("Cost of the experiment, once", (_, cost) => (cost === null ? UNKNOWN : money(cost.cost.total, cost.cost.currency))),
         row("Priced by", (x) => x.priceEntry),

@@ -1,4 +1,4 @@
-import { Checkbox, Group, Text, Tooltip } from "@mantine/core";
+import { Checkbox, Group, Text, Tooltip, VisuallyHidden } from "@mantine/core";
 import type { ColumnDef, SortingState } from "@tanstack/react-table";
 import { type ReactNode, useMemo } from "react";
 import type { ExperimentSummary } from "~/api/schema";
@@ -42,20 +42,22 @@ export function ExperimentsTable({ rows, search, onChange, onEndReached, empty }
       {
         id: "name",
         header: "Name",
+        accessorKey: "name",
         cell: ({ row: { original: x } }) => (
           <Tooltip label={`${x.candidate.name} v${x.candidate.version} against ${x.baseline.name} v${x.baseline.version}`}>
-            <PageLink to="/experiments/$id" params={{ id: x.id }} truncate display="block" maw={300}>
+            <PageLink to="/experiments/$id" params={{ id: x.id }} truncate display="block" maw={260}>
               {x.name}
             </PageLink>
           </Tooltip>
         ),
       },
-      { id: "state", header: "State", cell: ({ row }) => <StateBadge state={row.original.state} /> },
+      { id: "state", header: "State", accessorKey: "state", cell: ({ row }) => <StateBadge state={row.original.state} /> },
       { id: "verdict", header: "Verdict", enableSorting: false, cell: ({ row }) => <Verdict of={row.original} /> },
       { id: "hosts", header: "Hosts", enableSorting: false, meta: { align: "right" }, cell: ({ row }) => count(row.original.hosts) },
       {
         id: "reduction",
         header: "Fewer series",
+        accessorKey: "liveSeriesReductionPct",
         meta: { align: "right" },
         cell: ({ row: { original: x } }) =>
           x.liveSeriesReductionPct == null ? (
@@ -86,7 +88,12 @@ export function ExperimentsTable({ rows, search, onChange, onEndReached, empty }
             </Tooltip>
           ),
       },
-      { id: "draftedAt", header: "Drafted", cell: ({ row }) => <TimeText at={row.original.draftedAt} from="now" /> },
+      {
+        id: "draftedAt",
+        header: "Drafted",
+        accessorKey: "draftedAt",
+        cell: ({ row }) => <TimeText at={row.original.draftedAt} from="now" />,
+      },
       { id: "started", header: "Started", enableSorting: false, cell: ({ row }) => <TimeText at={row.original.startedAt} from="now" /> },
       {
         id: "ends",
@@ -94,7 +101,13 @@ export function ExperimentsTable({ rows, search, onChange, onEndReached, empty }
         enableSorting: false,
         cell: ({ row: { original: x } }) => (x.state === "running" ? <TimeText at={x.runEndsAt} from="now" /> : UNKNOWN),
       },
-      { id: "actions", header: "Actions", size: 56, enableSorting: false, cell: ({ row }) => <RowActions experiment={row.original} /> },
+      {
+        id: "actions",
+        header: () => <VisuallyHidden>Actions</VisuallyHidden>,
+        size: 44,
+        enableSorting: false,
+        cell: ({ row }) => <RowActions experiment={row.original} />,
+      },
     ];
   }, [search.picked, onChange]);
 
@@ -114,7 +127,7 @@ export function ExperimentsTable({ rows, search, onChange, onEndReached, empty }
       isSelected={(x) => picked.includes(x.id)}
       onEndReached={onEndReached}
       height="max(320px, calc(100dvh - 320px))"
-      minWidth={1080}
+      minWidth={1020}
       empty={empty}
     />
   );

@@ -47,7 +47,6 @@ function Shown({ text }: { text: VersionText }) {
         graph={graph}
         chosen={node ?? null}
         onChoose={(id) => void navigate({ search: (s) => ({ ...s, node: id ?? undefined }), replace: true, resetScroll: false })}
-        height={260}
       />
       <Group justify="space-between">
         <Text size="sm" c="dimmed" style={{ overflowWrap: "anywhere" }}>

@@ -20,7 +20,7 @@ export function VersionSelect({ label, pipeline, value, onChange, allLabel }: Pr
       label={label}
       allowDeselect={false}
       searchable={pipeline.versions.length > 10}
-      maw={340}
+      w={{ base: "100%", xs: 360 }}
       data={[
         ...(allLabel === undefined ? [] : [{ value: "all", label: allLabel }]),
         ...pipeline.versions.toReversed().map((v) => ({

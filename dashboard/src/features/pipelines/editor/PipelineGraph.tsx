@@ -14,7 +14,7 @@ import {
   useReactFlow,
 } from "@xyflow/react";
 import { createContext, useContext, useEffect, useMemo } from "react";
-import type { Kind } from "../model/configuration";
+import { KINDS, type Kind } from "../model/configuration";
 import type { Graph, GraphNode } from "../model/graph";
 import { layout, NODE } from "./layout";
 import classes from "./PipelineGraph.module.css";
@@ -84,7 +84,16 @@ interface Props {
   height?: number;
 }
 
-function Flow({ graph, chosen, onChoose, height = 360 }: Props) {
+/** As high as the stage with most components asks. */
+const heightOf = (graph: Graph): number => {
+  const most = Math.max(
+    ...KINDS.filter((kind) => kind !== "processors").map((kind) => graph.nodes.filter((n) => n.kind === kind).length),
+    1,
+  );
+  return Math.min(420, 120 + most * (NODE.height + 20));
+};
+
+function Flow({ graph, chosen, onChoose, height = heightOf(graph) }: Props) {
   const { ref, width } = useElementSize();
   const vertical = width > 0 && width < 560;
   const scheme = useComputedColorScheme("light");

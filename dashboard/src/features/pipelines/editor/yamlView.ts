@@ -120,5 +120,8 @@ export function showIssues(view: EditorView, errors: readonly Issue[], warnings:
 
 export function revealLine(view: EditorView, line: number): void {
   const at = view.state.doc.line(Math.min(Math.max(line, 1), view.state.doc.lines));
-  view.dispatch({ selection: { anchor: at.from }, effects: EditorView.scrollIntoView(at.from, { y: "center" }) });
+  view.dispatch({ selection: { anchor: at.from } });
+  // Inside the editor alone: where the page stands is the reader's.
+  view.scrollDOM.scrollTop = view.lineBlockAt(at.from).top - view.scrollDOM.clientHeight / 3;
+  if (!view.state.readOnly) view.focus();
 }

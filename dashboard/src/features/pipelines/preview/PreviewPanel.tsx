@@ -78,7 +78,7 @@ export function PreviewPanel({ configuration, isGood, proposed, previews, onStar
             disabled={!isGood || hosts.length === 0}
             onClick={() => ask.mutate()}
           >
-            Preview on {hosts.length === 1 ? "one host" : `${hosts.length} hosts`}
+            Preview{hosts.length === 0 ? "" : hosts.length === 1 ? " on one host" : ` on ${hosts.length} hosts`}
           </Button>
           {!isGood && (
             <Text size="sm" c="dimmed">
