@@ -12,10 +12,14 @@ public sealed record BenchResult(string Bench, string Against, string Unit, IRea
     /// <summary>What this benchmark alone tells, by its name in the JSON.</summary>
     public IReadOnlyDictionary<string, double> Fields { get; init; } = new Dictionary<string, double>();
 
+    /// <summary>What is no single number, by its name in the JSON.</summary>
+    public JsonObject Details { get; init; } = [];
+
     public string ToJson()
     {
         var common = JsonSerializer.SerializeToNode(Common(), Json)!.AsObject();
         foreach (var (name, value) in Fields) common.Add(name, JsonValue.Create(value));
+        foreach (var (name, value) in Details) common.Add(name, value?.DeepClone());
         return common.ToJsonString(Json);
     }
 

@@ -4,6 +4,7 @@ using Phoenix.Bench.Agent;
 using Phoenix.Bench.Collecting;
 using Phoenix.Bench.Daemon;
 using Phoenix.Bench.Fleet;
+using Phoenix.Bench.Pages;
 using Phoenix.Bench.Queue;
 using Phoenix.Bench.Statistics;
 
@@ -15,6 +16,7 @@ Dictionary<string, (string What, Func<bool, Task<BenchResult>> Run)> benches = n
     ["append"] = ("events through Marten as the control plane appends them, beside the same rows by Npgsql and unnest", Append.Run),
     ["collector"] = ("the real collector on one core, beside vmagent and a bare receive-and-copy loop; memory at a million series", CollectorBench.Run),
     ["daemon"] = ("async projections catch up on a million events, beside batched SQL; how far behind they are at 500 events/s", DaemonBench.Run),
+    ["dashboard"] = ("the pages with ten thousand hosts and a thousand experiments: first useful paint, interaction, bundle, a thousand live clients, Lighthouse", DashboardBench.Run),
     ["experiment"] = ("an experiment over ten thousand hosts from start to verdict, window after window, beside copied rows", ExperimentBench.Run),
     ["latency"] = ("from queueing a task over HTTP to its host's parked poll, with ten thousand polls parked, beside graphile-worker", Latency.Run),
     ["polls"] = ("memory and cores of parked polls, beside a bare Kestrel endpoint", Polls.Run),
@@ -31,6 +33,11 @@ Dictionary<string, (string What, Func<bool, Task<BenchResult>> Run)> benches = n
 if (args is [BareServer.Argument])
 {
     await BareServer.Serve();
+    return 0;
+}
+if (args is [BareHub.Argument])
+{
+    await BareHub.Serve();
     return 0;
 }
 if (args is [RelaySubject.Argument, var backend])

@@ -5,7 +5,11 @@ namespace Phoenix.FleetSimulator;
 /// <summary>One line on standard input. <see cref="Do"/> is enrol, start, measure, status, tasks, watch or stop; the rest are arguments of some of them.</summary>
 internal sealed record Command(
     string Do, Uri? Url = null, string? Token = null, string? Prefix = null, int Count = 0, int Concurrency = 64,
-    double WorkMs = 0, double FailRate = 0, double DieRate = 0, bool Heartbeats = false, bool On = true, Guid Experiment = default, int Window = 0);
+    double WorkMs = 0, double FailRate = 0, double DieRate = 0, bool Heartbeats = false, bool On = true, Guid Experiment = default, int Window = 0,
+    bool Labelled = false, bool Flow = false, IReadOnlyList<ExperimentHosts>? Experiments = null);
+
+/// <summary>Hosts that measure an experiment, by their ids.</summary>
+internal sealed record ExperimentHosts(Guid Experiment, IReadOnlyList<string> Hosts);
 
 /// <summary>One line on standard output.</summary>
 internal abstract record Event([property: JsonPropertyOrder(-1), JsonPropertyName("event")] string Name);

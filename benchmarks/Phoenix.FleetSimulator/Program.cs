@@ -33,13 +33,13 @@ async Task Carry(Command command)
             if ((ulong)command.Count + 500 > files) await Console.Error.WriteLineAsync($"Only {files} files may be open; {command.Count} agents may not all connect.");
             output.Write(await simulation.Enrol(
                 command.Url ?? throw new ArgumentException("'url' is missing."), command.Token ?? throw new ArgumentException("'token' is missing."),
-                command.Prefix ?? throw new ArgumentException("'prefix' is missing."), command.Count, command.Concurrency));
+                command.Prefix ?? throw new ArgumentException("'prefix' is missing."), command.Count, command.Concurrency, command.Labelled));
             break;
         case "start":
-            output.Write(simulation.Start(new(TimeSpan.FromMilliseconds(command.WorkMs), command.FailRate, command.DieRate, command.Heartbeats)));
+            output.Write(simulation.Start(new(TimeSpan.FromMilliseconds(command.WorkMs), command.FailRate, command.DieRate, command.Heartbeats, command.Flow)));
             break;
         case "measure":
-            output.Write(await simulation.Measure(command.Experiment, command.Window, command.Concurrency));
+            output.Write(await simulation.Measure(command.Experiment, command.Experiments, command.Window, command.Concurrency));
             break;
         case "status":
             output.Write(simulation.Seen.Status());

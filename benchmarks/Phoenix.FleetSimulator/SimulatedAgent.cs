@@ -10,7 +10,8 @@ namespace Phoenix.FleetSimulator;
 /// <summary>How the agents behave.</summary>
 /// <param name="FailRate">Share of tasks that end with a retryable failure.</param>
 /// <param name="DieRate">Share of tasks in the middle of which the agent goes away and comes back as a new process would.</param>
-internal sealed record Behaviour(TimeSpan Work, double FailRate, double DieRate, bool Heartbeats);
+/// <param name="Flow">Agents with a production collector tell what goes through it.</param>
+internal sealed record Behaviour(TimeSpan Work, double FailRate, double DieRate, bool Heartbeats, bool Flow);
 
 /// <summary>One host: enrols, polls, and says of every task that it was done, without doing it.</summary>
 internal sealed class SimulatedAgent : IDisposable
@@ -24,6 +25,7 @@ internal sealed class SimulatedAgent : IDisposable
 
     // One connection carries all requests, so a heartbeat goes between two polls. Of 24 to 30 s each, after which it is due.
     static readonly TimeSpan HeartbeatDue = TimeSpan.FromSeconds(20);
+    static readonly TimeSpan FlowDue = TimeSpan.FromSeconds(60);
 
     readonly string _hostId;
     readonly string _credential = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)).Replace('+', '-').Replace('/', '_').TrimEnd('=');
@@ -33,15 +35,18 @@ internal sealed class SimulatedAgent : IDisposable
     readonly SemaphoreSlim _connecting;
     byte[] _headers = [];
     DateTimeOffset _startedAt;
+    readonly IReadOnlyDictionary<string, string>? _labels;
     long _lastHeartbeat;
+    // Agents that begin together spread out.
+    long _lastFlow = Environment.TickCount64 - Random.Shared.NextInt64((long)FlowDue.TotalMilliseconds);
     bool _wasConnected;
     string _version = FirstVersion;
     CollectorHealth[] _collectors = [];
 
     /// <param name="connecting">Bounds how many agents connect at a time, so that the server's accept queue does not overflow.</param>
-    public SimulatedAgent(string hostId, HttpTarget target, IPAddress? source, Observations seen, SemaphoreSlim connecting)
+    public SimulatedAgent(string hostId, HttpTarget target, IPAddress? source, Observations seen, SemaphoreSlim connecting, IReadOnlyDictionary<string, string>? labels)
     {
-        (_hostId, _target, _seen, _connecting) = (hostId, target, seen, connecting);
+        (_hostId, _target, _seen, _connecting, _labels) = (hostId, target, seen, connecting, labels);
         _connection = new(target, source);
         Boot();
     }
@@ -49,7 +54,7 @@ internal sealed class SimulatedAgent : IDisposable
     /// <summary>Enrols over a connection that many agents share one after the other.</summary>
     public async Task<bool> Enrol(HttpConnection shared, string token, CancellationToken stop)
     {
-        var body = Json(new EnrolmentRequest(_hostId, token, _credential, _version, "linux", "x64"), WireJson.Default.EnrolmentRequest);
+        var body = Json(new EnrolmentRequest(_hostId, token, _credential, _version, "linux", "x64", _labels), WireJson.Default.EnrolmentRequest);
         var headers = Encoding.ASCII.GetBytes($"Host: {_target.Authority}\r\n");
         return await Exchange(shared, "POST /api/v2/agents/enrol HTTP/1.1\r\n", headers, body, stop);
     }
@@ -98,6 +103,7 @@ internal sealed class SimulatedAgent : IDisposable
             while (!stop.IsCancellationRequested)
             {
                 if (how.Heartbeats) await BeatIfDue(stop);
+                if (how.Flow) await TellFlowIfDue(stop);
                 var answer = await Poll(stop);
                 if (answer.Status is 200 or 204)
                 {
@@ -236,6 +242,14 @@ internal sealed class SimulatedAgent : IDisposable
         _lastHeartbeat = now;
         // Memory and CPU time are not measured for each agent of a shared process, so none are claimed.
         await Post("/api/v2/agents/heartbeat", Json(new(_version, _startedAt, 0, 0, _collectors), WireJson.Default.Heartbeat), stop);
+    }
+
+    async Task TellFlowIfDue(CancellationToken stop)
+    {
+        var now = Environment.TickCount64;
+        if (now - _lastFlow < FlowDue.TotalMilliseconds || !_collectors.Any(c => c.Arm == CollectorArm.Production)) return;
+        _lastFlow = now;
+        await Post("/api/v2/flow", Json(Flows.Report(_hostId, _collectors), WireJson.Default.FlowReport), stop);
     }
 
     async ValueTask Connect(CancellationToken stop)

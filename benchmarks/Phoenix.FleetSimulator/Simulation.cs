@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
-using System.Text;
 
 namespace Phoenix.FleetSimulator;
 
@@ -14,6 +13,7 @@ internal sealed class Simulation : IAsyncDisposable
     readonly CancellationTokenSource _stop = new();
     readonly SemaphoreSlim _connecting = new(ConnectingAtOnce);
     readonly ConcurrentQueue<SimulatedAgent> _agents = new();
+    readonly Dictionary<string, SimulatedAgent> _byId = [];
     readonly List<SimulatedAgent> _idle = [];
     readonly List<Task> _running = [];
     readonly Task _patience;
@@ -23,7 +23,8 @@ internal sealed class Simulation : IAsyncDisposable
     public Observations Seen { get; } = new();
 
     /// <summary>Adds agents under the prefix. They wait for <see cref="Start"/>.</summary>
-    public async Task<EnrolledEvent> Enrol(Uri url, string token, string prefix, int count, int concurrency)
+    /// <param name="labelled">With labels of a role, an environment and a region, some of each.</param>
+    public async Task<EnrolledEvent> Enrol(Uri url, string token, string prefix, int count, int concurrency, bool labelled)
     {
         var target = await HttpTarget.Resolve(url);
         var watch = Stopwatch.StartNew();
@@ -34,12 +35,16 @@ internal sealed class Simulation : IAsyncDisposable
             using var connection = new HttpConnection(target, null);
             for (int n; (n = Interlocked.Increment(ref next)) < count;)
             {
-                var agent = new SimulatedAgent($"sim-{prefix}-{n}", target, SourceAddress(target, prefix, n), Seen, _connecting);
+                var agent = new SimulatedAgent($"sim-{prefix}-{n}", target, SourceAddress(target, prefix, n), Seen, _connecting, labelled ? Labels(n) : null);
                 if (await agent.Enrol(connection, token, _stop.Token)) enrolled.Enqueue(agent);
                 else agent.Dispose();
             }
         }));
-        foreach (var agent in enrolled) _agents.Enqueue(agent);
+        foreach (var agent in enrolled)
+        {
+            _agents.Enqueue(agent);
+            _byId[agent.HostId] = agent;
+        }
         _idle.AddRange(enrolled);
         return new(enrolled.Count, Math.Round(watch.Elapsed.TotalSeconds, 3), count - enrolled.Count);
     }
@@ -53,19 +58,21 @@ internal sealed class Simulation : IAsyncDisposable
         return new(started);
     }
 
-    /// <summary>Every agent reports a window of the experiment, over connections that many share one after the other, beside the one that polls.</summary>
-    public async Task<MeasuredEvent> Measure(Guid experiment, int window, int concurrency)
+    /// <summary>Agents report a window of an experiment, over connections that many share one after the other, beside the one that polls.</summary>
+    /// <param name="experiments">Whose hosts report for them; null where every agent reports for <paramref name="experiment"/>.</param>
+    public async Task<MeasuredEvent> Measure(Guid experiment, IReadOnlyList<ExperimentHosts>? experiments, int window, int concurrency)
     {
         var watch = Stopwatch.StartNew();
-        var waiting = new ConcurrentQueue<SimulatedAgent>(_agents);
+        var waiting = new ConcurrentQueue<(Guid Experiment, SimulatedAgent Agent)>(
+            experiments is null ? _agents.Select(a => (experiment, a)) : experiments.SelectMany(e => e.Hosts.Select(h => (e.Experiment, _byId[h]))));
         var taken = 0;
         await Task.WhenAll(Enumerable.Range(0, concurrency).Select(async _ =>
         {
             HttpConnection? connection = null;
-            while (waiting.TryDequeue(out var agent))
+            while (waiting.TryDequeue(out var next))
             {
-                connection ??= agent.AnotherConnection();
-                if (await agent.Report(connection, Windows.Of(experiment, window, agent.HostId), _stop.Token)) Interlocked.Increment(ref taken);
+                connection ??= next.Agent.AnotherConnection();
+                if (await next.Agent.Report(connection, Windows.Of(next.Experiment, window, next.Agent.HostId), _stop.Token)) Interlocked.Increment(ref taken);
             }
             connection?.Dispose();
         }));
@@ -80,6 +87,10 @@ internal sealed class Simulation : IAsyncDisposable
         _connecting.Dispose();
         _stop.Dispose();
     }
+
+    static readonly string[] Roles = ["web", "api", "worker", "db", "cache"], Environments = ["production", "production", "production", "staging"], Regions = ["north", "south", "west"];
+
+    static Dictionary<string, string> Labels(int n) => new() { ["role"] = Roles[n % Roles.Length], ["env"] = Environments[n % Environments.Length], ["region"] = Regions[n % Regions.Length] };
 
     async Task EndLateRequests()
     {
@@ -104,8 +115,7 @@ internal sealed class Simulation : IAsyncDisposable
     static IPAddress? SourceAddress(HttpTarget target, string prefix, int n)
     {
         if (!IPAddress.IsLoopback(target.EndPoint.Address)) return null;
-        // FNV-1a: string.GetHashCode is another in every process.
-        var hash = Encoding.UTF8.GetBytes(prefix).Aggregate(2166136261u, (h, b) => (h ^ b) * 16777619u);
+        var hash = Fnv.Of(prefix);
         return new([127, (byte)(1 + hash % 254), (byte)(hash >> 8), (byte)(1 + n / AgentsPerAddress % 254)]);
     }
 }

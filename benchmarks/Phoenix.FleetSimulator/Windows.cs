@@ -13,8 +13,7 @@ internal static class Windows
 
     public static MeasurementReport Of(Guid experiment, int window, string hostId)
     {
-        // FNV-1a of the host: the same in every process.
-        var hash = hostId.Aggregate(2166136261u, (h, c) => (h ^ c) * 16777619u);
+        var hash = Fnv.Of(hostId);
         var series = 200 + hash % 1800;
         var reduced = (long)(series * (0.4 + 0.02 * Math.Sin(window + hash % 7)));
         var (from, until) = (Begin + Length * window, Begin + Length * (window + 1));

@@ -17,9 +17,11 @@ sealed class ApiProcess : IAsyncDisposable
     readonly string[] _alsoAt;
     readonly TextWriter _log;
 
-    ApiProcess(string databaseUrl, string[] alsoAt, TextWriter log)
+    readonly string? _dashboard;
+
+    ApiProcess(string databaseUrl, string[] alsoAt, TextWriter log, string? dashboard)
     {
-        (_databaseUrl, _alsoAt, _log) = (databaseUrl, alsoAt, log);
+        (_databaseUrl, _alsoAt, _log, _dashboard) = (databaseUrl, alsoAt, log, dashboard);
         using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         probe.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         _port = ((IPEndPoint)probe.LocalEndPoint!).Port;
@@ -27,6 +29,9 @@ sealed class ApiProcess : IAsyncDisposable
     }
 
     public HttpClient Http { get; }
+    /// <summary>Of the first user, who is an admin.</summary>
+    public string Token => Http.DefaultRequestHeaders.Authorization!.Parameter!;
+
     public string Url => At("127.0.0.1");
 
     public string At(string address) => $"http://{address}:{_port}";
@@ -39,9 +44,10 @@ sealed class ApiProcess : IAsyncDisposable
 
     /// <param name="alsoAt">Addresses of this machine, beside 127.0.0.1, at which it listens on the same port.</param>
     /// <param name="log">Where its output goes; standard error where none is given.</param>
-    public static async Task<ApiProcess> Start(string databaseUrl, string[]? alsoAt = null, TextWriter? log = null)
+    /// <param name="dashboard">Folder of the built dashboard that it serves; none where it serves none.</param>
+    public static async Task<ApiProcess> Start(string databaseUrl, string[]? alsoAt = null, TextWriter? log = null, string? dashboard = null)
     {
-        var api = new ApiProcess(databaseUrl, alsoAt ?? [], TextWriter.Synchronized(log ?? Console.Error));
+        var api = new ApiProcess(databaseUrl, alsoAt ?? [], TextWriter.Synchronized(log ?? Console.Error), dashboard);
         await api.Restart();
         var secret = (await File.ReadAllTextAsync(api._secretFile)).Trim();
         File.Delete(api._secretFile);
@@ -60,6 +66,7 @@ sealed class ApiProcess : IAsyncDisposable
         start.Environment["PHOENIX_URLS"] = string.Join(';', [Url, .. _alsoAt.Select(At)]);
         start.Environment["PHOENIX_FIRST_USER_SECRET_FILE"] = _secretFile;
         start.Environment["PHOENIX_REISSUE_FIRST_SECRET"] = EnrolmentToken.Length == 0 ? "1" : "";
+        if (_dashboard is not null) start.Environment[Phoenix.Api.Infrastructure.Dashboard.Variable] = _dashboard;
         // All agents of the simulator come from this machine.
         foreach (var limit in (string[])["PHOENIX_LIMIT_ENROLMENTS_PER_ADDRESS", "PHOENIX_LIMIT_ENROLMENTS_PER_SECOND"]) start.Environment[limit] = "100000";
         start.Environment["Logging__LogLevel__Default"] = "Warning";

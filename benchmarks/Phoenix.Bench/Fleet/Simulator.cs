@@ -45,14 +45,15 @@ sealed class Simulator : IAsyncDisposable
         return tasks;
     }
 
-    public async Task<double> Enrol(string url, string token, string prefix, int count)
+    public async Task<double> Enrol(string url, string token, string prefix, int count, bool labelled = false)
     {
-        var enrolled = await Ask(new { @do = "enrol", url, token, prefix, count, concurrency = 32 }, "enrolled");
+        var enrolled = await Ask(new { @do = "enrol", url, token, prefix, count, concurrency = 32, labelled }, "enrolled");
         return enrolled.GetProperty("failed").GetInt32() == 0 ? enrolled.GetProperty("seconds").GetDouble()
             : throw new InvalidOperationException($"{enrolled.GetProperty("failed").GetInt32()} of {count} agents could not enrol");
     }
 
-    public Task Start(double workMs = 0, double failRate = 0, double dieRate = 0, bool heartbeats = false) => Ask(new { @do = "start", workMs, failRate, dieRate, heartbeats }, "started");
+    public Task Start(double workMs = 0, double failRate = 0, double dieRate = 0, bool heartbeats = false, bool flow = false) =>
+        Ask(new { @do = "start", workMs, failRate, dieRate, heartbeats, flow }, "started");
 
     /// <summary>Every host reports a window of the experiment.</summary>
     /// <returns>Seconds until the control plane had taken all of them.</returns>
@@ -60,6 +61,14 @@ sealed class Simulator : IAsyncDisposable
     {
         var measured = await Ask(new { @do = "measure", experiment, window, concurrency = 64 }, "measured");
         return measured.GetProperty("seconds").GetDouble();
+    }
+
+    /// <summary>The hosts of each experiment report a window of it.</summary>
+    /// <returns>Reports that the control plane took.</returns>
+    public async Task<int> Measure(IEnumerable<(Guid Experiment, IReadOnlyList<string> Hosts)> experiments, int window)
+    {
+        var measured = await Ask(new { @do = "measure", experiments = experiments.Select(e => new { e.Experiment, e.Hosts }), window, concurrency = 64 }, "measured");
+        return measured.GetProperty("hosts").GetInt32();
     }
 
     public Task Watch() => Ask(new { @do = "watch", on = true }, "watching");
