@@ -35,7 +35,8 @@ const CLOSE = { closeButtonProps: { "aria-label": "Close" } };
 /** Colours that pass WCAG AA on both schemes; numbers stand under each other. */
 export const theme = createTheme({
   primaryColor: "ember",
-  primaryShade: { light: 7, dark: 5 },
+  // The same in both schemes: whether black or white stands on it is reckoned once.
+  primaryShade: 7,
   autoContrast: true,
   // Where black and white are equally far: whichever is farther is at least 4.5 to 1.
   luminanceThreshold: 0.179,
