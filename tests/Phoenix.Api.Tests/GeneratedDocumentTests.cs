@@ -76,6 +76,8 @@ public sealed class GeneratedDocumentTests(ControlPlane plane)
 
     static Dictionary<string, XElement> Documentation() =>
         XDocument.Load(Path.ChangeExtension(typeof(Domain.Rejection).Assembly.Location, ".xml")).Descendants("member")
+            // What generators add to the assembly documents itself too, with overloads.
+            .Where(m => m.Attribute("name")!.Value.AsSpan(2).StartsWith("Phoenix."))
             .ToDictionary(m => m.Attribute("name")!.Value.Split('(')[0], m => m, StringComparer.Ordinal);
 
     static string Sentence(XElement? element) =>
