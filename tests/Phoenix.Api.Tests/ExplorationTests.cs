@@ -178,8 +178,7 @@ public sealed class ExplorationTests(ControlPlane plane)
     async Task<TestAgent> Agent()
     {
         var agent = await TestAgent.Enrol(plane);
-        var beat = new Heartbeat("1.0", DateTimeOffset.UtcNow, 1 << 20, 1, [], Understands: Understanding.All);
-        (await agent.Http.PostAsJsonAsync("/api/v2/agents/heartbeat", beat, WireJson.Default.Options)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        await agent.BeatOfToday();
         return agent;
     }
 

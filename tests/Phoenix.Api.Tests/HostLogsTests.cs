@@ -141,7 +141,7 @@ public sealed class HostLogsTests(ControlPlane plane)
 
     async Task<Guid> Ask(TestAgent agent, object body)
     {
-        await agent.Beat();
+        await agent.BeatOfToday();
         return (await (await Post(agent.HostId, body)).ShouldBe(HttpStatusCode.Accepted)).GetProperty("id").GetGuid();
     }
 
