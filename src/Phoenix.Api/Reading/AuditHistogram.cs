@@ -50,9 +50,10 @@ public static class AuditHistogramRead
         }, cancellation);
     }
 
+    /// <summary>An event that was brought in without a time has none to begin with.</summary>
     static async Task<DateTimeOffset> First(NpgsqlConnection connection, CancellationToken cancellation)
     {
-        await using var command = new NpgsqlCommand($"select min(at) from {AuditLog.View}", connection);
+        await using var command = new NpgsqlCommand($"select min(at) from {AuditLog.View} where at >= '1970-01-01Z'", connection);
         return await command.ExecuteScalarAsync(cancellation) is DateTime first ? new(first, TimeSpan.Zero) : EventStoreOptions.Clock.GetUtcNow();
     }
 }
