@@ -1,6 +1,6 @@
 import { defineConfig } from "@playwright/test";
 
-const UNPROVEN = ["deployments", "experiment", "experiments", "explorer", "fleet", "overview", "pipelines", "settings", "tasks"];
+const UNPROVEN = ["deployments", "experiment", "experiments", "explorer", "fleet", "overview", "pipelines", "tasks"];
 
 /** Tests in a real browser against the real control plane, agents and collectors; `./test browser` sets up what they need. */
 export default defineConfig({

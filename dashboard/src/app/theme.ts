@@ -26,7 +26,7 @@ const variantColorResolver: VariantColorsResolver = (input) => {
   if (!isThemeColor || (input.variant !== "light" && input.variant !== "outline")) return resolved;
   return {
     ...resolved,
-    color: `light-dark(color-mix(in srgb, var(--mantine-color-${color}-9) 75%, black), var(--mantine-color-${color}-2))`,
+    color: `light-dark(color-mix(in srgb, var(--mantine-color-${color}-9) 65%, black), var(--mantine-color-${color}-2))`,
   };
 };
 
