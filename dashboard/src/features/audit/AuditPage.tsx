@@ -6,6 +6,7 @@ import { useCallback, useMemo } from "react";
 import { EmptyState } from "~/shared/components/EmptyState";
 import { PageHeader } from "~/shared/components/PageHeader";
 import { ProblemAlert } from "~/shared/components/ProblemAlert";
+import { useMore } from "~/shared/components/useMore";
 import { AuditFilters } from "./AuditFilters";
 import { Density } from "./Density";
 import { EventDrawer } from "./EventDrawer";
@@ -26,9 +27,7 @@ export function AuditPage() {
     [navigate],
   );
   const rows = useMemo(() => query.data?.pages.flatMap((p) => p.items) ?? [], [query.data]);
-  const more = useCallback(() => {
-    if (query.hasNextPage && !query.isFetchingNextPage) void query.fetchNextPage();
-  }, [query.hasNextPage, query.isFetchingNextPage, query.fetchNextPage]);
+  const more = useMore(query);
 
   return (
     <>

@@ -5,10 +5,9 @@ import { useMemo } from "react";
 import type { ExperimentView, TimelineEntry } from "~/api/schema";
 import { type Moment, toMicros } from "~/shared/as-of/moments";
 import { useAsOf } from "~/shared/as-of/useAsOf";
-import { Actor } from "~/shared/components/Actor";
 import { PageLink } from "~/shared/components/links";
 import { ProblemAlert } from "~/shared/components/ProblemAlert";
-import { TimeText } from "~/shared/components/TimeText";
+import { EventLine } from "~/shared/events/EventLine";
 import { sentence } from "~/shared/events/sentences";
 import { count } from "~/shared/format/numbers";
 import { timeline } from "./queries";
@@ -71,18 +70,7 @@ export function EventTimeline({ events, onMoment }: { events: readonly TimelineE
         <Timeline.Item key={e.version}>
           <Text size="sm">{sentence(e.type, e.data)}</Text>
           <Group gap={6}>
-            <Text size="xs" c="dimmed">
-              <TimeText at={e.timestamp} /> · <Actor actor={e.actor} />
-              {e.reason ? ` · “${e.reason}”` : ""} ·{" "}
-              <PageLink
-                to="/audit"
-                search={{ event: e.sequence }}
-                underline="always"
-                aria-label={`Event ${e.sequence} in the audit log`}
-              >
-                event {e.sequence}
-              </PageLink>
-            </Text>
+            <EventLine event={e} />
             {onMoment !== undefined && (
               <Button size="compact-xs" variant="subtle" className="no-print" onClick={() => onMoment(e.timestamp)}>
                 Show as of then

@@ -4,8 +4,9 @@ import { useCallback, useMemo } from "react";
 import { DataTable } from "~/shared/components/DataTable";
 import { EmptyState } from "~/shared/components/EmptyState";
 import { QueryView } from "~/shared/components/QueryView";
+import { useMore } from "~/shared/components/useMore";
 import { count, counted } from "~/shared/format/numbers";
-import { words } from "~/shared/search/read";
+import { useTicked } from "~/shared/search/useTicked";
 import { useMay } from "~/shared/session/session";
 import { hostColumns } from "./hostColumns";
 import { hosts, pipelineNames } from "./queries";
@@ -21,24 +22,13 @@ export function HostTable({ search, onSearch }: Props) {
   const query = useInfiniteQuery(hosts(hostFilters(search), search.at));
   const pipelines = useQuery(pipelineNames).data;
   const mayChange = useMay("operator") && search.at === undefined;
-  const ticked = useMemo(() => new Set(words(search.hosts)), [search.hosts]);
-  const onTick = useCallback(
-    (hostId: string, on: boolean) => {
-      const next = new Set(ticked);
-      if (on) next.add(hostId);
-      else next.delete(hostId);
-      onSearch({ hosts: next.size === 0 ? undefined : [...next].join(",") });
-    },
-    [ticked, onSearch],
-  );
+  const setTicked = useCallback((hosts: string | undefined) => onSearch({ hosts }), [onSearch]);
+  const [ticked, onTick] = useTicked(search.hosts, setTicked);
   const columns = useMemo(
     () => hostColumns({ pipelines: pipelines ?? {}, at: search.at, ticked: mayChange ? ticked : null, onTick }),
     [pipelines, search.at, mayChange, ticked, onTick],
   );
-  const { hasNextPage, isFetchingNextPage, fetchNextPage } = query;
-  const more = useCallback(() => {
-    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
-  }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
+  const more = useMore(query);
 
   return (
     <QueryView query={query}>
@@ -48,7 +38,9 @@ export function HostTable({ search, onSearch }: Props) {
           <>
             <Group justify="space-between" mb={4} mih={30}>
               <Text size="sm" c="dimmed" role="status">
-                {hasNextPage ? `The first ${count(rows.length)} hosts by id; scroll for more.` : `${counted(rows.length, "host")} by id.`}
+                {query.hasNextPage
+                  ? `The first ${count(rows.length)} hosts by id; scroll for more.`
+                  : `${counted(rows.length, "host")} by id.`}
               </Text>
               {ticked.size > 0 && mayChange && (
                 <Group gap="xs">

@@ -1,11 +1,11 @@
 import { Drawer, Group, Stack, Text } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import type { ColumnDef } from "@tanstack/react-table";
-import { useCallback } from "react";
 import type { UpgradeHostView } from "~/api/schema";
 import { DataTable } from "~/shared/components/DataTable";
 import { PageLink } from "~/shared/components/links";
 import { QueryView } from "~/shared/components/QueryView";
+import { useMore } from "~/shared/components/useMore";
 import { count, counted, duration, UNKNOWN } from "~/shared/format/numbers";
 import { useMay } from "~/shared/session/session";
 import { upgrade } from "./queries";
@@ -16,10 +16,7 @@ import { UPGRADE_HOST_STATE } from "./upgradeStates";
 export function UpgradeDrawer({ id, onClose }: { id: string; onClose: () => void }) {
   const query = useInfiniteQuery(upgrade(id));
   const mayChange = useMay("operator");
-  const { hasNextPage, isFetchingNextPage, fetchNextPage } = query;
-  const more = useCallback(() => {
-    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
-  }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
+  const more = useMore(query);
   return (
     <Drawer opened onClose={onClose} position="right" size="xl" title="Upgrade of agents">
       <QueryView query={query}>

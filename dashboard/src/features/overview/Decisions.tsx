@@ -3,8 +3,8 @@ import { IconCircleCheck } from "@tabler/icons-react";
 import { useQueries } from "@tanstack/react-query";
 import { PageLink } from "~/shared/components/links";
 import { ProblemAlert } from "~/shared/components/ProblemAlert";
+import { Section } from "~/shared/components/Section";
 import { type Decision, decide } from "./decide";
-import { Part } from "./Part";
 import { awaiting, budgets, fleet, held, over, queue, upgrades } from "./queries";
 
 /** What waits for a person. */
@@ -24,7 +24,7 @@ export function Decisions() {
     deadLetters: tasks.data?.deadLettered,
   });
   return (
-    <Part title="Needs a decision">
+    <Section title="Needs a decision">
       {failed !== undefined && (
         <ProblemAlert error={failed.error} title="Something may be missing here" onRetry={() => void failed.refetch()} />
       )}
@@ -37,7 +37,7 @@ export function Decisions() {
           <Text size="sm">{all.some((q) => q.isPending) ? "Looking for what waits." : "Nothing waits for a person."}</Text>
         </Group>
       )}
-    </Part>
+    </Section>
   );
 }
 

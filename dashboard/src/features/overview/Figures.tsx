@@ -41,7 +41,9 @@ export function Figures({ price }: { price: string | undefined }) {
             {recorded
               ? `${money(ledger.data?.sinceBeginning.saved, ledger.data?.currency)} since the beginning, days up to ${ledger.data?.until ?? UNKNOWN}. `
               : "No day is recorded yet: a day is added up two hours after its end (UTC). "}
-            <PageLink to="/savings" underline="always">The ledger</PageLink>
+            <PageLink to="/savings" underline="always">
+              The ledger
+            </PageLink>
           </>
         }
         icon={<IconPigMoney size={20} />}
@@ -55,7 +57,9 @@ export function Figures({ price }: { price: string | undefined }) {
             {experiments === undefined
               ? ""
               : `${count(experiments.byState.promoted)} promoted, ${count(experiments.byState.draft)} drafts. `}
-            <PageLink to="/experiments" underline="always">All experiments</PageLink>
+            <PageLink to="/experiments" underline="always">
+              All experiments
+            </PageLink>
           </>
         }
         icon={<IconFlask size={20} />}

@@ -2,8 +2,8 @@ import { Badge, Group, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { PageLink } from "~/shared/components/links";
 import { QueryView } from "~/shared/components/QueryView";
+import { Section } from "~/shared/components/Section";
 import { count, duration } from "~/shared/format/numbers";
-import { Part } from "./Part";
 import { fleet, queue } from "./queries";
 
 const COLOURS: Record<string, string> = { active: "teal", lost: "red", drained: "yellow" };
@@ -13,7 +13,7 @@ export function FleetHealth() {
   const hosts = useQuery(fleet);
   const tasks = useQuery(queue);
   return (
-    <Part title="Fleet" right={<PageLink to="/fleet">All hosts</PageLink>}>
+    <Section title="Fleet" right={<PageLink to="/fleet">All hosts</PageLink>}>
       <QueryView query={hosts}>
         {(f) => (
           <>
@@ -45,12 +45,14 @@ export function FleetHealth() {
       <QueryView query={tasks}>
         {(q) => (
           <Text size="sm">
-            <PageLink to="/tasks" underline="always">Queue</PageLink>: {count(q.queued)} queued, {count(q.assigned)} assigned, {count(q.deadLettered)} dead
-            letters
+            <PageLink to="/tasks" underline="always">
+              Queue
+            </PageLink>
+            : {count(q.queued)} queued, {count(q.assigned)} assigned, {count(q.deadLettered)} dead letters
             {q.oldestQueuedSeconds === null ? "" : `; the oldest waits for ${duration(q.oldestQueuedSeconds)}`}.
           </Text>
         )}
       </QueryView>
-    </Part>
+    </Section>
   );
 }

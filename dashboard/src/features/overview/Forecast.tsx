@@ -3,8 +3,8 @@ import { useQuery } from "@tanstack/react-query";
 import type { BudgetView } from "~/api/schema";
 import { PageLink } from "~/shared/components/links";
 import { QueryView } from "~/shared/components/QueryView";
+import { Section } from "~/shared/components/Section";
 import { money, percent } from "~/shared/format/numbers";
-import { Part } from "./Part";
 import { budgets, trend } from "./queries";
 
 /** What the month will have cost, against what may be spent. */
@@ -12,7 +12,7 @@ export function Forecast({ price }: { price: string | undefined }) {
   const month = useQuery({ ...trend(price ?? ""), enabled: price !== undefined });
   const set = useQuery(budgets);
   return (
-    <Part
+    <Section
       title="This month"
       right={
         <PageLink to="/savings" search={{ tab: "budgets" }}>
@@ -47,7 +47,7 @@ export function Forecast({ price }: { price: string | undefined }) {
           )
         }
       </QueryView>
-    </Part>
+    </Section>
   );
 }
 

@@ -8,10 +8,10 @@ import { DataTable } from "~/shared/components/DataTable";
 import { EmptyState } from "~/shared/components/EmptyState";
 import { PageLink } from "~/shared/components/links";
 import { QueryView } from "~/shared/components/QueryView";
+import { Section } from "~/shared/components/Section";
 import { TimeText } from "~/shared/components/TimeText";
 import { count, money, percent } from "~/shared/format/numbers";
 import { PriceSelect } from "~/shared/prices/PriceSelect";
-import { Part } from "./Part";
 import { flow } from "./queries";
 import { DIMENSIONS } from "./search";
 
@@ -24,7 +24,7 @@ export function MoneyNow({ price }: { price: string | undefined }) {
   const navigate = route.useNavigate();
   const query = useQuery(flow(by, price));
   return (
-    <Part
+    <Section
       title="Money now"
       says="What goes through the production collectors, and each row's share of the month's bill if it went on like this."
       right={
@@ -54,7 +54,7 @@ export function MoneyNow({ price }: { price: string | undefined }) {
       }
     >
       <QueryView query={query}>{(view) => <Flow view={view} />}</QueryView>
-    </Part>
+    </Section>
   );
 }
 

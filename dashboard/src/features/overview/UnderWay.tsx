@@ -3,11 +3,11 @@ import { useQuery } from "@tanstack/react-query";
 import type { ExperimentSummary } from "~/api/schema";
 import { PageButton, PageLink } from "~/shared/components/links";
 import { QueryView } from "~/shared/components/QueryView";
+import { Section } from "~/shared/components/Section";
 import { TimeText } from "~/shared/components/TimeText";
 import { StateBadge } from "~/shared/experiments/StateBadge";
 import { count, percent } from "~/shared/format/numbers";
 import { useMay } from "~/shared/session/session";
-import { Part } from "./Part";
 import { underWay } from "./queries";
 
 /** Experiments that something happens in. */
@@ -15,7 +15,7 @@ export function UnderWay() {
   const query = useQuery(underWay);
   const may = useMay("operator");
   return (
-    <Part
+    <Section
       title="Under way"
       right={
         may && (
@@ -36,7 +36,7 @@ export function UnderWay() {
           )
         }
       </QueryView>
-    </Part>
+    </Section>
   );
 }
 

@@ -1,10 +1,9 @@
-import { Button, Group, Modal, NumberInput, Select, Stack, TagsInput, Textarea, TextInput } from "@mantine/core";
+import { Group, NumberInput, Select, TagsInput, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { useMutation, useQuery } from "@tanstack/react-query";
-import { ApiError, api, call } from "~/api/client";
+import { useQuery } from "@tanstack/react-query";
+import { api, call } from "~/api/client";
 import type { BudgetScope, BudgetView } from "~/api/schema";
-import { ProblemAlert } from "~/shared/components/ProblemAlert";
-import { showDone } from "~/shared/components/showProblem";
+import { FormModal } from "~/shared/forms/FormModal";
 import { PriceSelect } from "~/shared/prices/PriceSelect";
 import { pipelineNames } from "./queries";
 
@@ -43,86 +42,69 @@ export function BudgetModal({ budget, onClose }: { budget: BudgetView | null; on
       reason: "",
     },
   });
-  const save = useMutation({
-    mutationFn: (v: Values) => {
-      const body = {
-        name: v.name,
-        scope: v.scope,
-        of: v.scope === "all" ? null : v.of,
-        amountPerMonth: v.amountPerMonth === "" ? null : Number(v.amountPerMonth),
-        currency: v.currency,
-        priceEntry: v.priceEntry ?? null,
-        thresholdsPct: v.thresholdsPct.map(Number),
-        reason: v.reason === "" ? null : v.reason,
-      };
-      return budget === null
-        ? call(api.POST("/api/v2/budgets", { body }))
-        : call(api.PUT("/api/v2/budgets/{id}", { params: { path: { id: budget.id } }, body }));
-    },
-    meta: { problemShown: true },
-    onSuccess: () => {
-      showDone(budget === null ? "The budget is set." : "The budget was changed.");
-      onClose();
-    },
-    onError: (error) => {
-      if (error instanceof ApiError && error.field !== null && error.field in form.values) form.setFieldError(error.field, error.detail);
-    },
-  });
+  const save = (v: Values) => {
+    const body = {
+      name: v.name,
+      scope: v.scope,
+      of: v.scope === "all" ? null : v.of,
+      amountPerMonth: v.amountPerMonth === "" ? null : Number(v.amountPerMonth),
+      currency: v.currency,
+      priceEntry: v.priceEntry ?? null,
+      thresholdsPct: v.thresholdsPct.map(Number),
+      reason: v.reason === "" ? null : v.reason,
+    };
+    return budget === null
+      ? call(api.POST("/api/v2/budgets", { body }))
+      : call(api.PUT("/api/v2/budgets/{id}", { params: { path: { id: budget.id } }, body }));
+  };
 
   return (
-    <Modal opened onClose={onClose} title={budget === null ? "Set a budget" : `Change the budget ${terms?.name}`}>
-      <form onSubmit={form.onSubmit((v) => save.mutate(v))}>
-        <Stack>
-          <TextInput label="Name" withAsterisk data-autofocus {...form.getInputProps("name")} />
-          <Select label="What it is of" data={SCOPES} allowDeselect={false} {...form.getInputProps("scope")} />
-          {form.values.scope === "pipeline" ? (
-            <Select
-              label="Pipeline"
-              searchable
-              withAsterisk
-              data={pipelines.map((p) => p.name)}
-              {...form.getInputProps("of")}
-              value={form.values.of || null}
-            />
-          ) : (
-            form.values.scope !== "all" && (
-              <TextInput
-                label="Which"
-                description="As the hosts' labels, or the group, are called."
-                withAsterisk
-                {...form.getInputProps("of")}
-              />
-            )
-          )}
-          <Group grow align="flex-start">
-            <NumberInput
-              label="Amount a month"
-              withAsterisk
-              min={0}
-              decimalScale={2}
-              thousandSeparator=","
-              {...form.getInputProps("amountPerMonth")}
-            />
-            <TextInput label="Currency" withAsterisk maxLength={3} {...form.getInputProps("currency")} />
-          </Group>
-          <PriceSelect withAsterisk {...form.getInputProps("priceEntry")} />
-          <TagsInput
-            label="Tell at (per cent)"
-            description="Levels of the amount at which somebody is told."
-            {...form.getInputProps("thresholdsPct")}
+    <FormModal
+      title={budget === null ? "Set a budget" : `Change the budget ${terms?.name}`}
+      form={form}
+      confirm={budget === null ? "Set it" : "Change it"}
+      done={budget === null ? "The budget is set." : "The budget was changed."}
+      save={save}
+      onClose={onClose}
+    >
+      <TextInput label="Name" withAsterisk data-autofocus {...form.getInputProps("name")} />
+      <Select label="What it is of" data={SCOPES} allowDeselect={false} {...form.getInputProps("scope")} />
+      {form.values.scope === "pipeline" ? (
+        <Select
+          label="Pipeline"
+          searchable
+          withAsterisk
+          data={pipelines.map((p) => p.name)}
+          {...form.getInputProps("of")}
+          value={form.values.of || null}
+        />
+      ) : (
+        form.values.scope !== "all" && (
+          <TextInput
+            label="Which"
+            description="As the hosts' labels, or the group, are called."
+            withAsterisk
+            {...form.getInputProps("of")}
           />
-          <Textarea label="Reason" description="Stands in the audit log." autosize {...form.getInputProps("reason")} />
-          {save.isError && <ProblemAlert error={save.error} title="This was not done" />}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button type="submit" loading={save.isPending}>
-              {budget === null ? "Set it" : "Change it"}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+        )
+      )}
+      <Group grow align="flex-start">
+        <NumberInput
+          label="Amount a month"
+          withAsterisk
+          min={0}
+          decimalScale={2}
+          thousandSeparator=","
+          {...form.getInputProps("amountPerMonth")}
+        />
+        <TextInput label="Currency" withAsterisk maxLength={3} {...form.getInputProps("currency")} />
+      </Group>
+      <PriceSelect withAsterisk {...form.getInputProps("priceEntry")} />
+      <TagsInput
+        label="Tell at (per cent)"
+        description="Levels of the amount at which somebody is told."
+        {...form.getInputProps("thresholdsPct")}
+      />
+    </FormModal>
   );
 }

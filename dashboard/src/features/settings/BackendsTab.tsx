@@ -1,19 +1,18 @@
-import { ActionIcon, Button, Group, Menu, Modal, NumberInput, PasswordInput, Select, Stack, Textarea, TextInput } from "@mantine/core";
-import { useForm } from "@mantine/form";
+import { ActionIcon, Button, Group, Menu, Stack } from "@mantine/core";
 import { IconDatabase, IconDots, IconPlus } from "@tabler/icons-react";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { createColumnHelper } from "@tanstack/react-table";
 import { useMemo, useState } from "react";
-import { ApiError, api, call } from "~/api/client";
+import { api, call } from "~/api/client";
 import type { BackendView } from "~/api/schema";
 import { DataTable } from "~/shared/components/DataTable";
 import { EmptyState } from "~/shared/components/EmptyState";
-import { ProblemAlert } from "~/shared/components/ProblemAlert";
 import { QueryView } from "~/shared/components/QueryView";
 import { ReasonModal } from "~/shared/components/ReasonModal";
 import { showDone, showProblem } from "~/shared/components/showProblem";
 import { duration } from "~/shared/format/numbers";
 import { useMay } from "~/shared/session/session";
+import { BackendModal } from "./BackendModal";
 import { backends } from "./queries";
 
 const column = createColumnHelper<BackendView>();
@@ -97,97 +96,5 @@ export function BackendsTab() {
         action={(reason) => call(api.DELETE("/api/v2/backends/{name}", { params: { path: { name: removing ?? "" }, query: { reason } } }))}
       />
     </Stack>
-  );
-}
-
-function BackendModal({ backend, onClose }: { backend: BackendView | null; onClose: () => void }) {
-  const form = useForm({
-    initialValues: {
-      name: backend?.name ?? "",
-      url: backend?.url ?? "",
-      tenant: backend?.tenant ?? "",
-      authentication: backend?.authentication ?? ("none" as const),
-      userName: backend?.userName ?? "",
-      secret: "",
-      certificateAuthority: backend?.certificateAuthority ?? "",
-      clientCertificate: backend?.clientCertificate ?? "",
-      clientKey: "",
-      timeoutSeconds: backend?.timeoutSeconds ?? 10,
-      hostLabel: backend?.hostLabel ?? "",
-      reason: "",
-    },
-  });
-  const save = useMutation({
-    mutationFn: ({ name, timeoutSeconds, authentication, ...texts }: typeof form.values) =>
-      call(
-        api.PUT("/api/v2/backends/{name}", {
-          params: { path: { name: name.trim() } },
-          body: {
-            timeoutSeconds,
-            authentication,
-            url: texts.url.trim() || null,
-            tenant: texts.tenant.trim() || null,
-            userName: texts.userName.trim() || null,
-            secret: texts.secret || null,
-            certificateAuthority: texts.certificateAuthority.trim() || null,
-            clientCertificate: texts.clientCertificate.trim() || null,
-            clientKey: texts.clientKey.trim() || null,
-            hostLabel: texts.hostLabel.trim() || null,
-            reason: texts.reason.trim() || null,
-          },
-        }),
-      ),
-    meta: { problemShown: true },
-    onSuccess: () => {
-      showDone("Saved.");
-      onClose();
-    },
-    onError: (error) => {
-      if (error instanceof ApiError && error.field !== null && error.field in form.values) form.setFieldError(error.field, error.detail);
-    },
-  });
-  const signsIn = form.values.authentication;
-  return (
-    <Modal opened onClose={onClose} title={backend === null ? "Add a backend" : `Change ${backend.name}`} size="lg">
-      <form onSubmit={form.onSubmit((v) => save.mutate(v))}>
-        <Stack>
-          <TextInput label="Name" withAsterisk disabled={backend !== null} data-autofocus {...form.getInputProps("name")} />
-          <TextInput label="Address" withAsterisk placeholder="https://mimir.example/prometheus" {...form.getInputProps("url")} />
-          <TextInput label="Tenant" description="Sent as X-Scope-OrgID." {...form.getInputProps("tenant")} />
-          <Select label="Signs in" allowDeselect={false} data={["none", "basic", "bearer"]} {...form.getInputProps("authentication")} />
-          {signsIn === "basic" && <TextInput label="User" {...form.getInputProps("userName")} />}
-          {signsIn !== "none" && (
-            <PasswordInput
-              label={signsIn === "basic" ? "Password" : "Token"}
-              description={backend === null ? undefined : "Leave it empty to keep what there is."}
-              autoComplete="off"
-              {...form.getInputProps("secret")}
-            />
-          )}
-          <Textarea
-            label="Certificate authority (PEM)"
-            description="Where the system's are not enough."
-            autosize
-            maxRows={6}
-            {...form.getInputProps("certificateAuthority")}
-          />
-          <Textarea label="Client certificate (PEM)" autosize maxRows={6} {...form.getInputProps("clientCertificate")} />
-          {form.values.clientCertificate !== "" && (
-            <Textarea label="Its key (PEM)" description="Never shown again." autosize maxRows={6} {...form.getInputProps("clientKey")} />
-          )}
-          <Group grow align="flex-start">
-            <NumberInput label="Time limit (s)" min={1} {...form.getInputProps("timeoutSeconds")} />
-            <TextInput label="Label of the host" placeholder="host_name" {...form.getInputProps("hostLabel")} />
-          </Group>
-          <TextInput label="Reason" description="Stands in the audit log." {...form.getInputProps("reason")} />
-          {save.isError && <ProblemAlert error={save.error} title="This was not saved" />}
-          <Group justify="flex-end">
-            <Button type="submit" loading={save.isPending}>
-              Save
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
   );
 }

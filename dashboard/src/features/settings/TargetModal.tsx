@@ -1,10 +1,9 @@
-import { Button, Group, Modal, MultiSelect, Select, Stack, Switch, TextInput } from "@mantine/core";
+import { MultiSelect, Select, Switch, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { useMutation, useQuery } from "@tanstack/react-query";
-import { ApiError, api, call } from "~/api/client";
+import { useQuery } from "@tanstack/react-query";
+import { api, call } from "~/api/client";
 import type { NotificationTargetView } from "~/api/schema";
-import { ProblemAlert } from "~/shared/components/ProblemAlert";
-import { showDone } from "~/shared/components/showProblem";
+import { FormModal } from "~/shared/forms/FormModal";
 import { notificationKinds } from "./queries";
 
 /** Has somebody told of events, or changes of which and where. */
@@ -30,64 +29,50 @@ export function TargetModal({
       reason: "",
     },
   });
-  const save = useMutation({
-    mutationFn: (v: typeof form.values) =>
-      call(
-        api.PUT("/api/v2/notification-targets/{name}", {
-          params: { path: { name: v.name.trim() } },
-          body: {
-            channel: v.channel,
-            url: v.url.trim() || null,
-            kinds: v.kinds,
-            subject: v.subject.trim() || null,
-            enabled: v.enabled,
-            reason: v.reason.trim() || null,
-          },
-        }),
-      ),
-    meta: { problemShown: true },
-    onSuccess: (view) => {
-      onSaved(view);
-      showDone("Saved.");
-      onClose();
-    },
-    onError: (error) => {
-      if (error instanceof ApiError && error.field !== null && error.field in form.values) form.setFieldError(error.field, error.detail);
-    },
-  });
+  const save = (v: typeof form.values) =>
+    call(
+      api.PUT("/api/v2/notification-targets/{name}", {
+        params: { path: { name: v.name.trim() } },
+        body: {
+          channel: v.channel,
+          url: v.url.trim() || null,
+          kinds: v.kinds,
+          subject: v.subject.trim() || null,
+          enabled: v.enabled,
+          reason: v.reason.trim() || null,
+        },
+      }),
+    );
   return (
-    <Modal opened onClose={onClose} title={target === null ? "Add a target" : `Change ${target.name}`}>
-      <form onSubmit={form.onSubmit((v) => save.mutate(v))}>
-        <Stack>
-          <TextInput label="Name" withAsterisk disabled={target !== null} data-autofocus {...form.getInputProps("name")} />
-          <Select
-            label="Channel"
-            allowDeselect={false}
-            data={[
-              { value: "webhook", label: "Webhook (signed)" },
-              { value: "slack", label: "Slack-compatible" },
-            ]}
-            {...form.getInputProps("channel")}
-          />
-          <TextInput
-            label="Address"
-            description={target === null ? "Kept as a secret." : `Leave it empty to keep that at ${target.origin}.`}
-            withAsterisk={target === null}
-            autoComplete="off"
-            {...form.getInputProps("url")}
-          />
-          <MultiSelect label="Of what" searchable data={[...groups, ...kinds]} {...form.getInputProps("kinds")} />
-          <TextInput label="Only of subjects called" placeholder="checkout-*" {...form.getInputProps("subject")} />
-          <Switch label="On" {...form.getInputProps("enabled", { type: "checkbox" })} />
-          <TextInput label="Reason" description="Stands in the audit log." {...form.getInputProps("reason")} />
-          {save.isError && <ProblemAlert error={save.error} title="This was not saved" />}
-          <Group justify="flex-end">
-            <Button type="submit" loading={save.isPending}>
-              Save
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+    <FormModal
+      title={target === null ? "Add a target" : `Change ${target.name}`}
+      form={form}
+      confirm="Save"
+      done="Saved."
+      save={save}
+      onSaved={onSaved}
+      onClose={onClose}
+    >
+      <TextInput label="Name" withAsterisk disabled={target !== null} data-autofocus {...form.getInputProps("name")} />
+      <Select
+        label="Channel"
+        allowDeselect={false}
+        data={[
+          { value: "webhook", label: "Webhook (signed)" },
+          { value: "slack", label: "Slack-compatible" },
+        ]}
+        {...form.getInputProps("channel")}
+      />
+      <TextInput
+        label="Address"
+        description={target === null ? "Kept as a secret." : `Leave it empty to keep that at ${target.origin}.`}
+        withAsterisk={target === null}
+        autoComplete="off"
+        {...form.getInputProps("url")}
+      />
+      <MultiSelect label="Of what" searchable data={[...groups, ...kinds]} {...form.getInputProps("kinds")} />
+      <TextInput label="Only of subjects called" placeholder="checkout-*" {...form.getInputProps("subject")} />
+      <Switch label="On" {...form.getInputProps("enabled", { type: "checkbox" })} />
+    </FormModal>
   );
 }

@@ -6,8 +6,9 @@ import { useCallback, useEffect, useMemo, useState } from "react";
 import { DataTable } from "~/shared/components/DataTable";
 import { EmptyState } from "~/shared/components/EmptyState";
 import { QueryView } from "~/shared/components/QueryView";
+import { useMore } from "~/shared/components/useMore";
 import { count, counted } from "~/shared/format/numbers";
-import { words } from "~/shared/search/read";
+import { useTicked } from "~/shared/search/useTicked";
 import { useMay } from "~/shared/session/session";
 import { PURPOSE_KEYS, purposeLabel, TASK_STATUS } from "~/shared/tasks/words";
 import { BulkActions } from "./BulkActions";
@@ -24,22 +25,11 @@ interface Props {
 export function TaskTable({ search, onSearch }: Props) {
   const query = useInfiniteQuery(tasks(search));
   const mayChange = useMay("operator");
-  const ticked = useMemo(() => new Set(words(search.ticked)), [search.ticked]);
-  const onTick = useCallback(
-    (id: string, on: boolean) => {
-      const next = new Set(ticked);
-      if (on) next.add(id);
-      else next.delete(id);
-      onSearch({ ticked: next.size === 0 ? undefined : [...next].join(",") });
-    },
-    [ticked, onSearch],
-  );
+  const setTicked = useCallback((ticked: string | undefined) => onSearch({ ticked }), [onSearch]);
+  const [ticked, onTick] = useTicked(search.ticked, setTicked);
   const onOpen = useCallback((id: string) => onSearch({ task: id }), [onSearch]);
   const columns = useMemo(() => taskColumns({ ticked: mayChange ? ticked : null, onTick, onOpen }), [mayChange, ticked, onTick, onOpen]);
-  const { hasNextPage, isFetchingNextPage, fetchNextPage } = query;
-  const more = useCallback(() => {
-    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
-  }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
+  const more = useMore(query);
   const filtered = [search.host, search.experiment, search.purpose, search.status].some((f) => f !== undefined);
 
   return (
@@ -52,7 +42,7 @@ export function TaskTable({ search, onSearch }: Props) {
             <>
               <Group justify="space-between" mb={4} mih={30}>
                 <Text size="sm" c="dimmed" role="status">
-                  {hasNextPage
+                  {query.hasNextPage
                     ? `The first ${count(rows.length)} tasks, as they would be taken; scroll for more.`
                     : `${counted(rows.length, "task")}, as they would be taken.`}
                 </Text>

@@ -2,10 +2,9 @@ import { Alert, Group, SegmentedControl, Stack, Text, Timeline, Title } from "@m
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { AuditEntry } from "~/api/schema";
-import { Actor } from "~/shared/components/Actor";
 import { PageLink } from "~/shared/components/links";
 import { QueryView } from "~/shared/components/QueryView";
-import { TimeText } from "~/shared/components/TimeText";
+import { EventLine } from "~/shared/events/EventLine";
 import { sentence } from "~/shared/events/sentences";
 import { type Moment, toMicros } from "./moments";
 import { type EventScope, eventsAround, MOST_AROUND } from "./queries";
@@ -57,19 +56,7 @@ function EventList({ events, at }: { events: AuditEntry[]; at: Moment }) {
       {events.map((e, i) => (
         <Timeline.Item key={e.sequence} lineVariant={i >= until - 1 ? "dashed" : "solid"}>
           <Text size="sm">{sentence(e.type, e.data)}</Text>
-          <Text size="xs" c="dimmed">
-            <TimeText at={e.timestamp} /> · <Actor actor={e.actor} />
-            {e.reason ? ` · “${e.reason}”` : ""} ·{" "}
-            <PageLink
-              to="/audit"
-              search={{ event: e.sequence }}
-              underline="always"
-              aria-label={`Event ${e.sequence} in the audit log`}
-            >
-              event {e.sequence}
-            </PageLink>
-            {i >= until ? " · after the moment" : ""}
-          </Text>
+          <EventLine event={e}>{i >= until ? " · after the moment" : ""}</EventLine>
         </Timeline.Item>
       ))}
     </Timeline>

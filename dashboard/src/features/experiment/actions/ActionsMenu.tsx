@@ -54,8 +54,8 @@ export function ActionsMenu({ x }: { x: ExperimentView }) {
         </Menu>
       )}
       {(open === "promote" || open === "force") && <PromoteModal x={x} force={open === "force"} opened onClose={close} />}
-      {open === "extend" && <ExtendModal x={x} opened onClose={close} />}
-      {open === "clone" && <CloneModal x={x} opened onClose={close} />}
+      {open === "extend" && <ExtendModal x={x} onClose={close} />}
+      {open === "clone" && <CloneModal x={x} onClose={close} />}
       {asked !== undefined && open !== null && (
         <ReasonModal
           opened

@@ -3,11 +3,11 @@ import { getRouteApi } from "@tanstack/react-router";
 import { useMemo } from "react";
 import type { ExperimentWindowView } from "~/api/schema";
 import { Chart } from "~/shared/charts/Chart";
+import { Section } from "~/shared/components/Section";
 import { bytes, count, decimal, short, UNKNOWN } from "~/shared/format/numbers";
 import { dateTime } from "~/shared/format/times";
 import { usePreferences } from "~/shared/session/preferences";
 import { arms, isMeasure, MEASURES, type Measure } from "../bands";
-import { Panel } from "./Panel";
 
 const route = getRouteApi("/_app/experiments/$id");
 
@@ -77,7 +77,7 @@ export function ArmsPanel({ windows, thinned }: { windows: ExperimentWindowView[
     return exact(measure, totals == null || last === undefined ? null : MEASURES[measure].of(totals, last));
   };
   return (
-    <Panel
+    <Section
       title="Both arms"
       says="The same input, byte for byte, through both pipelines. A void window is a gap."
       right={
@@ -114,6 +114,6 @@ export function ArmsPanel({ windows, thinned }: { windows: ExperimentWindowView[
           {windows.length} of {count(thinned)} windows are drawn, evenly chosen. The export has all.
         </Text>
       )}
-    </Panel>
+    </Section>
   );
 }

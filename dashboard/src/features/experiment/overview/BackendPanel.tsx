@@ -3,10 +3,10 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import type { BackendCheckView, ComparisonOutcome } from "~/api/schema";
 import { QueryView } from "~/shared/components/QueryView";
+import { Section } from "~/shared/components/Section";
 import { TimeText } from "~/shared/components/TimeText";
 import { count, percent } from "~/shared/format/numbers";
 import { backendCheck, backends } from "../queries";
-import { Panel } from "./Panel";
 
 const route = getRouteApi("/_app/experiments/$id");
 
@@ -24,7 +24,7 @@ export function BackendPanel({ id }: { id: string }) {
   const check = useQuery({ ...backendCheck(id, backend ?? ""), enabled: backend !== undefined });
   if (defined.length === 0) return null;
   return (
-    <Panel
+    <Section
       title="Backend check"
       says="Asks the backend how many live series it has of each host, and holds it against what Phoenix counted of the production arm."
       right={
@@ -54,7 +54,7 @@ export function BackendPanel({ id }: { id: string }) {
       ) : (
         <QueryView query={check}>{(view) => <Check view={view} />}</QueryView>
       )}
-    </Panel>
+    </Section>
   );
 }
 

@@ -1,21 +1,21 @@
 import { Group, List, Stack, Text, Title } from "@mantine/core";
 import type { ClaimJudged, ExperimentView } from "~/api/schema";
+import { Section } from "~/shared/components/Section";
 import { percent } from "~/shared/format/numbers";
 import { asJudged, claimWords } from "../criteria";
 import { JudgedBadge } from "./CriteriaPanel";
-import { Panel } from "./Panel";
 
 /** What can be said of the reduction, each with what it speaks of. */
 export function ClaimsPanel({ x }: { x: ExperimentView }) {
   return (
-    <Panel
+    <Section
       title="What the evidence says"
       says={`Of live series. Claims are never mixed: each speaks of something else. The verdict asks for "${claimWords(x.criteria.claim).name}".`}
     >
       {x.claims.map((c) => (
         <Claim key={c.claim} claim={c} asked={c.claim === x.criteria.claim} />
       ))}
-    </Panel>
+    </Section>
   );
 }
 

@@ -2,10 +2,10 @@ import { List, SimpleGrid, Table, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import type { ExperimentCostView, ExperimentView } from "~/api/schema";
 import { PageLink } from "~/shared/components/links";
+import { Section } from "~/shared/components/Section";
 import { bytes, decimal, money, percent } from "~/shared/format/numbers";
 import { cost } from "../queries";
 import { Computed } from "./Computed";
-import { Panel } from "./Panel";
 import { Small } from "./ReductionPanel";
 import { Row } from "./VisibilityPanel";
 
@@ -13,7 +13,7 @@ import { Row } from "./VisibilityPanel";
 export function CostPanel({ x }: { x: ExperimentView }) {
   const query = useQuery(cost(x.id));
   return (
-    <Panel title="Cost and net saving" says="At the operator's rates for cores, memory and storage; the saving by the prices of the day.">
+    <Section title="Cost and net saving" says="At the operator's rates for cores, memory and storage; the saving by the prices of the day.">
       <Computed
         query={query}
         besides={
@@ -24,7 +24,7 @@ export function CostPanel({ x }: { x: ExperimentView }) {
       >
         {(c) => <Cost c={c} />}
       </Computed>
-    </Panel>
+    </Section>
   );
 }
 

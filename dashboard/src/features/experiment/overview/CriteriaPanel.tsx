@@ -2,8 +2,8 @@ import { Badge, Group, List, Table, Text } from "@mantine/core";
 import { IconCircleCheck, IconCircleX, IconHelpCircle } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import type { ExperimentView } from "~/api/schema";
+import { Section } from "~/shared/components/Section";
 import { criteria, type Judged } from "../criteria";
-import { Panel } from "./Panel";
 
 const JUDGED: Record<Judged, { label: string; color: string; icon: ReactNode }> = {
   met: { label: "Met", color: "teal", icon: <IconCircleCheck size={14} /> },
@@ -14,7 +14,14 @@ const JUDGED: Record<Judged, { label: string; color: string; icon: ReactNode }> 
 export function JudgedBadge({ judged }: { judged: Judged }) {
   const { label, color, icon } = JUDGED[judged];
   return (
-    <Badge miw="max-content" variant="default" leftSection={icon} style={{ borderColor: `var(--mantine-color-${color}-outline)` }} tt="none" fw={600}>
+    <Badge
+      miw="max-content"
+      variant="default"
+      leftSection={icon}
+      style={{ borderColor: `var(--mantine-color-${color}-outline)` }}
+      tt="none"
+      fw={600}
+    >
       {label}
     </Badge>
   );
@@ -23,7 +30,7 @@ export function JudgedBadge({ judged }: { judged: Judged }) {
 /** What a promotion asks. */
 export function CriteriaPanel({ x }: { x: ExperimentView }) {
   return (
-    <Panel title="Success criteria" says="Every one has to be met for the verdict to be promote; one that is refuted rejects.">
+    <Section title="Success criteria" says="Every one has to be met for the verdict to be promote; one that is refuted rejects.">
       <Table.ScrollContainer minWidth={420}>
         <Table aria-label="Success criteria">
           <Table.Thead>
@@ -65,6 +72,6 @@ export function CriteriaPanel({ x }: { x: ExperimentView }) {
           </List>
         </div>
       )}
-    </Panel>
+    </Section>
   );
 }

@@ -3,16 +3,16 @@ import { IconCircleCheck, IconCircleX } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import type { GuardrailView } from "~/api/schema";
 import { QueryView } from "~/shared/components/QueryView";
+import { Section } from "~/shared/components/Section";
 import { spaced } from "~/shared/events/sentences";
 import { bytes, decimal } from "~/shared/format/numbers";
 import { guardrails } from "../queries";
-import { Panel } from "./Panel";
 
 /** Limits that end a candidate by themselves, and how far it is from them. */
 export function GuardrailsPanel({ id }: { id: string }) {
   const query = useQuery(guardrails(id));
   return (
-    <Panel title="Guardrails" says="Limits that end the candidate by themselves, held against every window, warm-up included.">
+    <Section title="Guardrails" says="Limits that end the candidate by themselves, held against every window, warm-up included.">
       <QueryView query={query}>
         {(all) =>
           all.length === 0 ? (
@@ -41,7 +41,7 @@ export function GuardrailsPanel({ id }: { id: string }) {
           )
         }
       </QueryView>
-    </Panel>
+    </Section>
   );
 }
 

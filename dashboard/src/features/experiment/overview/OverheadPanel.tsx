@@ -1,7 +1,7 @@
 import { Table, Text } from "@mantine/core";
 import type { ArmTotals, ExperimentView } from "~/api/schema";
+import { Section } from "~/shared/components/Section";
 import { bytes, count, decimal, duration, UNKNOWN } from "~/shared/format/numbers";
-import { Panel } from "./Panel";
 
 /** What the collectors of both arms took in the newest window, and what they lost. */
 export function OverheadPanel({ x }: { x: ExperimentView }) {
@@ -18,7 +18,7 @@ export function OverheadPanel({ x }: { x: ExperimentView }) {
     ["Longest delay", (a) => duration(a.maxDelayMs === undefined ? null : a.maxDelayMs / 1000)],
   ];
   return (
-    <Panel
+    <Section
       title="Collectors"
       says={
         w === null
@@ -56,6 +56,6 @@ export function OverheadPanel({ x }: { x: ExperimentView }) {
           : `${decimal(x.evidence.candidateCpuPct, 2)} % of a core and ${bytes(x.evidence.candidateResidentBytes)}`}
         .
       </Text>
-    </Panel>
+    </Section>
   );
 }

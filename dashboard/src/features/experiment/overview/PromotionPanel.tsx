@@ -4,18 +4,18 @@ import type { DeploymentDetailView, DeploymentView } from "~/api/schema";
 import { Actor } from "~/shared/components/Actor";
 import { PageLink } from "~/shared/components/links";
 import { QueryView } from "~/shared/components/QueryView";
+import { Section } from "~/shared/components/Section";
 import { TimeText } from "~/shared/components/TimeText";
 import { spaced } from "~/shared/events/sentences";
 import { count, duration } from "~/shared/format/numbers";
 import { promotion } from "../queries";
-import { Panel } from "./Panel";
 
 /** How the candidate comes to its hosts as production: wave by wave, each judged. */
 export function PromotionPanel({ id }: { id: string }) {
   const query = useQuery({ ...promotion(id), refetchInterval: 10_000 });
   if (query.data === null) return null;
   return (
-    <Panel
+    <Section
       title="Promotion"
       right={
         query.data !== undefined && (
@@ -26,7 +26,7 @@ export function PromotionPanel({ id }: { id: string }) {
       }
     >
       <QueryView query={query}>{(view) => (view === null ? null : <Waves view={view} />)}</QueryView>
-    </Panel>
+    </Section>
   );
 }
 

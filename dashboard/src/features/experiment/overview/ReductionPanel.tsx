@@ -2,12 +2,12 @@ import { Group, SimpleGrid, Stack, Text } from "@mantine/core";
 import { useMemo } from "react";
 import type { ExperimentView, ExperimentWindowView } from "~/api/schema";
 import { Chart } from "~/shared/charts/Chart";
+import { Section } from "~/shared/components/Section";
 import { percent } from "~/shared/format/numbers";
 import { dateTime } from "~/shared/format/times";
 import { usePreferences } from "~/shared/session/preferences";
 import { claimBand } from "../bands";
 import { bandOption } from "./bandOption";
-import { Panel } from "./Panel";
 
 /** The reduction of live series with its interval, which narrows window by window. */
 export function ReductionPanel({ x, windows }: { x: ExperimentView; windows: ExperimentWindowView[] }) {
@@ -33,7 +33,7 @@ export function ReductionPanel({ x, windows }: { x: ExperimentView; windows: Exp
   );
   const last = points.at(-1);
   return (
-    <Panel
+    <Section
       title="Reduction"
       says="Of live series, over all windows so far. The band is the interval for these hosts from now on; it holds at every look."
     >
@@ -52,7 +52,7 @@ export function ReductionPanel({ x, windows }: { x: ExperimentView; windows: Exp
           option={option}
         />
       )}
-    </Panel>
+    </Section>
   );
 }
 

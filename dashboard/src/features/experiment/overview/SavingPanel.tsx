@@ -3,12 +3,12 @@ import { useMemo } from "react";
 import type { ExperimentWindowsView, ExperimentWindowView } from "~/api/schema";
 import { Chart } from "~/shared/charts/Chart";
 import { PageLink } from "~/shared/components/links";
+import { Section } from "~/shared/components/Section";
 import { money } from "~/shared/format/numbers";
 import { dateTime } from "~/shared/format/times";
 import { usePreferences } from "~/shared/session/preferences";
 import { savingBand } from "../bands";
 import { bandOption } from "./bandOption";
-import { Panel } from "./Panel";
 import { Small } from "./ReductionPanel";
 
 /** What the reduction is worth a month, with the bounds of the same bills. */
@@ -30,7 +30,7 @@ export function SavingPanel({ view, windows }: { view: ExperimentWindowsView; wi
   );
   const last = points.at(-1);
   return (
-    <Panel
+    <Section
       title="Worth"
       says={
         <>
@@ -59,6 +59,6 @@ export function SavingPanel({ view, windows }: { view: ExperimentWindowsView; wi
           option={option}
         />
       )}
-    </Panel>
+    </Section>
   );
 }

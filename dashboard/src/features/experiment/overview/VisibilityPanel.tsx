@@ -1,14 +1,14 @@
 import { Code, List, Table, Text } from "@mantine/core";
 import type { ExperimentView } from "~/api/schema";
+import { Section } from "~/shared/components/Section";
 import { count, percent } from "~/shared/format/numbers";
-import { Panel } from "./Panel";
 
 /** What is still seen: protected metrics, and that what leaves is what came in. */
 export function VisibilityPanel({ x }: { x: ExperimentView }) {
   const { evidence } = x;
   const missing = (x.latestWindow?.retention.missing ?? []).map(String);
   return (
-    <Panel
+    <Section
       title="Visibility"
       says="That a reduction loses nothing that is needed: counted by an implementation that shares no code with the reducers."
     >
@@ -47,7 +47,7 @@ export function VisibilityPanel({ x }: { x: ExperimentView }) {
       <Text size="xs" c="dimmed">
         Protected: {x.protectedMetrics.length === 0 ? "nothing by this experiment" : x.protectedMetrics.map(String).join(", ")}
       </Text>
-    </Panel>
+    </Section>
   );
 }
 

@@ -2,16 +2,16 @@ import { Anchor, Collapse, Table, Text, Tooltip } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import type { ExperimentView, WhatIfAnswer } from "~/api/schema";
+import { Section } from "~/shared/components/Section";
 import { decimal, money, UNKNOWN } from "~/shared/format/numbers";
 import { whatIf } from "../queries";
 import { Computed } from "./Computed";
-import { Panel } from "./Panel";
 
 /** The same reduction under every price of the book. */
 export function WhatIfPanel({ x }: { x: ExperimentView }) {
   const query = useQuery(whatIf(x.id));
   return (
-    <Panel
+    <Section
       title="What it would be worth elsewhere"
       says="The same change under every price of the book, as if these hosts sent all there is. It says nothing of what moving there would cost."
     >
@@ -25,7 +25,7 @@ export function WhatIfPanel({ x }: { x: ExperimentView }) {
           </>
         )}
       </Computed>
-    </Panel>
+    </Section>
   );
 }
 

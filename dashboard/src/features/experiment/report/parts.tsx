@@ -3,20 +3,20 @@ import { useQuery } from "@tanstack/react-query";
 import type { DecisionView, ExperimentHostView, ExperimentView, TimelineEntry } from "~/api/schema";
 import { toMicros } from "~/shared/as-of/moments";
 import { QueryView } from "~/shared/components/QueryView";
+import { Section } from "~/shared/components/Section";
 import { TimeText } from "~/shared/components/TimeText";
 import { spaced } from "~/shared/events/sentences";
 import { bytes, count, decimal, duration, percent, UNKNOWN } from "~/shared/format/numbers";
 import { prices } from "~/shared/prices/prices";
 import { claimWords } from "../criteria";
 import { EventTimeline, shown } from "../EventsTab";
-import { Panel } from "../overview/Panel";
 import { Row } from "../overview/VisibilityPanel";
 
 /** What was asked, of whom, and how it was to be measured. */
 export function Question({ x }: { x: ExperimentView }) {
   const { criteria: c, plan } = x;
   return (
-    <Panel title="Question and plan" says={x.hypothesis}>
+    <Section title="Question and plan" says={x.hypothesis}>
       <Table variant="vertical" aria-label="Question and plan">
         <Table.Tbody>
           <Row name="Baseline" value={`${x.baseline.name} version ${x.baseline.version} (${x.baseline.configurationHash.slice(0, 12)})`} />
@@ -43,7 +43,7 @@ export function Question({ x }: { x: ExperimentView }) {
           <Row name="Price" value={x.priceEntry} />
         </Table.Tbody>
       </Table>
-    </Panel>
+    </Section>
   );
 }
 
@@ -51,7 +51,7 @@ export function Question({ x }: { x: ExperimentView }) {
 export function Source({ entry }: { entry: string }) {
   const query = useQuery(prices());
   return (
-    <Panel title="Price and assumptions">
+    <Section title="Price and assumptions">
       <QueryView query={query}>
         {(book) => {
           const price = book.items.find((p) => p.id === entry);
@@ -79,13 +79,13 @@ export function Source({ entry }: { entry: string }) {
           );
         }}
       </QueryView>
-    </Panel>
+    </Section>
   );
 }
 
 export function HostTable({ hosts, more }: { hosts: readonly ExperimentHostView[]; more: boolean }) {
   return (
-    <Panel title="Hosts">
+    <Section title="Hosts">
       <Table.ScrollContainer minWidth={700}>
         <Table aria-label="Hosts" className="numeric">
           <Table.Thead>
@@ -117,7 +117,7 @@ export function HostTable({ hosts, more }: { hosts: readonly ExperimentHostView[
         </Table>
       </Table.ScrollContainer>
       {more && <Text size="sm">There are more hosts; the page of the experiment has all.</Text>}
-    </Panel>
+    </Section>
   );
 }
 
@@ -125,7 +125,7 @@ export function Decided({ decisions, at, more }: { decisions: readonly DecisionV
   const moment = at === null ? null : toMicros(at);
   const told = decisions.filter((d) => moment === null || toMicros(d.decision.at) <= moment);
   return (
-    <Panel title="Decisions of adaptive processors">
+    <Section title="Decisions of adaptive processors">
       {told.length === 0 ? (
         <Text size="sm" c="dimmed">
           None was made, or none is kept any more.
@@ -148,15 +148,15 @@ export function Decided({ decisions, at, more }: { decisions: readonly DecisionV
         </Table>
       )}
       {more && <Text size="sm">There are more; the export as JSON has all.</Text>}
-    </Panel>
+    </Section>
   );
 }
 
 export function WhoWhenWhy({ events, at, more }: { events: readonly TimelineEntry[]; at: string | null; more: boolean }) {
   return (
-    <Panel title="Who, when and why" says="The experiment's events but for its windows.">
+    <Section title="Who, when and why" says="The experiment's events but for its windows.">
       <EventTimeline events={shown(events, at, false)} />
       {more && <Text size="sm">There are more; the export as JSON has all.</Text>}
-    </Panel>
+    </Section>
   );
 }

@@ -7,6 +7,7 @@ import { EmptyState } from "~/shared/components/EmptyState";
 import { PageButton } from "~/shared/components/links";
 import { PageHeader } from "~/shared/components/PageHeader";
 import { QueryView } from "~/shared/components/QueryView";
+import { useMore } from "~/shared/components/useMore";
 import { count } from "~/shared/format/numbers";
 import { useMay } from "~/shared/session/session";
 import { ExperimentsTable } from "./ExperimentsTable";
@@ -28,10 +29,7 @@ export function ExperimentsPage() {
     (part: Partial<ListSearch>) => void navigate({ search: (now) => ({ ...now, ...part }), replace: true, resetScroll: false }),
     [navigate],
   );
-  const { hasNextPage, isFetchingNextPage, fetchNextPage } = list;
-  const more = useCallback(() => {
-    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
-  }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
+  const more = useMore(list);
   const rows = list.data?.pages.flatMap((page) => page.items) ?? [];
   const all = byState.data === undefined ? undefined : Object.values(byState.data.byState).reduce((sum, n) => sum + n, 0);
 
@@ -81,8 +79,8 @@ export function ExperimentsPage() {
             <Group justify="space-between">
               <Text size="xs" c="dimmed">
                 {count(rows.length)}
-                {hasNextPage ? " read so far" : rows.length === 1 ? " experiment" : " experiments"}
-                {search.archived !== true && !isFiltered(search) && all !== undefined && hasNextPage && ` of ${count(all)}`}
+                {list.hasNextPage ? " read so far" : rows.length === 1 ? " experiment" : " experiments"}
+                {search.archived !== true && !isFiltered(search) && all !== undefined && list.hasNextPage && ` of ${count(all)}`}
               </Text>
               <Text size="xs" c="dimmed" aria-live="polite">
                 {picked.length === 1 && "Pick one more to compare them."}

@@ -2,7 +2,7 @@ import { Card, Group, Stack, Text, Title } from "@mantine/core";
 import type { ReactNode } from "react";
 
 /** A part of the page with its heading and one sentence on what it says. */
-export function Panel({ title, says, right, children }: { title: string; says?: ReactNode; right?: ReactNode; children: ReactNode }) {
+export function Section({ title, says, right, children }: { title: string; says?: ReactNode; right?: ReactNode; children: ReactNode }) {
   return (
     <Card component="section" aria-label={title} className="print-avoid-break">
       <Group justify="space-between" align="flex-start" mb="xs" gap="xs">
