@@ -27,7 +27,6 @@ public static class Dashboard
     public static void UseDashboardFiles(this WebApplication app)
     {
         if (Folder(app.Configuration[Variable]) is not { } folder) return;
-        app.UseResponseCompression();
         app.UseStaticFiles(new StaticFileOptions
         {
             FileProvider = new PhysicalFileProvider(folder),
