@@ -10,7 +10,7 @@ test("a version comes to hosts in waves, judged by what they report, and goes ba
   await page.goto(`/deployments/new?pipeline=${id}&version=1`);
   await expect(page.getByRole("combobox", { name: "Pipeline" }).or(page.getByRole("textbox", { name: "Pipeline" }))).toHaveValue("folded");
   for (const host of stack.hosts) {
-    await page.getByRole("textbox", { name: "Hosts", exact: true }).fill(host);
+    await page.getByRole("combobox", { name: "Hosts", exact: true }).fill(host);
     await page.keyboard.press("Enter");
   }
   await page.getByRole("textbox", { name: "Soak" }).fill("5");

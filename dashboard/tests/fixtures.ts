@@ -17,6 +17,7 @@ export const test = base.extend<Fixtures, { stack: Stack }>({
   ],
   baseURL: async ({ stack }, use) => use(stack.baseUrl),
   page: async ({ page, stack }, use) => {
+    await stack.settle();
     await signIn(page, stack, stack.token);
     const wrong: string[] = [];
     page.on("pageerror", (error) => wrong.push(error.message));

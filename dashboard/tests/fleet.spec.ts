@@ -32,11 +32,11 @@ test("a group is defined, shown as a map, leads to its hosts, and is deleted", a
   await dialog.getByRole("button", { name: "Define" }).click();
   await expect(dialog).toBeHidden();
   await expect(page.getByText("2 hosts:")).toBeVisible();
-  await expect(page.getByRole("link", { name: "2 active" })).toBeVisible();
+  await expect(page.getByRole("tabpanel").getByRole("link", { name: "2 active" })).toBeVisible();
   await shot(page, "fleet-groups");
   await axe(page);
 
-  await page.getByRole("link", { name: "2 active" }).click();
+  await page.getByRole("tabpanel").getByRole("link", { name: "2 active" }).click();
   await expect(page).toHaveURL(/group=shop/);
   await expect(page.getByRole("table", { name: "Hosts" }).getByRole("link", { name: /^web-/ })).toHaveCount(2);
 

@@ -108,7 +108,7 @@ test("a text is previewed on a host's own input", async ({ page, stack }) => {
   const { id } = await publish(stack, "previewed", topK);
   await page.goto(`/pipelines/${id}?tab=edit`);
   const panel = page.getByRole("region", { name: "Live preview" });
-  await panel.getByRole("textbox", { name: "Hosts" }).fill(stack.hosts[0] as string);
+  await panel.getByRole("combobox", { name: "Hosts" }).fill(stack.hosts[0] as string);
   await page.keyboard.press("Enter");
   await panel.getByRole("textbox", { name: "Protected metrics" }).fill("up");
   await page.keyboard.press("Enter");

@@ -98,6 +98,49 @@ export class Stack {
     );
   }
 
+  /** Leads back what a test left, such as one that failed: every host runs what it ran at the beginning, and nothing is under way. */
+  async settle(): Promise<void> {
+    const active = "starting,warmingUp,running,completing,promoting,promoted,rollingBack,stopping";
+    const { items } = await this.api<{ items: { id: string; state: string }[] }>("GET", `experiments?state=${active}`);
+    for (const { id, state } of items) {
+      if (["starting", "warmingUp", "running"].includes(state))
+        await this.api("POST", `experiments/${id}/stop`, { reason: "the test is over" });
+      if (["promoting", "promoted"].includes(state)) await this.api("POST", `experiments/${id}/rollback`, { reason: "the test is over" });
+    }
+    const over = async () => (await this.api<{ items: unknown[] }>("GET", `experiments?state=${active}`)).items.length === 0;
+    await until("no experiment is under way", over);
+    const first = (await this.api<{ items: { id: string; name: string }[] }>("GET", "pipelines")).items.find(
+      (p) => p.name === "everything",
+    );
+    const astray = async () =>
+      (
+        await this.api<{ items: { hostId: string; production: { pipelineId: string; pipelineVersion: number } | null }[] }>("GET", "agents")
+      ).items
+        .filter((a) => this.hosts.includes(a.hostId) && (a.production?.pipelineId !== first?.id || a.production?.pipelineVersion !== 1))
+        .map((a) => a.hostId);
+    const hosts = await astray();
+    if (hosts.length === 0) return;
+    const { approvalRequired, ticketRequired } = await this.api<{ approvalRequired: boolean; ticketRequired: boolean }>(
+      "GET",
+      "change-policy",
+    );
+    if (approvalRequired || ticketRequired)
+      await this.api("PUT", "change-policy", {
+        approvalRequired: false,
+        ticketRequired: false,
+        mendDrift: false,
+        freezes: [],
+        reason: "the test is over",
+      });
+    await this.api("POST", "deployments", {
+      pipeline: { pipelineId: first?.id, version: 1 },
+      hosts,
+      reason: "the test is over",
+      rollout: { waves: ["100%"], soakSeconds: 0 },
+    });
+    await until("every host runs what it ran at the beginning", async () => (await astray()).length === 0);
+  }
+
   /** A request to the API as its first admin; what is refused is thrown with the control plane's words. */
   async api<T = unknown>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
     const response = await fetch(`${this.baseUrl}/api/v2/${path}`, {
