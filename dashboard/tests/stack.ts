@@ -109,6 +109,7 @@ export class Stack {
     }
     const over = async () => (await this.api<{ items: unknown[] }>("GET", `experiments?state=${active}`)).items.length === 0;
     await until("no experiment is under way", over);
+    await this.#endDeployments();
     const first = (await this.api<{ items: { id: string; name: string }[] }>("GET", "pipelines")).items.find(
       (p) => p.name === "everything",
     );
@@ -139,6 +140,18 @@ export class Stack {
       rollout: { waves: ["100%"], soakSeconds: 0 },
     });
     await until("every host runs what it ran at the beginning", async () => (await astray()).length === 0);
+    await this.#endDeployments();
+  }
+
+  /** A host is busy until its deployment is judged. */
+  async #endDeployments(): Promise<void> {
+    const all = async () => (await this.api<{ items: { id: string; state: string }[] }>("GET", "deployments")).items;
+    for (const { id, state } of await all()) {
+      if (state === "awaitingApproval") await this.api("POST", `deployments/${id}/reject`, { reason: "the test is over" });
+      if (state === "held") await this.api("POST", `deployments/${id}/abort`, { reason: "the test is over" });
+    }
+    const ended = ["completed", "rolledBack", "aborted", "rejected"];
+    await until("every deployment has ended", async () => (await all()).every((d) => ended.includes(d.state)), 170);
   }
 
   /** A request to the API as its first admin; what is refused is thrown with the control plane's words. */

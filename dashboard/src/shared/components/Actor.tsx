@@ -9,7 +9,7 @@ export function Actor({ actor }: { actor: string | null | undefined }) {
   const nameOf = useActorName();
   if (actor?.startsWith(AGENT))
     return (
-      <PageLink to="/fleet/$hostId" params={{ hostId: actor.slice(AGENT.length) }}>
+      <PageLink underline="always" to="/fleet/$hostId" params={{ hostId: actor.slice(AGENT.length) }}>
         {nameOf(actor)}
       </PageLink>
     );
