@@ -12,7 +12,7 @@ junit_counter() {
   printf '%s\n' "${found:-0}"
 }
 
-junit_skipped() { [[ -f "$1" ]] && grep -o '<skipped' "$1" | wc -l || echo 0; }
+junit_skipped() { [[ -f "$1" ]] && awk '{ n += gsub(/<skipped/, "") } END { print n + 0 }' "$1" || echo 0; }
 
 # The names of failed cases: a <testcase> that holds a <failure> or an <error>.
 junit_failed_names() {

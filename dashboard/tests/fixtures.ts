@@ -5,6 +5,8 @@ import { test as base, expect, type Page } from "@playwright/test";
 import { Stack } from "./stack";
 
 interface Fixtures {
+  /** The shared stack as it was at the beginning; taking back what a test before left has a time of its own. */
+  settled: undefined;
   /** Signed in as an admin. */
   page: Page;
 }
@@ -16,8 +18,14 @@ export const test = base.extend<Fixtures, { stack: Stack }>({
     { scope: "worker" },
   ],
   baseURL: async ({ stack }, use) => use(stack.baseUrl),
-  page: async ({ page, stack }, use) => {
-    await stack.settle();
+  settled: [
+    async ({ stack }, use) => {
+      await stack.settle();
+      await use(undefined);
+    },
+    { timeout: 240_000 },
+  ],
+  page: async ({ page, stack, settled: _ }, use) => {
     await signIn(page, stack, stack.token);
     const wrong: string[] = [];
     page.on("pageerror", (error) => wrong.push(error.message));

@@ -73,7 +73,7 @@ test("a host is enrolled with the command that is shown, then labelled, drained 
     await page.getByRole("menuitem", { name }).click();
   };
   await act("Set labels");
-  await page.getByRole("dialog").getByRole("textbox", { name: "Labels" }).fill("rack=r7");
+  await page.getByRole("dialog").getByRole("combobox", { name: "Labels" }).fill("rack=r7");
   await page.getByRole("dialog").getByRole("button", { name: "Set the labels" }).click();
   await expect(page.getByText("rack=r7", { exact: true })).toBeVisible();
 

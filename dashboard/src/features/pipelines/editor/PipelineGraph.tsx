@@ -77,6 +77,9 @@ function ComponentNode({ data: { node } }: NodeProps<FlowNode>) {
 
 const NODE_TYPES = { component: ComponentNode };
 
+/** React Flow takes the pointer from nodes that it may neither drag nor select; these hold a button. */
+const CLICKABLE = { pointerEvents: "all" } as const;
+
 interface Props {
   graph: Graph;
   chosen: string | null;
@@ -101,7 +104,7 @@ function Flow({ graph, chosen, onChoose, height = heightOf(graph) }: Props) {
   const nodes = useMemo(() => {
     const places = layout(graph, vertical ? "TB" : "LR");
     return graph.nodes.map(
-      (node): FlowNode => ({ id: node.id, type: "component", position: places.get(node.id) ?? { x: 0, y: 0 }, data: { node }, ...NODE }),
+      (node): FlowNode => ({ id: node.id, type: "component", position: places.get(node.id) ?? { x: 0, y: 0 }, data: { node }, ...NODE, style: CLICKABLE }),
     );
   }, [graph, vertical]);
   const shape = nodes.map((n) => n.id).join(" ");
