@@ -100,21 +100,21 @@ test("a host is enrolled with the command that is shown, then labelled, drained 
 });
 
 test("an incident gives a host its full detail back, and is ended before its time", async ({ page, stack }) => {
-  test.setTimeout(180_000);
+  test.setTimeout(300_000);
   const lean = await stack.api<{ id: string; version: number }>("POST", "pipelines", {
     name: "heaviest customers",
     description: "",
     configuration: topK,
     reason: "for the incident",
   });
-  await stack.api("POST", "deployments", {
+  const { id } = await stack.api<{ id: string }>("POST", "deployments", {
     pipeline: { pipelineId: lean.id, version: lean.version },
     hosts: ["web-2.example"],
     reason: "for the incident",
     rollout: { soakSeconds: 0, gate: { off: true } },
   });
-  const ended = async () => (await stack.api<{ items: { state: string }[] }>("GET", "deployments?limit=1")).items[0]?.state === "completed";
-  await until("the lean pipeline is production", ended);
+  const completed = async () => (await stack.api<{ state: string }>("GET", `deployments/${id}`)).state === "completed";
+  await until("the lean pipeline is production", completed, 170);
 
   await page.goto("/fleet");
   await page.getByRole("checkbox", { name: "Choose web-2.example" }).check();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ApiError } from "~/api/client";
 import type { TemplateView } from "~/api/schema";
-import { changed, filledIn, parameterErrors } from "./parameters";
+import { changed, filledIn, parameterErrors, parted } from "./parameters";
 
 const template = {
   name: "topk",
@@ -16,6 +16,13 @@ const template = {
 describe("parameters of a template", () => {
   it("take their defaults, and what is known later over what is known before", () => {
     expect(filledIn(template, { k: 5, window: "5m", stranger: 1 }, { k: 7 })).toEqual({ metrics: ["*"], k: 7, window: "5m", note: "" });
+  });
+
+  it("are asked first where the template is about them or they were given, whatever their order", () => {
+    const view = { ...template, measurements: [{ arguments: { k: 5 } }] } as unknown as TemplateView;
+    const names = (of: TemplateView["parameters"]) => of.map((p) => p.name);
+    const { first, fine, shared } = parted(view, new Set(["metrics"]), ["note"]);
+    expect([names(first), names(fine), names(shared)]).toEqual([["k", "note"], ["window"], ["metrics"]]);
   });
 
   it("take no value that none can hold", () => {

@@ -31,6 +31,18 @@ export function changed(template: TemplateView, values: ParameterValues): Parame
   );
 }
 
+/** Which of a template's parameters a form asks first, which it keeps behind, and which are about the input and output that all arms share. */
+export function parted({ parameters, measurements }: TemplateView, ways: ReadonlySet<string>, given: readonly string[]) {
+  // Those that were set when the template was measured are what it is about; the others do well by default.
+  const telling = new Set([...given, ...measurements.flatMap((m) => Object.keys(m.arguments))]);
+  const own = parameters.filter((p) => !ways.has(p.name));
+  return {
+    first: own.filter((p) => telling.has(p.name)),
+    fine: own.filter((p) => !telling.has(p.name)),
+    shared: parameters.filter((p) => ways.has(p.name)),
+  };
+}
+
 /** What the control plane says is wrong, by parameter; empty for a refusal about something else. */
 export function parameterErrors(error: unknown): Record<string, string> {
   if (!(error instanceof ApiError) || !Array.isArray(error.problem.errors)) return {};

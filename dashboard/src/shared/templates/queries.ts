@@ -18,6 +18,9 @@ export const template = (name: string) =>
     staleTime,
   });
 
+/** The names of what every template has about input and output: the parameters of the one that only takes in and sends on. */
+export const ways = queryOptions({ ...template("baseline"), select: (plain) => new Set(plain.parameters.map((p) => p.name)) });
+
 /** The configuration that the parameters make. A read for all that it is a POST: nothing is kept. */
 export const rendered = (name: string, parameters: ParameterValues) =>
   queryOptions({

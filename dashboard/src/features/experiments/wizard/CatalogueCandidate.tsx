@@ -7,8 +7,8 @@ import type { AgentView, TemplateView } from "~/api/schema";
 import { ProblemAlert } from "~/shared/components/ProblemAlert";
 import { QueryView } from "~/shared/components/QueryView";
 import { percent } from "~/shared/format/numbers";
-import { changed, filledIn, type ParameterValues, parameterErrors } from "~/shared/templates/parameters";
-import { catalogue, rendered, template } from "~/shared/templates/queries";
+import { changed, filledIn, type ParameterValues, parameterErrors, parted } from "~/shared/templates/parameters";
+import { catalogue, rendered, template, ways } from "~/shared/templates/queries";
 import { TemplateForm } from "~/shared/templates/TemplateForm";
 import { versionText } from "../queries";
 import { useDesign } from "./form";
@@ -62,21 +62,17 @@ export function CatalogueCandidate({ hosts, onPublished }: Props) {
   );
 }
 
-/** The template that only takes in and sends on: its parameters are those that both arms have to share. */
-const PLAIN = "baseline";
-
 function Filled({ name, ...props }: Props & { name: string }) {
   const { baseline } = useDesign().values;
   const chosen = useQuery(template(name));
-  const plain = useQuery(template(PLAIN));
+  const common = useQuery(ways);
   const text = useQuery({ ...versionText(baseline?.pipelineId ?? "", baseline?.version ?? 0), enabled: baseline !== null });
   return (
     <QueryView query={chosen}>
       {(view) => (
-        <QueryView query={plain}>
-          {(shared) => {
+        <QueryView query={common}>
+          {(ways) => {
             if (baseline !== null && text.isPending) return <Text size="sm">Reading the baseline.</Text>;
-            const ways = new Set(shared.parameters.map((p) => p.name));
             const ofBaseline = Object.entries((text.data?.template?.parameters ?? {}) as Record<string, unknown>).filter(([p]) =>
               ways.has(p),
             );
@@ -129,12 +125,7 @@ function Parameters({
     if (search.previews !== undefined)
       void navigate({ search: (now) => ({ ...now, previews: undefined }), replace: true, resetScroll: false });
   };
-  const own = view.parameters.filter((p) => !ways.has(p.name));
-  // Those that were set when the template was measured are what it is about; the others do well by default.
-  const telling = new Set(view.measurements.flatMap((m) => Object.keys(m.arguments)));
-  const first = own.filter((p) => telling.has(p.name) || begunWith.includes(p.name));
-  const fine = own.filter((p) => !first.includes(p));
-  const shared = view.parameters.filter((p) => ways.has(p.name));
+  const { first, fine, shared } = parted(view, ways, begunWith);
   return (
     <Stack>
       <TemplateForm parameters={first} values={values} errors={errors} onChange={change} />

@@ -10,8 +10,8 @@ import { ProblemAlert } from "~/shared/components/ProblemAlert";
 import { QueryView } from "~/shared/components/QueryView";
 import { count, duration } from "~/shared/format/numbers";
 import { useMay } from "~/shared/session/session";
-import { changed, filledIn, type ParameterValue, parameterErrors } from "~/shared/templates/parameters";
-import { catalogue, rendered, template } from "~/shared/templates/queries";
+import { changed, filledIn, type ParameterValue, parameterErrors, parted } from "~/shared/templates/parameters";
+import { catalogue, rendered, template, ways } from "~/shared/templates/queries";
 import { TemplateForm } from "~/shared/templates/TemplateForm";
 import { SavePipeline } from "../components/SavePipeline";
 import { YamlEditor } from "../editor/YamlEditor";
@@ -22,6 +22,7 @@ const route = getRouteApi("/_app/pipelines/");
 /** A template: what it does, what it was measured to save, and a form that fills it in. */
 export function TemplateView({ name }: { name: string }) {
   const found = useQuery(template(name));
+  const common = useQuery(ways);
   return (
     <Stack>
       <div>
@@ -29,17 +30,14 @@ export function TemplateView({ name }: { name: string }) {
           <IconArrowLeft size={14} aria-hidden /> All templates
         </PageLink>
       </div>
-      <QueryView query={found}>{(t) => <Filled template={t} />}</QueryView>
+      <QueryView query={found}>{(t) => <QueryView query={common}>{(names) => <Filled template={t} ways={names} />}</QueryView>}</QueryView>
     </Stack>
   );
 }
 
-/** Those that are of the template itself come first; what all share about input and output follows. */
-const OWN_PARAMETERS = 6;
-
 const noneIfEmpty = <T extends object>(value: T): T | undefined => (Object.keys(value).length === 0 ? undefined : value);
 
-function Filled({ template: t }: { template: View }) {
+function Filled({ template: t, ways }: { template: View; ways: ReadonlySet<string> }) {
   const { parameters: given = {} } = route.useSearch();
   const navigate = route.useNavigate();
   const mayWrite = useMay("operator");
@@ -47,17 +45,20 @@ function Filled({ template: t }: { template: View }) {
   const [saving, setSaving] = useState(false);
   const values = filledIn(t, given);
   const args = changed(t, values);
-  const [asked] = useDebouncedValue(args, 300);
-  const yaml = useQuery({ ...rendered(t.name, asked), placeholderData: keepPreviousData, retry: false });
+  const [settled] = useDebouncedValue(args, 300);
+  const yaml = useQuery({ ...rendered(t.name, settled), placeholderData: keepPreviousData, retry: false });
   const errors = parameterErrors(yaml.error);
-  const isGood = yaml.isSuccess && !yaml.isPlaceholderData && JSON.stringify(asked) === JSON.stringify(args);
+  const isGood = yaml.isSuccess && !yaml.isPlaceholderData && JSON.stringify(settled) === JSON.stringify(args);
   const set = (name: string, value: ParameterValue) =>
     void navigate({
       search: (s) => ({ ...s, parameters: noneIfEmpty(changed(t, { ...values, [name]: value })) }),
       replace: true,
       resetScroll: false,
     });
-  const [own, shared] = [t.parameters.slice(0, OWN_PARAMETERS), t.parameters.slice(OWN_PARAMETERS)];
+  const [begunWith] = useState(() => Object.keys(given));
+  const { first, fine, shared } = parted(t, ways, begunWith);
+  // One that has nothing of its own, as the baseline, shows what it has.
+  const [asked, more] = first.length > 0 ? [first, [...fine, ...shared]] : [[...fine, ...shared], []];
   return (
     <>
       <Title order={2}>{t.title}</Title>
@@ -95,14 +96,14 @@ function Filled({ template: t }: { template: View }) {
               Parameters
             </Title>
             <Stack gap="sm">
-              <TemplateForm parameters={own} values={values} errors={errors} onChange={set} />
-              {shared.length > 0 && (
+              <TemplateForm parameters={asked} values={values} errors={errors} onChange={set} />
+              {more.length > 0 && (
                 <>
                   <Button variant="subtle" size="compact-sm" aria-expanded={showsAll} onClick={() => setShowsAll(!showsAll)}>
-                    {showsAll ? "Fewer parameters" : `${shared.length} more parameters`}
+                    {showsAll ? "Fewer parameters" : `${more.length} more parameters`}
                   </Button>
-                  <Collapse expanded={showsAll || shared.some((p) => p.name in errors)}>
-                    <TemplateForm parameters={shared} values={values} errors={errors} onChange={set} />
+                  <Collapse expanded={showsAll || more.some((p) => p.name in errors)}>
+                    <TemplateForm parameters={more} values={values} errors={errors} onChange={set} />
                   </Collapse>
                 </>
               )}

@@ -104,7 +104,14 @@ function Flow({ graph, chosen, onChoose, height = heightOf(graph) }: Props) {
   const nodes = useMemo(() => {
     const places = layout(graph, vertical ? "TB" : "LR");
     return graph.nodes.map(
-      (node): FlowNode => ({ id: node.id, type: "component", position: places.get(node.id) ?? { x: 0, y: 0 }, data: { node }, ...NODE, style: CLICKABLE }),
+      (node): FlowNode => ({
+        id: node.id,
+        type: "component",
+        position: places.get(node.id) ?? { x: 0, y: 0 },
+        data: { node },
+        ...NODE,
+        style: CLICKABLE,
+      }),
     );
   }, [graph, vertical]);
   const shape = nodes.map((n) => n.id).join(" ");
