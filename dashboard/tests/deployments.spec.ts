@@ -5,7 +5,6 @@ const publish = async (stack: Stack, name: string, configuration: string) =>
   stack.api<{ id: string; version: number }>("POST", "pipelines", { name, configuration, reason: "for the test" });
 
 test("a version comes to hosts in waves, judged by what they report, and goes back", async ({ page, stack }) => {
-  test.setTimeout(240_000);
   const { id } = await publish(stack, "folded", topK);
   await page.goto(`/deployments/new?pipeline=${id}&version=1`);
   await expect(page.getByRole("combobox", { name: "Pipeline" }).or(page.getByRole("textbox", { name: "Pipeline" }))).toHaveValue("folded");
@@ -37,7 +36,6 @@ test("a version comes to hosts in waves, judged by what they report, and goes ba
 });
 
 test("the policy asks for a second person, who approves", async ({ page, stack, browser }) => {
-  test.setTimeout(180_000);
   await page.goto("/deployments?tab=policy");
   await page.getByRole("button", { name: "Change it" }).click();
   await page.getByRole("switch", { name: /second person/ }).check({ force: true });

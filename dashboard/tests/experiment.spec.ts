@@ -153,7 +153,6 @@ test("a viewer sees an experiment and can do nothing with it", async ({ page, st
 });
 
 test("an experiment that is extended and stopped says so", async ({ page, stack }) => {
-  test.setTimeout(240_000);
   const id = await draft(stack, "stopped early");
   await stack.api("POST", `experiments/${id}/start`, { reason: "to be stopped" });
   await page.goto(`/experiments/${id}`);

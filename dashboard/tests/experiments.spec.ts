@@ -62,7 +62,6 @@ async function tabTo(page: Page, label: string, times = 1): Promise<void> {
 }
 
 test("an experiment is designed, tried and started by the keyboard alone", async ({ page, stack }) => {
-  test.setTimeout(180_000);
   await pipelines(stack);
   await page.goto("/experiments");
   await tabTo(page, "New experiment");

@@ -1,7 +1,6 @@
 import { axe, expect, shot, test } from "./fixtures";
 
 test("hosts are explored down to the values of a label, and an experiment begins there", async ({ page }) => {
-  test.setTimeout(150_000);
   await page.goto("/explorer");
   await page.getByRole("button", { name: "Explore hosts" }).first().click();
   const dialog = page.getByRole("dialog");

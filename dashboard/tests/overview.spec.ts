@@ -18,7 +18,6 @@ test("with hosts and no experiment the overview leads to the first one, step by 
 });
 
 test("the overview says what goes through, by metric and service, and by which price it is money", async ({ page, stack }) => {
-  test.setTimeout(240_000);
   await page.goto("/?price=signoz-cloud-samples");
   const money = page.getByRole("region", { name: "Money now" });
   // Hosts tell a minute of flow at a time.

@@ -6,7 +6,6 @@ interface Queued {
 }
 
 test("a dead letter says why, and is requeued after it was said how many it is", async ({ page, stack }) => {
-  test.setTimeout(180_000);
   const broken = await stack.api<{ id: string; version: number }>("POST", "pipelines", {
     name: "names a variable that no host has",
     description: "",

@@ -2,7 +2,7 @@ import { Table, Text } from "@mantine/core";
 import type { MeasuredReductionView } from "~/api/schema";
 import { percent } from "~/shared/format/numbers";
 
-const HEADS = ["Less live series", "Less points", "Less bytes", "Increments lost"];
+const HEADS = ["Fewer live series", "Fewer points", "Fewer bytes", "Increments lost"];
 
 /** What a template made of recordings of real input. */
 export function MeasuredTable({ rows, label }: { rows: readonly MeasuredReductionView[]; label: string }) {

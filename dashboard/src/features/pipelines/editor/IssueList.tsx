@@ -1,4 +1,4 @@
-import { Alert, Anchor, Group, List, Text } from "@mantine/core";
+import { Alert, Anchor, Code, Group, List, Text } from "@mantine/core";
 import { IconAlertTriangle, IconCircleCheck, IconCircleX } from "@tabler/icons-react";
 import type { Issue } from "../model/configuration";
 
@@ -34,7 +34,9 @@ export function IssueList({ errors, warnings, upToDate, onReveal }: Props) {
           <Anchor component="button" type="button" size="sm" underline="always" onClick={() => onReveal(issue.line)}>
             {issue.line > 0 ? `Line ${issue.line}` : "The file"}
           </Anchor>
-          {`: ${issue.key} ${issue.message}; ${issue.remedy}`}
+          {": "}
+          <Code>{issue.key}</Code>
+          {` ${issue.message}; ${issue.remedy}`}
         </List.Item>
       ))}
     </List>

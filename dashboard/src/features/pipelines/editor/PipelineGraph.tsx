@@ -14,6 +14,7 @@ import {
   useReactFlow,
 } from "@xyflow/react";
 import { createContext, useContext, useEffect, useMemo } from "react";
+import { counted } from "~/shared/format/numbers";
 import { KINDS, type Kind } from "../model/configuration";
 import type { Graph, GraphNode } from "../model/graph";
 import { layout, NODE } from "./layout";
@@ -52,7 +53,7 @@ function ComponentNode({ data: { node } }: NodeProps<FlowNode>) {
           data-chosen={isChosen || undefined}
           data-wrong={node.errors.length > 0 || undefined}
           aria-pressed={isChosen}
-          aria-label={`${KIND_NAMES[node.kind]} ${node.component.id}${node.errors.length > 0 ? `, ${node.errors.length} errors` : ""}`}
+          aria-label={`${KIND_NAMES[node.kind]} ${node.component.id}${node.errors.length > 0 ? `, ${counted(node.errors.length, "error")}` : ""}`}
           style={{ width: NODE.width, height: NODE.height }}
           onClick={() => choose(isChosen ? null : node.id)}
         >
