@@ -109,7 +109,7 @@ test("a text is previewed on a host's own input", async ({ page, stack }) => {
   const panel = page.getByRole("region", { name: "Live preview" });
   await panel.getByRole("combobox", { name: "Hosts" }).fill(stack.hosts[0] as string);
   await page.keyboard.press("Enter");
-  await panel.getByRole("textbox", { name: "Protected metrics" }).fill("up");
+  await panel.getByRole("combobox", { name: "Protected metrics" }).fill("up");
   await page.keyboard.press("Enter");
   await panel.getByRole("button", { name: "Preview on one host" }).click();
   const result = page.getByRole("article", { name: `Preview on ${stack.hosts[0]}` });

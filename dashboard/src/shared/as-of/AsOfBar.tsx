@@ -69,6 +69,14 @@ export function AsOfBar({ scope, from, what }: Props) {
             thumbProps={{ "aria-valuetext": said(dragged ?? here) }}
             disabled={histogram.data === undefined && !from}
           />
+          <Group justify="space-between" gap="xs" wrap="nowrap" mt={4}>
+            <Text size="xs" c="dimmed" truncate>
+              Back to {dateTime(begin, timeZone)}
+            </Text>
+            <Text size="xs" c="dimmed">
+              Now
+            </Text>
+          </Group>
         </div>
         <Tooltip label={at === null ? "This is now" : "To the event after"}>
           <ActionIcon
