@@ -212,7 +212,8 @@ public static class Setup
 
     public static void MapPhoenixHealth(this WebApplication app)
     {
-        app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = _ => false }).AllowAnonymous();
+        // Before authentication, which asks the database of whoever sends a credential: a probe is told of the process, and of nothing else.
+        app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = _ => false }).AllowAnonymous().ShortCircuit();
         app.MapHealthChecks("/health/ready", new HealthCheckOptions
         {
             ResponseWriter = (http, report) => http.Response.WriteAsJsonAsync(new
@@ -221,7 +222,7 @@ public static class Setup
                 detail = report.Entries.Values.Select(e => e.Description).FirstOrDefault(),
                 eventsBehind = report.Entries.Values.Select(e => e.Data).FirstOrDefault(),
             }),
-        }).AllowAnonymous();
+        }).AllowAnonymous().ShortCircuit();
     }
 
     static AgentAuthenticationMode AgentMode(IConfiguration configuration) => configuration["PHOENIX_AGENT_AUTHENTICATION"] switch
