@@ -59,6 +59,8 @@ export const theme = createTheme({
     Modal: { defaultProps: { centered: true, ...CLOSE } },
     Drawer: { defaultProps: CLOSE },
     Notification: { defaultProps: CLOSE },
+    // A state that is cut off tells nothing: columns give way to it.
+    Badge: { styles: { root: { minWidth: "max-content" } } },
     Card: { defaultProps: { withBorder: true, padding: "md" } },
   },
 });
