@@ -14,13 +14,6 @@ export const pipelines = queryOptions({
   queryFn: ({ signal }) => call(api.GET("/api/v2/pipelines", { signal })),
 });
 
-export const versionText = (id: string, version: number) =>
-  queryOptions({
-    queryKey: ["pipelines", "text", id, version],
-    queryFn: ({ signal }) => call(api.GET("/api/v2/pipelines/{id}/versions/{version}", { params: { path: { id, version } }, signal })),
-    staleTime: Number.POSITIVE_INFINITY,
-  });
-
 export const groups = queryOptions({
   queryKey: ["groups", "to-choose"],
   queryFn: ({ signal }) => call(api.GET("/api/v2/groups", { signal })),

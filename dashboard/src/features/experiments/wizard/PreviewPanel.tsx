@@ -7,11 +7,11 @@ import { api, call } from "~/api/client";
 import type { AgentView, PreviewRequest, PreviewStarted, PreviewView } from "~/api/schema";
 import { ProblemAlert } from "~/shared/components/ProblemAlert";
 import { count } from "~/shared/format/numbers";
+import { versionText } from "~/shared/pipelines/queries";
 import { PreviewSummaryView } from "~/shared/previews/PreviewSummaryView";
 import { preview } from "~/shared/previews/queries";
 import { isSettled, summarise } from "~/shared/previews/summarise";
 import type { ParameterValues } from "~/shared/templates/parameters";
-import { versionText } from "../queries";
 import { useDesign } from "./form";
 import { list } from "./wizardSearch";
 
