@@ -1,6 +1,6 @@
-import { Button, Card, Group, List, SimpleGrid, Stack, Table, Text, Title } from "@mantine/core";
+import { Alert, Button, Card, Group, List, SimpleGrid, Stack, Table, Text, Title } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { IconPlayerPlay } from "@tabler/icons-react";
+import { IconAlertTriangle, IconPlayerPlay } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { api, call } from "~/api/client";
@@ -9,7 +9,7 @@ import { ReasonModal } from "~/shared/components/ReasonModal";
 import { bytes, percent } from "~/shared/format/numbers";
 import { PreviewSummaryView } from "~/shared/previews/PreviewSummaryView";
 import { summarise } from "~/shared/previews/summarise";
-import { overlaps, pipelines, power } from "../queries";
+import { experiment, overlaps, pipelines, power } from "../queries";
 import { overlapQuestion, requestOf, targetsOf } from "./design";
 import { useDesign } from "./form";
 import { useMeantHosts } from "./MeantHosts";
@@ -23,8 +23,15 @@ import { CLAIM_WORDS, hostsInWords, whatWillHappen } from "./words";
 
 const route = getRouteApi("/_app/experiments/new");
 
-/** Everything once more, who else wants the hosts, and what will happen; then the start. */
-export function ReviewStep({ draft }: { draft: Draft }) {
+interface Props {
+  draft: Draft;
+  isSaved: boolean;
+  onSave: () => void;
+  onReadAgain: () => void;
+}
+
+/** Everything once more, who else wants the hosts, and what will happen; then the start, of what is shown and nothing else. */
+export function ReviewStep({ draft, isSaved, onSave, onReadAgain }: Props) {
   const design = useDesign().values;
   const navigate = route.useNavigate();
   const queries = useQueryClient();
@@ -33,6 +40,9 @@ export function ReviewStep({ draft }: { draft: Draft }) {
   const { hosts } = useMeantHosts(targetsOf(design), true);
   const preview = summarise(usePreviews());
   const proof = useQuery(power(draft.id, draft.version, route.useSearch().power ?? {}));
+  // A start names no version: what it would start is what the control plane has by then.
+  const now = useQuery(experiment(draft.id)).data;
+  const isTheirs = isSaved && now !== undefined && now.version > draft.version;
   const [starting, start] = useDisclosure(false);
   const request = requestOf(design, "");
   const { criteria, plan } = request;
@@ -107,13 +117,33 @@ export function ReviewStep({ draft }: { draft: Draft }) {
           <PreviewSummaryView summary={preview} />
         </Card>
       )}
+      {!isSaved && (
+        <Alert color="yellow" icon={<IconAlertTriangle />} title="This is not saved yet">
+          <Stack gap="xs" align="flex-start">
+            <Text size="sm">What is started is what the control plane has. Save the draft first.</Text>
+            <Button size="xs" variant="default" onClick={onSave}>
+              Save what is shown
+            </Button>
+          </Stack>
+        </Alert>
+      )}
+      {isTheirs && (
+        <Alert color="yellow" icon={<IconAlertTriangle />} title="Somebody else has changed the draft">
+          <Stack gap="xs" align="flex-start">
+            <Text size="sm">What is shown here is not what would be started.</Text>
+            <Button size="xs" variant="default" onClick={onReadAgain}>
+              Read again
+            </Button>
+          </Stack>
+        </Alert>
+      )}
       <Group justify="flex-end">
-        <Button leftSection={<IconPlayerPlay size={16} />} onClick={start.open}>
+        <Button leftSection={<IconPlayerPlay size={16} />} onClick={start.open} disabled={!isSaved || isTheirs}>
           Start the experiment
         </Button>
       </Group>
       <ReasonModal
-        opened={starting}
+        opened={starting && !isTheirs}
         onClose={start.close}
         title={`Start “${design.name}”`}
         confirm="Start"
