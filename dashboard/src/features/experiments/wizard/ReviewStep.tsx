@@ -3,6 +3,7 @@ import { useDisclosure } from "@mantine/hooks";
 import { IconAlertTriangle, IconPlayerPlay } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
+import { useState } from "react";
 import { api, call } from "~/api/client";
 import { ProblemAlert } from "~/shared/components/ProblemAlert";
 import { ReasonModal } from "~/shared/components/ReasonModal";
@@ -42,7 +43,9 @@ export function ReviewStep({ draft, isSaved, onSave, onReadAgain }: Props) {
   const proof = useQuery(power(draft.id, draft.version, route.useSearch().power ?? {}));
   // A start names no version: what it would start is what the control plane has by then.
   const now = useQuery(experiment(draft.id)).data;
-  const isTheirs = isSaved && now !== undefined && now.version > draft.version;
+  // The start itself changes it too.
+  const [begun, setBegun] = useState(false);
+  const isTheirs = isSaved && !begun && now !== undefined && now.version > draft.version;
   const [starting, start] = useDisclosure(false);
   const request = requestOf(design, "");
   const { criteria, plan } = request;
@@ -149,7 +152,13 @@ export function ReviewStep({ draft, isSaved, onSave, onReadAgain }: Props) {
         confirm="Start"
         done="The experiment is starting."
         action={async (reason) => {
-          await call(api.POST("/api/v2/experiments/{id}/start", { params: { path: { id: draft.id } }, body: { reason } }));
+          setBegun(true);
+          try {
+            await call(api.POST("/api/v2/experiments/{id}/start", { params: { path: { id: draft.id } }, body: { reason } }));
+          } catch (refusal) {
+            setBegun(false);
+            throw refusal;
+          }
           await queries.invalidateQueries({ queryKey: ["experiments"] });
           await navigate({ to: "/experiments/$id", params: { id: draft.id } });
         }}
