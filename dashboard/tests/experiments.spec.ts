@@ -200,18 +200,30 @@ test("a draft that somebody else has changed is not overwritten", async ({ page,
   await expect(name).toHaveValue("Contested");
   const theirs = await stack.api<Record<string, unknown>>("GET", `experiments/${id}`);
   const { everything, topK: candidate } = await pipelines(stack);
-  await stack.api("PUT", `experiments/${id}`, {
-    ...theirs,
-    name: "Theirs",
-    baseline: { pipelineId: everything, version: 1 },
-    candidate: { pipelineId: candidate, version: 1 },
-  });
+  const change = (to: string) =>
+    stack.api("PUT", `experiments/${id}`, {
+      ...theirs,
+      name: to,
+      baseline: { pipelineId: everything, version: 1 },
+      candidate: { pipelineId: candidate, version: 1 },
+    });
+  await change("Theirs");
   await name.fill("Mine");
   await page.getByRole("button", { name: "Continue to review" }).click();
   await expect(page.getByText("The draft was not saved")).toBeVisible();
   expect((await stack.api<Experiment>("GET", `experiments/${id}`)).name).toBe("Theirs");
   await page.getByRole("button", { name: "Try again" }).click();
   await expect(name).toHaveValue("Theirs");
+
+  // Nor is it started while the review shows something else.
+  await page.getByRole("button", { name: "Continue to review" }).click();
+  await expect(page.getByRole("button", { name: "Start the experiment" })).toBeEnabled();
+  await change("Theirs once more");
+  await expect(page.getByText("Somebody else has changed the draft")).toBeVisible();
+  await expect(page.getByRole("button", { name: "Start the experiment" })).toBeDisabled();
+  await page.getByRole("button", { name: "Read again" }).click();
+  await expect(page.getByRole("cell", { name: "Theirs once more" })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Start the experiment" })).toBeEnabled();
 });
 
 test("the list is searched, sorted and kept as a view; experiments are cloned and archived", async ({ page, stack }) => {

@@ -95,8 +95,15 @@ test("what is written by hand is in the picture, and is not lost without a quest
   await page.getByRole("tab", { name: "Versions" }).click();
   await page.getByRole("button", { name: "Stay" }).click();
   await expect(editor(page)).toContainText("extra: 1");
-  await page.getByRole("button", { name: "Start over" }).click();
+  // Somebody else publishes: the page says so, and keeps what was written.
+  await stack.api("POST", `pipelines/${id}/versions`, { configuration: topK, reason: "meanwhile" });
+  await expect(page.getByText("Version 2 was published meanwhile")).toBeVisible();
+  await expect(editor(page)).toContainText("extra: 1");
+  await axe(page);
+  await page.getByRole("button", { name: "Start over", exact: true }).click();
   await expect(page.getByText("A collector would start with this text.")).toBeVisible();
+  await page.getByRole("button", { name: "Start over with version 2" }).click();
+  await expect(editor(page)).toContainText("phoenix_topk/customers");
   await page.getByRole("tab", { name: "Hosts" }).click();
   await expect(page.getByText("It runs on no host")).toBeVisible();
 });

@@ -22,6 +22,10 @@ export class ApiError extends Error {
   }
 }
 
+/** Whether asking again is of no use: what is asked for is not there, not allowed, or makes no sense. Who is only asked to wait may ask again. */
+export const isFinal = (error: unknown): boolean =>
+  error instanceof ApiError && error.status >= 400 && error.status < 500 && error.status !== 408 && error.status !== 429;
+
 /** Told when the control plane does not know the session (any more). */
 export const signedOut = new EventTarget();
 

@@ -2,7 +2,7 @@ import { ActionIcon, Badge, Code, Group, Slider, Stack, Table, Text, Title, Tool
 import { IconChevronLeft, IconChevronRight } from "@tabler/icons-react";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import { PageLink } from "~/shared/components/links";
 import { PageHeader } from "~/shared/components/PageHeader";
 import { QueryView } from "~/shared/components/QueryView";
@@ -24,6 +24,8 @@ export function ReplayPage() {
   const last = query.data?.version ?? 1;
   const shown = Math.min(Math.max(1, version ?? last), last);
   const to = (next: number) => void navigate({ search: { version: next }, replace: true });
+  // The control plane replays the stream for each step: it is asked where the drag ends, not on the way.
+  const [dragged, setDragged] = useState<number | null>(null);
 
   return (
     <>
@@ -49,8 +51,12 @@ export function ReplayPage() {
                 min={1}
                 max={Math.max(2, last)}
                 disabled={last === 1}
-                value={shown}
-                onChange={to}
+                value={dragged ?? shown}
+                onChange={setDragged}
+                onChangeEnd={(next) => {
+                  setDragged(null);
+                  to(next);
+                }}
                 label={(v) => `Event ${v}`}
                 thumbLabel="Event of the stream"
               />
@@ -60,7 +66,7 @@ export function ReplayPage() {
                 </ActionIcon>
               </Tooltip>
               <Text size="sm" className="numeric" style={{ whiteSpace: "nowrap" }}>
-                {shown} of {last}
+                {dragged ?? shown} of {last}
               </Text>
             </Group>
             <Step id={id} version={shown} />

@@ -41,10 +41,11 @@ export const stream = (id: string) =>
     queryFn: ({ signal }) => call(api.GET("/api/v2/streams/{id}", { params: { path: { id } }, signal })),
   });
 
-/** What is past does not change. */
+/** What is past does not change; a whole state is large, and the steps of a stream are many, so that it is not kept for long. */
 export const streamAt = (id: string, version: number) =>
   queryOptions({
     queryKey: ["stream-version", id, version],
+    gcTime: 30_000,
     queryFn: ({ signal }) => call(api.GET("/api/v2/streams/{id}/versions/{version}", { params: { path: { id, version } }, signal })),
     staleTime: Number.POSITIVE_INFINITY,
   });

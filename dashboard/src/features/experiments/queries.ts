@@ -14,21 +14,9 @@ export const pipelines = queryOptions({
   queryFn: ({ signal }) => call(api.GET("/api/v2/pipelines", { signal })),
 });
 
-export const versionText = (id: string, version: number) =>
-  queryOptions({
-    queryKey: ["pipelines", "text", id, version],
-    queryFn: ({ signal }) => call(api.GET("/api/v2/pipelines/{id}/versions/{version}", { params: { path: { id, version } }, signal })),
-    staleTime: Number.POSITIVE_INFINITY,
-  });
-
-export const groups = queryOptions({
-  queryKey: ["groups", "to-choose"],
-  queryFn: ({ signal }) => call(api.GET("/api/v2/groups", { signal })),
-});
-
 const HOSTS_AT_ONCE = 100;
 
-/** Hosts that a selector or a group means, or all of them, a page at a time. */
+/** Hosts that a selector or a group means, a page at a time. */
 export const hostsOf = (selector: string, group: string) =>
   infiniteQueryOptions({
     queryKey: ["fleet", "to-choose", selector, group],

@@ -15,15 +15,6 @@ export const pipeline = (id: string, at: Moment | null) =>
     queryFn: ({ signal }) => call(api.GET("/api/v2/pipelines/{id}", { params: { path: { id }, query: { at: at ?? undefined } }, signal })),
   });
 
-/** A version's text never changes. */
-export const versionText = (id: string, version: number) =>
-  queryOptions({
-    queryKey: ["pipeline-text", id, version],
-    queryFn: ({ signal }) => call(api.GET("/api/v2/pipelines/{id}/versions/{version}", { params: { path: { id, version } }, signal })),
-    staleTime: Number.POSITIVE_INFINITY,
-    enabled: version > 0,
-  });
-
 /** How many hosts run each version; it changes with the fleet. */
 export const pipelineUses = queryOptions({
   queryKey: ["fleet", "pipelines"],

@@ -2,6 +2,7 @@ import { Skeleton, Stack } from "@mantine/core";
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { ProblemAlert } from "./ProblemAlert";
+import { TryingAgain } from "./TryingAgain";
 
 interface Props<T> {
   query: UseQueryResult<T>;
@@ -21,12 +22,15 @@ export function QueryView<T>({ query, loading, children }: Props<T>) {
     );
   if (query.isError) return <ProblemAlert error={query.error} onRetry={() => void query.refetch()} />;
   return (
-    loading ?? (
-      <Stack gap="xs" role="status" aria-label="Loading">
-        <Skeleton h={20} />
-        <Skeleton h={20} />
-        <Skeleton h={20} w="60%" />
-      </Stack>
-    )
+    <>
+      <TryingAgain reason={query.failureReason} />
+      {loading ?? (
+        <Stack gap="xs" role="status" aria-label="Loading">
+          <Skeleton h={20} />
+          <Skeleton h={20} />
+          <Skeleton h={20} w="60%" />
+        </Stack>
+      )}
+    </>
   );
 }

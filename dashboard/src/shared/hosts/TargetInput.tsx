@@ -1,9 +1,9 @@
-import { SegmentedControl, Select, Stack, TagsInput, Text, TextInput } from "@mantine/core";
+import { SegmentedControl, Select, Stack, Text, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { useState } from "react";
 import { count, counted } from "~/shared/format/numbers";
-import { groups, hostsFrom, matching } from "./queries";
+import { HostsInput } from "./HostsInput";
+import { groups, matching } from "./queries";
 import type { Target } from "./target";
 
 interface Props {
@@ -28,34 +28,13 @@ export function TargetInput({ value, onChange, error }: Props) {
         ]}
       />
       {value.by === "hosts" ? (
-        <HostsInput hosts={value.hosts} onChange={(hosts) => onChange({ ...value, hosts })} error={error} />
+        <HostsInput value={value.hosts} onChange={(hosts) => onChange({ ...value, hosts })} error={error} />
       ) : value.by === "group" ? (
         <GroupInput group={value.group} onChange={(group) => onChange({ ...value, group })} error={error} />
       ) : (
         <SelectorInput selector={value.selector} onChange={(selector) => onChange({ ...value, selector })} error={error} />
       )}
     </Stack>
-  );
-}
-
-function HostsInput({ hosts, onChange, error }: { hosts: string[]; onChange: (hosts: string[]) => void; error?: string | null }) {
-  const [typed, setTyped] = useState("");
-  const [start] = useDebouncedValue(typed.trim(), 200);
-  const found = useQuery({ ...hostsFrom(start), placeholderData: keepPreviousData });
-  return (
-    <TagsInput
-      label="Hosts"
-      description="Host ids; the first letters find them."
-      data={(found.data ?? []).filter((id) => !hosts.includes(id))}
-      value={hosts}
-      onChange={onChange}
-      searchValue={typed}
-      onSearchChange={setTyped}
-      acceptValueOnBlur
-      error={error}
-      maxDropdownHeight={220}
-      clearable
-    />
   );
 }
 

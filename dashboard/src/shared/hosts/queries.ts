@@ -1,5 +1,5 @@
 import { queryOptions } from "@tanstack/react-query";
-import { ApiError, api, call } from "~/api/client";
+import { api, call } from "~/api/client";
 
 /** Named selectors, with the number of their hosts. */
 export const groups = queryOptions({
@@ -21,25 +21,14 @@ export const matching = (selector: string) =>
     },
   });
 
-/** Host ids that begin with a text: the list is by id, so that they stand together. */
-export const hostsFrom = (start: string) =>
+const MOST_FOUND = 20;
+
+/** Ids of hosts that have a text somewhere in their id, the first of them. */
+export const hostsFound = (part: string) =>
   queryOptions({
-    queryKey: ["fleet", "from", start],
+    queryKey: ["fleet", "found", part],
     queryFn: async ({ signal }) => {
-      const after = await call(
-        api.GET("/api/v2/agents", { params: { query: { limit: 20, ...(start === "" ? {} : { after: start }) } }, signal }),
-      );
-      const found = after.items.map((h) => h.hostId).filter((id) => id.startsWith(start));
-      return start !== "" && (await exists(start, signal)) ? [start, ...found] : found;
+      const page = await call(api.GET("/api/v2/agents", { params: { query: { search: part || undefined, limit: MOST_FOUND } }, signal }));
+      return page.items.map((h) => h.hostId);
     },
   });
-
-async function exists(hostId: string, signal: AbortSignal): Promise<boolean> {
-  try {
-    await call(api.GET("/api/v2/agents/{hostId}", { params: { path: { hostId } }, signal }));
-    return true;
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 404) return false;
-    throw error;
-  }
-}

@@ -1,62 +1,189 @@
-import { QueryClient } from "@tanstack/react-query";
+import { InfiniteQueryObserver, QueryClient, QueryObserver } from "@tanstack/react-query";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { LiveFeed } from "./live";
 
-const message = (streamType: string, type = "x") => ({ type, streamType, id: "1", version: 1 });
+const ONE = "0192aaaa-0000-7000-8000-000000000001";
+const OTHER = "0192bbbb-0000-7000-8000-000000000002";
+const message = (streamType: string, id = ONE) => ({ type: "x", streamType, id, version: 1 });
+const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
 describe("the live feed", () => {
   let queries: QueryClient;
   let feed: LiveFeed;
-  let asked: unknown[];
 
   beforeEach(() => {
     vi.useFakeTimers();
-    queries = new QueryClient();
+    queries = new QueryClient({ defaultOptions: { queries: { retry: false, staleTime: 60_000 } } });
+    queries.mount();
     feed = new LiveFeed(queries);
-    asked = [];
-    vi.spyOn(queries, "invalidateQueries").mockImplementation(async (filters) => {
-      asked.push(filters?.queryKey?.[0] ?? "everything");
+  });
+
+  afterEach(() => {
+    feed.stop();
+    queries.clear();
+    queries.unmount();
+    vi.useRealTimers();
+  });
+
+  /** A read that a page shows, with when it was asked and when it answered. */
+  async function shown(queryKey: unknown[], tookMs = 10) {
+    const read = { asked: 0, answered: 0 };
+    const observer = new QueryObserver(queries, {
+      queryKey,
+      queryFn: async ({ signal }) => {
+        read.asked++;
+        await new Promise((done, cancelled) => {
+          setTimeout(done, tookMs);
+          signal.addEventListener("abort", cancelled);
+        });
+        return ++read.answered;
+      },
     });
-  });
+    const leave = observer.subscribe(() => undefined);
+    await pass(tookMs);
+    // So that what follows does not have to wait for its rest.
+    await pass(60_000);
+    return Object.assign(read, { leave });
+  }
 
-  afterEach(() => vi.useRealTimers());
-
-  it("asks once for what comes together", () => {
+  it("asks once for what comes together", async () => {
+    const read = await shown(["budgets"]);
     for (let i = 0; i < 50; i++) feed.hear(message("Budgets"));
-    vi.advanceTimersByTime(100);
-    expect(asked).toEqual(["budgets", "audit"]);
+    await pass(100);
+    expect(read.asked).toBe(2);
   });
 
-  it("asks again for what comes afterwards", () => {
+  it("asks again for what comes afterwards, the last too", async () => {
+    const read = await shown(["audit", "list"]);
     feed.hear(message("Budgets"));
-    vi.advanceTimersByTime(100);
+    await pass(100);
     feed.hear(message("Budgets"));
-    vi.advanceTimersByTime(2_000);
-    expect(asked.filter((a) => a === "budgets")).toHaveLength(2);
-    // Within one second of each other, and yet the last is not lost.
-    expect(asked.filter((a) => a === "audit")).toHaveLength(2);
+    await pass(100);
+    expect(read.asked).toBe(2);
+    await pass(1_000);
+    expect(read.asked).toBe(3);
   });
 
-  it("is not driven by a fleet that changes all the time", () => {
+  it("asks lists at most once a second, whatever happens", async () => {
+    const read = await shown(["experiments", "list"]);
     for (let i = 0; i < 100; i++) {
-      feed.hear(message("Tasks"));
-      vi.advanceTimersByTime(50);
+      feed.hear(message("Experiments"));
+      await pass(50);
     }
-    vi.advanceTimersByTime(2_000);
-    expect(asked.filter((a) => a === "tasks").length).toBeLessThanOrEqual(7);
+    expect(read.asked - 1).toBeGreaterThanOrEqual(4);
+    expect(read.asked - 1).toBeLessThanOrEqual(6);
   });
 
-  it("reads later again what a projection builds", () => {
+  it("asks of one thing only what names it, and what names nothing", async () => {
+    const [mine, theirs, list] = [
+      await shown(["experiments", "one", ONE, null]),
+      await shown(["experiments", "one", OTHER, null]),
+      await shown(["experiments", "list"]),
+    ];
+    const [ours, stranger] = [
+      await shown(["audit", "histogram", { streamId: ONE }]),
+      await shown(["audit", "histogram", { streamId: OTHER }]),
+    ];
+    feed.hear(message("Experiments", ONE.toUpperCase()));
+    await pass(1_000);
+    expect([mine.asked, theirs.asked, list.asked]).toEqual([2, 1, 2]);
+    expect([ours.asked, stranger.asked]).toEqual([2, 1]);
+  });
+
+  it("asks what names something else than the stream", async () => {
+    const promotion = await shown(["deployments", "of-experiment", OTHER]);
+    const uses = await shown(["fleet", "pipelines", OTHER]);
+    feed.hear(message("Deployments"));
+    await pass(1_000);
+    expect([promotion.asked, uses.asked]).toEqual([2, 2]);
+  });
+
+  it("lets a slow read end, and asks it again for what changed meanwhile", async () => {
+    const read = await shown(["experiments", "windows", ONE], 800);
+    for (let i = 0; i < 100; i++) {
+      feed.hear(message("Experiments"));
+      await pass(100);
+    }
+    // Each takes 0.8 s and rests four times as long.
+    expect(read.answered - 1).toBeGreaterThanOrEqual(2);
+    expect(read.asked - 1).toBeLessThanOrEqual(4);
+    await pass(10_000);
+    const { asked } = read;
+    expect(read.answered).toBe(asked);
     feed.hear(message("Experiments"));
-    vi.advanceTimersByTime(1_000);
-    expect(asked.filter((a) => a === "savings")).toHaveLength(1);
-    vi.advanceTimersByTime(1_000);
-    expect(asked.filter((a) => a === "savings")).toHaveLength(2);
+    await pass(200);
+    feed.hear(message("Experiments"));
+    await pass(10_000);
+    expect(read.answered).toBe(asked + 2);
   });
 
-  it("reads everything again where it cannot know what has changed", () => {
-    feed.hear(message("", "everything"));
+  it("asks a first read again that was on its way at the change", async () => {
+    const begun = shown(["budgets"], 500);
+    await pass(100);
+    feed.hear(message("Budgets"));
+    expect((await begun).answered).toBe(2);
+  });
+
+  it("is not ended by somebody who asks for the next page meanwhile", async () => {
+    let firsts = 0;
+    const observer = new InfiniteQueryObserver(queries, {
+      queryKey: ["audit", "list"],
+      queryFn: async ({ pageParam }) => {
+        if (pageParam === 0) firsts++;
+        await new Promise((done) => setTimeout(done, 300));
+        return pageParam;
+      },
+      initialPageParam: 0,
+      getNextPageParam: (_last, pages) => pages.length,
+    });
+    observer.subscribe(() => undefined);
+    await pass(60_000);
+    feed.hear(message("Budgets"));
+    await pass(100);
+    expect(firsts).toBe(2);
+    void observer.fetchNextPage();
+    await pass(10_000);
+    expect(firsts).toBe(3);
+    expect(observer.getCurrentResult().data?.pages).toEqual([0, 1]);
+  });
+
+  it("leaves what nobody looks at until somebody does", async () => {
+    const read = await shown(["budgets"]);
+    read.leave();
+    feed.hear(message("Budgets"));
+    await pass(2_000);
+    expect(read.asked).toBe(1);
+    expect(queries.getQueryState(["budgets"])?.isInvalidated).toBe(true);
+  });
+
+  it("reads later again what a projection builds", async () => {
+    const read = await shown(["savings", "ledger"]);
+    feed.hear(message("Experiments"));
+    await pass(1_000);
+    expect(read.asked).toBe(2);
+    await pass(1_500);
+    expect(read.asked).toBe(3);
+  });
+
+  it("reads everything again where it cannot know what has changed", async () => {
+    const [one, list] = [await shown(["experiments", "one", OTHER]), await shown(["views"])];
+    feed.hear({ type: "everything", streamType: "", id: ONE, version: 0 });
+    await pass(2_000);
+    expect([one.asked, list.asked]).toEqual([2, 2]);
     feed.hear(message("SomethingNew"));
-    expect(asked).toEqual(["everything", "everything"]);
+    await pass(2_000);
+    expect([one.asked, list.asked]).toEqual([3, 3]);
+  });
+
+  it("tells money anew when a price changes", async () => {
+    const reads = await Promise.all([
+      shown(["budgets"]),
+      shown(["experiments", "cost", OTHER]),
+      shown(["flow", "metric", "p"]),
+      shown(["savings", "usual-price"]),
+    ]);
+    feed.hear(message("Pricing"));
+    await pass(2_000);
+    for (const read of reads) expect(read.asked).toBe(2);
   });
 });

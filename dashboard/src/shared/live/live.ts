@@ -1,7 +1,7 @@
 import { type HubConnection, HubConnectionBuilder, HubConnectionState, LogLevel } from "@microsoft/signalr";
-import type { QueryClient } from "@tanstack/react-query";
+import type { Query, QueryClient } from "@tanstack/react-query";
 import { useSyncExternalStore } from "react";
-import { SLOW_TOPICS, TOPICS } from "./topics";
+import { streamOf, TOPICS } from "./topics";
 
 /** What the control plane tells: that a stream has changed, not how. */
 export interface LiveMessage {
@@ -18,6 +18,23 @@ const EVERYTHING = "everything";
 const GATHER_MS = 60;
 /** By then a projection that follows the events has taken them up. */
 const LATER_MS = 1_500;
+/** Between two readings of what names its stream, and of lists and sums, which every stream of their kind changes. */
+const REST_OF_ONE_MS = 250;
+const REST_OF_MANY_MS = 1_000;
+/** What takes long to read rests for as long as that so many times over, so that no page keeps the control plane busy by being looked at. */
+const RESTS = 4;
+const LONGEST_REST_MS = 5_000;
+
+/** What has changed: of a topic the streams, or all that it has; or everything. */
+type Changes = Map<string, Set<string> | "all"> | typeof EVERYTHING;
+
+/** How a read stands that was asked again. */
+interface Reading {
+  /** It is to be asked again, and something leads there already. */
+  due: boolean;
+  timer: ReturnType<typeof setTimeout> | null;
+  tookMs: number;
+}
 
 /**
  * Follows the event log for a page: each message makes the reads that it concerns stale, and those that are shown are asked again. A lost message costs
@@ -25,9 +42,9 @@ const LATER_MS = 1_500;
  */
 export class LiveFeed {
   readonly #listeners = new Set<() => void>();
-  readonly #due = new Map<string, ReturnType<typeof setTimeout>>();
-  readonly #asked = new Map<string, number>();
-  readonly #observers = new Set<(message: LiveMessage) => void>();
+  readonly #readings = new Map<Query, Reading>();
+  readonly #laters = new Set<ReturnType<typeof setTimeout>>();
+  #gathered: { now: Changes; later: Map<string, "all">; timer: ReturnType<typeof setTimeout> } | null = null;
   #connection: HubConnection | null = null;
   #state: LiveState = "connecting";
   #stopped = false;
@@ -42,12 +59,6 @@ export class LiveFeed {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   };
-
-  /** Hears every message as it comes, such as for notices. */
-  observe(observer: (message: LiveMessage) => void): () => void {
-    this.#observers.add(observer);
-    return () => this.#observers.delete(observer);
-  }
 
   start(): void {
     this.#stopped = false;
@@ -69,44 +80,86 @@ export class LiveFeed {
 
   stop(): void {
     this.#stopped = true;
-    for (const timer of this.#due.values()) clearTimeout(timer);
-    this.#due.clear();
+    if (this.#gathered !== null) clearTimeout(this.#gathered.timer);
+    this.#gathered = null;
+    for (const timer of this.#laters) clearTimeout(timer);
+    this.#laters.clear();
+    for (const { timer } of this.#readings.values()) if (timer !== null) clearTimeout(timer);
+    this.#readings.clear();
     const connection = this.#connection;
     this.#connection = null;
     void connection?.stop();
   }
 
   hear(message: LiveMessage): void {
-    for (const observer of this.#observers) observer(message);
-    if (message.type === EVERYTHING) {
-      void this.queries.invalidateQueries();
-      return;
-    }
-    const topics = TOPICS[message.streamType];
-    // A stream that this version of the page does not know: anything may have changed.
-    if (topics === undefined) {
-      void this.queries.invalidateQueries();
-      return;
-    }
-    for (const topic of topics.now) this.#invalidate(topic, GATHER_MS);
-    for (const topic of topics.later ?? []) {
-      this.#invalidate(topic, GATHER_MS);
-      this.#invalidate(topic, LATER_MS, `${topic} later`);
+    this.#gathered ??= { now: new Map(), later: new Map(), timer: setTimeout(() => this.#flush(), GATHER_MS) };
+    const gathered = this.#gathered;
+    const topics = message.type === EVERYTHING ? undefined : TOPICS[message.streamType];
+    // Also for a stream that this version of the page does not know: anything may have changed.
+    if (topics === undefined) gathered.now = EVERYTHING;
+    for (const topic of topics?.later ?? []) gathered.later.set(topic, "all");
+    const { now } = gathered;
+    if (topics === undefined || now === EVERYTHING) return;
+    for (const topic of [...(topics.now ?? []), ...(topics.later ?? [])]) now.set(topic, "all");
+    for (const topic of topics.own === undefined ? ["audit"] : [topics.own, "audit"]) {
+      const streams = now.get(topic) ?? new Set();
+      if (streams !== "all") now.set(topic, streams.add(message.id.toLowerCase()));
     }
   }
 
-  #invalidate(topic: string, soon: number, key = topic): void {
-    if (this.#due.has(key)) return;
-    const wait = Math.max(soon, (this.#asked.get(key) ?? 0) + (SLOW_TOPICS[topic] ?? 0) - Date.now());
-    this.#due.set(
-      key,
-      setTimeout(() => {
-        this.#due.delete(key);
-        this.#asked.set(key, Date.now());
-        // What is on its way may have been read before the change: it is asked again, not joined.
-        void this.queries.invalidateQueries({ queryKey: [topic] });
-      }, wait),
-    );
+  #flush(): void {
+    if (this.#gathered === null) return;
+    const { now, later } = this.#gathered;
+    this.#gathered = null;
+    this.#tell(now);
+    if (later.size === 0) return;
+    const timer = setTimeout(() => {
+      this.#laters.delete(timer);
+      this.#tell(later);
+    }, LATER_MS);
+    this.#laters.add(timer);
+  }
+
+  #tell(changes: Changes): void {
+    const cache = this.queries.getQueryCache();
+    for (const query of this.#readings.keys()) if (cache.get(query.queryHash) !== query) this.#readings.delete(query);
+    for (const query of cache.getAll()) if (concerns(changes, query)) this.#outdate(query);
+  }
+
+  /** Who comes to see it reads it again, and where it is seen now it is asked soon. */
+  #outdate(query: Query): void {
+    query.invalidate();
+    const reading = this.#readings.get(query) ?? { due: false, timer: null, tookMs: 0 };
+    if (reading.due) return;
+    this.#readings.set(query, reading);
+    reading.due = true;
+    this.#wait(query, reading);
+  }
+
+  #wait(query: Query, reading: Reading): void {
+    const least = streamOf(query.queryKey) === null ? REST_OF_MANY_MS : REST_OF_ONE_MS;
+    const rest = Math.max(least, Math.min(LONGEST_REST_MS, RESTS * reading.tookMs));
+    const ended = Math.max(query.state.dataUpdatedAt, query.state.errorUpdatedAt);
+    reading.timer = setTimeout(() => void this.#read(query, reading), Math.max(0, ended + rest - Date.now()));
+  }
+
+  async #read(query: Query, reading: Reading): Promise<void> {
+    reading.timer = null;
+    // One that waits for its next try is begun anew: what it asked for is asked again either way.
+    if (query.state.fetchStatus !== "idle" && query.state.fetchFailureCount === 0) {
+      // What is on its way may have been read before the change. Cancelled at each change, what is slow would never end: it ends, and is asked again.
+      await settled(query.fetch(undefined, { cancelRefetch: false }));
+      query.invalidate();
+      if (this.#readings.get(query) === reading) this.#wait(query, reading);
+      return;
+    }
+    reading.due = false;
+    if (!query.isActive() || query.isStatic()) return;
+    const begun = Date.now();
+    await settled(query.fetch(undefined, { cancelRefetch: true }));
+    reading.tookMs = Date.now() - begun;
+    // Somebody who asked for the next page meanwhile ended this reading, and what was read before it is as old as it was.
+    if (query.state.fetchMeta?.fetchMore !== undefined && this.#readings.get(query) === reading) this.#outdate(query);
   }
 
   async #connect(connection: HubConnection): Promise<void> {
@@ -134,5 +187,20 @@ export class LiveFeed {
     for (const listener of this.#listeners) listener();
   }
 }
+
+function concerns(changes: Changes, { queryKey }: Query): boolean {
+  if (changes === EVERYTHING) return true;
+  const streams = changes.get(String(queryKey[0]));
+  if (streams === undefined || streams === "all") return streams !== undefined;
+  const stream = streamOf(queryKey);
+  return stream === null || streams.has(stream);
+}
+
+/** The read has ended, well or not: why not stands in the query, which the page shows. */
+const settled = (reading: Promise<unknown>): Promise<void> =>
+  reading.then(
+    () => undefined,
+    () => undefined,
+  );
 
 export const useLiveState = (feed: LiveFeed): LiveState => useSyncExternalStore(feed.subscribe, () => feed.state);

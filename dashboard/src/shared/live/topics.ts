@@ -1,22 +1,41 @@
-/**
- * Which reads a stream's events change, by the first part of their query keys. `later` are those that a projection builds after the event: they are read
- * again a moment later too.
- */
-export const TOPICS: Record<string, { now: string[]; later?: string[] }> = {
-  Experiments: { now: ["experiments", "protected-metrics", "audit"], later: ["savings"] },
-  Tasks: { now: ["tasks", "audit"], later: ["fleet"] },
-  Agents: { now: ["fleet", "groups", "audit"] },
-  Pipelines: { now: ["pipelines", "audit"] },
-  Deployments: { now: ["deployments", "change-policy", "audit"], later: ["fleet", "savings"] },
-  Upgrades: { now: ["upgrades", "audit"], later: ["fleet"] },
-  Pricing: { now: ["prices", "savings", "audit"] },
-  Backends: { now: ["backends", "audit"] },
-  Notifications: { now: ["notification-targets", "audit"] },
-  Budgets: { now: ["budgets", "audit"] },
-  Usage: { now: ["savings", "budgets", "audit"] },
-  Explorations: { now: ["explorations", "audit"] },
-  Users: { now: ["users", "tokens", "me", "audit"] },
+interface Concerned {
+  /** The topic whose reads of one thing name it by its stream: of these, only those that the message names are asked again. */
+  own?: string;
+  /** Others that an event changes, whatever they name. */
+  now?: string[];
+  /** Those that a projection builds after the event: they are asked at once, and again a moment later. */
+  later?: string[];
+}
+
+/** Which reads a stream's events change, by the first part of their query keys. The audit log is changed by each. */
+export const TOPICS: Record<string, Concerned> = {
+  Experiments: { own: "experiments", now: ["protected-metrics"], later: ["savings"] },
+  Tasks: { own: "tasks", later: ["fleet"] },
+  Agents: { now: ["fleet", "groups"] },
+  Pipelines: { own: "pipelines" },
+  Deployments: { own: "deployments", now: ["change-policy"], later: ["fleet", "savings"] },
+  Upgrades: { own: "upgrades", later: ["fleet"] },
+  // Whatever tells money: what an experiment saves, what flows through now, what a label costs, and the budgets against it.
+  Pricing: { now: ["prices", "savings", "budgets", "experiments", "flow", "explorations"] },
+  Backends: { now: ["backends"] },
+  Notifications: { now: ["notification-targets"] },
+  Budgets: { now: ["budgets"] },
+  Usage: { now: ["savings", "budgets"] },
+  Explorations: { own: "explorations" },
+  Users: { now: ["users", "tokens", "me"] },
 };
 
-/** Reads that fleets change all the time: again at most this often. */
-export const SLOW_TOPICS: Record<string, number> = { tasks: 1_000, fleet: 1_000, audit: 1_000 };
+const ID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
+
+/**
+ * The stream that a read is of, by its key: the id in it, or the `streamId` that it filters by. Null for lists and sums, and where the key's second word says
+ * that the id is of something else, such as `of-experiment`.
+ */
+export function streamOf(key: readonly unknown[]): string | null {
+  if (typeof key[1] === "string" && key[1].startsWith("of-")) return null;
+  for (const part of key) {
+    const id = typeof part === "object" && part !== null ? (part as { streamId?: unknown }).streamId : part;
+    if (typeof id === "string" && ID.test(id)) return id.toLowerCase();
+  }
+  return null;
+}

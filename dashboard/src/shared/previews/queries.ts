@@ -1,12 +1,12 @@
 import { queryOptions } from "@tanstack/react-query";
-import { api, call } from "~/api/client";
+import { api, call, isFinal } from "~/api/client";
 import { isSettled } from "./summarise";
 
-/** A preview on one host, asked again until the host has answered. */
+/** A preview on one host, asked again until the host has answered; not once it is gone. */
 export const preview = (id: string) =>
   queryOptions({
     queryKey: ["previews", id],
     queryFn: ({ signal }) => call(api.GET("/api/v2/previews/{id}", { params: { path: { id } }, signal })),
-    refetchInterval: (query) => (query.state.data !== undefined && isSettled(query.state.data) ? false : 1_500),
+    refetchInterval: ({ state }) => (isFinal(state.error) || (state.data !== undefined && isSettled(state.data)) ? false : 1_500),
     staleTime: (query) => (query.state.data !== undefined && isSettled(query.state.data) ? Number.POSITIVE_INFINITY : 0),
   });

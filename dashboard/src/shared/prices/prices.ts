@@ -10,7 +10,8 @@ export const prices = (on?: string) =>
 
 /** By which price money is told where nobody has chosen one: the ledger's, else the newest experiment's; null where there is neither. */
 export const usualPrice = queryOptions({
-  queryKey: ["prices", "usual"],
+  // Among the savings, since it changes with what they are told of.
+  queryKey: ["savings", "usual-price"],
   queryFn: async ({ signal }): Promise<string | null> => {
     try {
       return (await call(api.GET("/api/v2/savings/ledger", { params: { query: { by: "day" } }, signal }))).price;

@@ -1,12 +1,13 @@
 import { Autocomplete, Chip, Group, Select, Switch, TextInput } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { IconSearch } from "@tabler/icons-react";
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import type { ExperimentCounts } from "~/api/schema";
 import { EXPERIMENT_STATES, stateLabel } from "~/shared/experiments/StateBadge";
 import { count } from "~/shared/format/numbers";
-import { hostsOf, pipelines } from "../queries";
+import { useHostsFound } from "~/shared/hosts/useHostsFound";
+import { pipelines } from "../queries";
 import { type ListSearch, statesOf } from "./listSearch";
 
 interface Props {
@@ -21,7 +22,6 @@ const PASSING = new Set(["starting", "completing", "rollingBack", "stopping", "p
 export function Filters({ search, counts, onChange }: Props) {
   const states = statesOf(search);
   const known = useQuery(pipelines).data?.items ?? [];
-  const hosts = useInfiniteQuery(hostsOf("", "")).data?.pages.flatMap((page) => page.items.map((h) => h.hostId)) ?? [];
   const of = (state: string) => counts?.byState[state];
   return (
     <>
@@ -32,21 +32,7 @@ export function Filters({ search, counts, onChange }: Props) {
           onChange={(text) => onChange({ search: text })}
           render={(props) => <TextInput {...props} leftSection={<IconSearch size={16} />} style={{ flex: "2 1 220px" }} type="search" />}
         />
-        <Typed
-          label="Host"
-          value={search.host}
-          onChange={(host) => onChange({ host })}
-          render={({ onChange: typed, ...props }) => (
-            <Autocomplete
-              {...props}
-              data={hosts}
-              limit={20}
-              clearable
-              onChange={(value) => typed({ currentTarget: { value } })}
-              style={{ flex: "1 1 160px" }}
-            />
-          )}
-        />
+        <Typed label="Host" value={search.host} onChange={(host) => onChange({ host })} render={(props) => <HostInput {...props} />} />
         <Select
           label="Pipeline"
           searchable
@@ -81,6 +67,19 @@ interface TypedProps {
   label: string;
   value: string;
   onChange: (event: { currentTarget: { value: string } }) => void;
+}
+
+function HostInput({ value, onChange, ...props }: TypedProps) {
+  return (
+    <Autocomplete
+      {...props}
+      data={useHostsFound(value)}
+      value={value}
+      onChange={(chosen) => onChange({ currentTarget: { value: chosen } })}
+      clearable
+      style={{ flex: "1 1 160px" }}
+    />
+  );
 }
 
 /** A text that is looked for when its writer pauses; the address may change it too. */

@@ -1,5 +1,6 @@
 import type { ExperimentState } from "~/api/schema";
 import { EXPERIMENT_STATES } from "~/shared/experiments/StateBadge";
+import { text } from "~/shared/search/read";
 
 export const SORTS = ["draftedAt", "name", "state", "reduction"] as const;
 export type Sort = (typeof SORTS)[number];
@@ -21,9 +22,6 @@ export interface ListSearch {
 
 /** Side by side, more are no longer read. */
 export const MOST_PICKED = 4;
-
-const text = (value: unknown): string | undefined =>
-  typeof value === "string" && value.trim() !== "" ? value : typeof value === "number" ? String(value) : undefined;
 
 export const listed = (ids: string | undefined): string[] => (ids ?? "").split(",").filter((id) => id !== "");
 

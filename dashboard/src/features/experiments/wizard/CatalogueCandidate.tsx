@@ -1,16 +1,16 @@
 import { Accordion, Code, ScrollArea, Select, Stack, Text } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
-import { useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import type { AgentView, TemplateView } from "~/api/schema";
 import { ProblemAlert } from "~/shared/components/ProblemAlert";
 import { QueryView } from "~/shared/components/QueryView";
 import { percent } from "~/shared/format/numbers";
+import { versionText } from "~/shared/pipelines/queries";
 import { changed, filledIn, type ParameterValues, parameterErrors, parted } from "~/shared/templates/parameters";
 import { catalogue, rendered, template, ways } from "~/shared/templates/queries";
 import { TemplateForm } from "~/shared/templates/TemplateForm";
-import { versionText } from "../queries";
 import { useDesign } from "./form";
 import { PreviewPanel } from "./PreviewPanel";
 import { PublishCandidate } from "./PublishCandidate";
@@ -103,8 +103,9 @@ function Parameters({
   for (const [name, value] of Object.entries(edits)) values[name] = value;
   const given = changed(view, values);
   const [settled] = useDebouncedValue(given, 400);
-  const outcome = useQuery(rendered(view.name, settled));
+  const outcome = useQuery({ ...rendered(view.name, settled), placeholderData: keepPreviousData });
   const errors = parameterErrors(outcome.error);
+  const isGood = outcome.isSuccess && !outcome.isPlaceholderData && JSON.stringify(settled) === JSON.stringify(given);
 
   useEffect(() => {
     const timer = setTimeout(
@@ -172,12 +173,8 @@ function Parameters({
         </Accordion.Item>
       </Accordion>
       {outcome.isError && <ProblemAlert error={outcome.error} title="These parameters make no configuration" />}
-      {outcome.isSuccess && (
-        <>
-          <PreviewPanel hosts={hosts} source={{ kind: "template", name: view.name, parameters: given }} />
-          <PublishCandidate template={view.name} parameters={given} onPublished={onPublished} />
-        </>
-      )}
+      <PreviewPanel hosts={hosts} source={{ kind: "template", name: view.name, parameters: given }} isGood={isGood} />
+      <PublishCandidate template={view.name} parameters={given} isGood={isGood} onPublished={onPublished} />
     </Stack>
   );
 }

@@ -1,9 +1,11 @@
-import { Card, Grid, SegmentedControl, Select, Stack, TagsInput, Text, TextInput } from "@mantine/core";
+import { Card, Grid, SegmentedControl, Select, Stack, Text, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { ApiError } from "~/api/client";
 import { count } from "~/shared/format/numbers";
-import { groups, hostsOf, overlaps } from "../queries";
+import { HostsInput } from "~/shared/hosts/HostsInput";
+import { groups } from "~/shared/hosts/queries";
+import { overlaps } from "../queries";
 import { type ChooseBy, overlapQuestion, targetsOf } from "./design";
 import { useDesign } from "./form";
 import { MeantHosts } from "./MeantHosts";
@@ -26,7 +28,6 @@ export function HostsStep({ draftId }: { draftId: string | null }) {
   const errorOf = (field: string) => form.errors[field] ?? (refused?.field === field ? refused.detail : undefined);
 
   const known = useQuery({ ...groups, enabled: chooseBy === "group" });
-  const all = useInfiniteQuery({ ...hostsOf("", ""), enabled: chooseBy === "hosts" });
 
   return (
     <Grid gap="lg">
@@ -62,14 +63,10 @@ export function HostsStep({ draftId }: { draftId: string | null }) {
             />
           )}
           {chooseBy === "hosts" && (
-            <TagsInput
-              label="Hosts"
+            <HostsInput
               description="Type to find one, or paste ids separated by commas or spaces."
-              data={(all.data?.pages ?? []).flatMap((page) => page.items.map((h) => h.hostId))}
-              splitChars={[",", " ", "\n"]}
-              acceptValueOnBlur
-              clearable
               {...form.getInputProps("hosts")}
+              value={form.values.hosts}
               error={errorOf("hosts")}
             />
           )}

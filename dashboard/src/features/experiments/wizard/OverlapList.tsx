@@ -2,6 +2,7 @@ import { Alert, List, Text } from "@mantine/core";
 import { IconAlertTriangle, IconCircleCheck, IconHandStop } from "@tabler/icons-react";
 import type { Overlap, OverlapView } from "~/api/schema";
 import { PageLink } from "~/shared/components/links";
+import { spaced } from "~/shared/events/sentences";
 import { count } from "~/shared/format/numbers";
 
 /** Who else means some of the same hosts, and what to do about it: first what keeps the experiment from starting. */
@@ -45,7 +46,7 @@ function Overlaps({ of }: { of: Overlap[] }) {
               {o.name}
             </PageLink>
           )}{" "}
-          ({words(o.state)}) on {count(o.sharedHosts)} of them: {shown(o)}. {o.remedy}
+          ({spaced(o.state)}) on {count(o.sharedHosts)} of them: {shown(o)}. {o.remedy}
         </List.Item>
       ))}
     </List>
@@ -58,6 +59,3 @@ const shown = (o: Overlap): string => {
   const names = o.some.slice(0, SHOWN).map(String).join(", ");
   return o.sharedHosts > SHOWN ? `${names} and ${count(o.sharedHosts - SHOWN)} more` : names;
 };
-
-/** `warmingUp` as people write it. */
-const words = (state: string): string => state.replaceAll(/[A-Z]/g, (c) => ` ${c.toLowerCase()}`);

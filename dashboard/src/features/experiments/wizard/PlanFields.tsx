@@ -1,11 +1,8 @@
 import { Autocomplete, SimpleGrid, Stack, Text } from "@mantine/core";
 import { parseDuration } from "~/shared/format/durations";
 import { count, duration } from "~/shared/format/numbers";
-import { plannedWindows } from "./design";
+import { deadlineOf, plannedWindows } from "./design";
 import { useDesign } from "./form";
-
-/** After the planned end it is measured until a verdict is there, at most as long again: the control plane's rule. */
-const deadlineOf = (seconds: number): number => 2 * seconds + 60;
 
 export function PlanFields() {
   const form = useDesign();

@@ -3,17 +3,17 @@ import { IconAlertTriangle, IconEye } from "@tabler/icons-react";
 import { useMutation, useQueries, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useState } from "react";
-import { api, call } from "~/api/client";
+import { api, call, isFinal } from "~/api/client";
 import type { AgentView, PreviewRequest, PreviewStarted, PreviewView } from "~/api/schema";
 import { ProblemAlert } from "~/shared/components/ProblemAlert";
 import { count } from "~/shared/format/numbers";
+import { versionText } from "~/shared/pipelines/queries";
 import { PreviewSummaryView } from "~/shared/previews/PreviewSummaryView";
 import { preview } from "~/shared/previews/queries";
 import { isSettled, summarise } from "~/shared/previews/summarise";
+import { words } from "~/shared/search/read";
 import type { ParameterValues } from "~/shared/templates/parameters";
-import { versionText } from "../queries";
 import { useDesign } from "./form";
-import { list } from "./wizardSearch";
 
 const route = getRouteApi("/_app/experiments/new");
 
@@ -22,24 +22,31 @@ type Source = { kind: "version"; pipelineId: string; version: number } | { kind:
 interface Props {
   source: Source;
   hosts: AgentView[];
+  /** Whether there is a configuration to be tried. */
+  isGood?: boolean;
 }
 
 /** The control plane asks no more at once. */
 const MAX_HOSTS = 50;
 const AT_FIRST = 3;
 
-/** The previews that the address names. */
+/** The previews that the address names, as far as they were read. */
 export function usePreviews(): PreviewView[] {
-  const ids = list(route.useSearch().previews);
-  return useQueries({ queries: ids.map((id) => preview(id)) }).flatMap((q) => (q.data === undefined ? [] : [q.data]));
+  return usePreviewReads().flatMap(({ data }) => (data === undefined ? [] : [data]));
+}
+
+function usePreviewReads() {
+  const ids = words(route.useSearch().previews);
+  const reads = useQueries({ queries: ids.map((id) => preview(id)) });
+  return ids.map((id, i) => ({ id, data: reads[i]?.data, error: reads[i]?.error ?? null }));
 }
 
 /** Asks hosts what the candidate would make of their recent input. Only numbers and names of metrics and labels leave a host. */
-export function PreviewPanel({ source, hosts }: Props) {
+export function PreviewPanel({ source, hosts, isGood = true }: Props) {
   const queries = useQueryClient();
   const navigate = route.useNavigate();
-  const ids = list(route.useSearch().previews);
-  const previews = usePreviews();
+  const reads = usePreviewReads();
+  const previews = reads.flatMap(({ data }) => (data === undefined ? [] : [data]));
   const { protectedMetrics } = useDesign().values;
   const able = hosts.filter((h) => h.state === "active").map((h) => h.hostId);
   const [picked, setPicked] = useState<string[] | null>(null);
@@ -60,7 +67,9 @@ export function PreviewPanel({ source, hosts }: Props) {
       navigate({ search: (now) => ({ ...now, previews: started.map((p) => p.id).join(",") }), replace: true, resetScroll: false }),
   });
 
-  const waiting = ids.length - previews.filter(isSettled).length;
+  const gone = reads.filter(({ error }) => isFinal(error));
+  const unread = reads.filter(({ error }) => error !== null && !isFinal(error));
+  const waiting = reads.filter(({ data, error }) => !isFinal(error) && (data === undefined || !isSettled(data))).length;
   const summary = summarise(previews);
   const failed = previews.filter((p) => isSettled(p) && p.report == null);
   return (
@@ -87,9 +96,9 @@ export function PreviewPanel({ source, hosts }: Props) {
           leftSection={<IconEye size={16} />}
           onClick={() => run.mutate()}
           loading={run.isPending}
-          disabled={asked.length === 0}
+          disabled={asked.length === 0 || !isGood}
         >
-          {ids.length === 0 ? "Preview" : "Preview again"}
+          {reads.length === 0 ? "Preview" : "Preview again"}
         </Button>
       </Group>
       {run.isError && <ProblemAlert error={run.error} title="Hosts were not asked" />}
@@ -98,16 +107,22 @@ export function PreviewPanel({ source, hosts }: Props) {
           <Group gap="xs">
             <Loader size="xs" aria-hidden />
             <Text size="sm">
-              {count(waiting)} of {count(ids.length)} {ids.length === 1 ? "host has" : "hosts have"} not answered yet.
+              {count(waiting)} of {count(reads.length)} {reads.length === 1 ? "host has" : "hosts have"} not answered yet.
             </Text>
           </Group>
         )}
       </div>
-      {failed.length > 0 && (
+      {unread.length > 0 && <ProblemAlert error={unread[0]?.error} title="Previews could not be read" />}
+      {(failed.length > 0 || gone.length > 0) && (
         <Alert color="yellow" icon={<IconAlertTriangle />} title="Hosts without a preview">
           {failed.map((p) => (
             <Text key={p.id} size="sm">
               {p.hostId}: {p.error || "It was cancelled."}
+            </Text>
+          ))}
+          {gone.map(({ id, data, error }) => (
+            <Text key={id} size="sm">
+              {data?.hostId ?? `Preview ${id}`}: {error?.message}
             </Text>
           ))}
         </Alert>

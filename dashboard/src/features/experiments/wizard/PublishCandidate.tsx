@@ -15,11 +15,13 @@ const route = getRouteApi("/_app/experiments/new");
 interface Props {
   template: string;
   parameters: ParameterValues;
+  /** Whether the parameters make a configuration. */
+  isGood: boolean;
   onPublished: () => void;
 }
 
 /** Publishes what the template makes, since an experiment runs published versions alone, which never change. */
-export function PublishCandidate({ template, parameters, onPublished }: Props) {
+export function PublishCandidate({ template, parameters, isGood, onPublished }: Props) {
   const form = useDesign();
   const navigate = route.useNavigate();
   const queries = useQueryClient();
@@ -63,7 +65,7 @@ export function PublishCandidate({ template, parameters, onPublished }: Props) {
   const refused = publish.error instanceof ApiError ? publish.error : null;
   const missing = as === "new" ? name.trim() === "" : pipeline === null;
   const run = () => {
-    if (!missing) publish.mutate();
+    if (!missing && isGood) publish.mutate();
   };
 
   return (
@@ -108,7 +110,7 @@ export function PublishCandidate({ template, parameters, onPublished }: Props) {
             onChange={setPipeline}
           />
         )}
-        <Button variant="light" onClick={run} loading={publish.isPending} disabled={missing}>
+        <Button variant="light" onClick={run} loading={publish.isPending} disabled={missing || !isGood}>
           Publish and use as candidate
         </Button>
       </Group>

@@ -1,15 +1,16 @@
-import { Button, Card, Group, List, SimpleGrid, Stack, Table, Text, Title } from "@mantine/core";
+import { Alert, Button, Card, Group, List, SimpleGrid, Stack, Table, Text, Title } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { IconPlayerPlay } from "@tabler/icons-react";
+import { IconAlertTriangle, IconPlayerPlay } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
+import { useState } from "react";
 import { api, call } from "~/api/client";
 import { ProblemAlert } from "~/shared/components/ProblemAlert";
 import { ReasonModal } from "~/shared/components/ReasonModal";
 import { bytes, percent } from "~/shared/format/numbers";
 import { PreviewSummaryView } from "~/shared/previews/PreviewSummaryView";
 import { summarise } from "~/shared/previews/summarise";
-import { overlaps, pipelines, power } from "../queries";
+import { experiment, overlaps, pipelines, power } from "../queries";
 import { overlapQuestion, requestOf, targetsOf } from "./design";
 import { useDesign } from "./form";
 import { useMeantHosts } from "./MeantHosts";
@@ -23,8 +24,15 @@ import { CLAIM_WORDS, hostsInWords, whatWillHappen } from "./words";
 
 const route = getRouteApi("/_app/experiments/new");
 
-/** Everything once more, who else wants the hosts, and what will happen; then the start. */
-export function ReviewStep({ draft }: { draft: Draft }) {
+interface Props {
+  draft: Draft;
+  isSaved: boolean;
+  onSave: () => void;
+  onReadAgain: () => void;
+}
+
+/** Everything once more, who else wants the hosts, and what will happen; then the start, of what is shown and nothing else. */
+export function ReviewStep({ draft, isSaved, onSave, onReadAgain }: Props) {
   const design = useDesign().values;
   const navigate = route.useNavigate();
   const queries = useQueryClient();
@@ -33,6 +41,11 @@ export function ReviewStep({ draft }: { draft: Draft }) {
   const { hosts } = useMeantHosts(targetsOf(design), true);
   const preview = summarise(usePreviews());
   const proof = useQuery(power(draft.id, draft.version, route.useSearch().power ?? {}));
+  // A start names no version: what it would start is what the control plane has by then.
+  const now = useQuery(experiment(draft.id)).data;
+  // The start itself changes it too.
+  const [begun, setBegun] = useState(false);
+  const isTheirs = isSaved && !begun && now !== undefined && now.version > draft.version;
   const [starting, start] = useDisclosure(false);
   const request = requestOf(design, "");
   const { criteria, plan } = request;
@@ -107,19 +120,45 @@ export function ReviewStep({ draft }: { draft: Draft }) {
           <PreviewSummaryView summary={preview} />
         </Card>
       )}
+      {!isSaved && (
+        <Alert color="yellow" icon={<IconAlertTriangle />} title="This is not saved yet">
+          <Stack gap="xs" align="flex-start">
+            <Text size="sm">What is started is what the control plane has. Save the draft first.</Text>
+            <Button size="xs" variant="default" onClick={onSave}>
+              Save what is shown
+            </Button>
+          </Stack>
+        </Alert>
+      )}
+      {isTheirs && (
+        <Alert color="yellow" icon={<IconAlertTriangle />} title="Somebody else has changed the draft">
+          <Stack gap="xs" align="flex-start">
+            <Text size="sm">What is shown here is not what would be started.</Text>
+            <Button size="xs" variant="default" onClick={onReadAgain}>
+              Read again
+            </Button>
+          </Stack>
+        </Alert>
+      )}
       <Group justify="flex-end">
-        <Button leftSection={<IconPlayerPlay size={16} />} onClick={start.open}>
+        <Button leftSection={<IconPlayerPlay size={16} />} onClick={start.open} disabled={!isSaved || isTheirs}>
           Start the experiment
         </Button>
       </Group>
       <ReasonModal
-        opened={starting}
+        opened={starting && !isTheirs}
         onClose={start.close}
         title={`Start “${design.name}”`}
         confirm="Start"
         done="The experiment is starting."
         action={async (reason) => {
-          await call(api.POST("/api/v2/experiments/{id}/start", { params: { path: { id: draft.id } }, body: { reason } }));
+          setBegun(true);
+          try {
+            await call(api.POST("/api/v2/experiments/{id}/start", { params: { path: { id: draft.id } }, body: { reason } }));
+          } catch (refusal) {
+            setBegun(false);
+            throw refusal;
+          }
           await queries.invalidateQueries({ queryKey: ["experiments"] });
           await navigate({ to: "/experiments/$id", params: { id: draft.id } });
         }}

@@ -1,9 +1,10 @@
 import { Alert, Button, Group, Stack, Stepper, Text, Title } from "@mantine/core";
 import { IconAlertTriangle, IconArrowLeft, IconArrowRight, IconDeviceFloppy } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { getRouteApi, useBlocker } from "@tanstack/react-router";
+import { getRouteApi } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
 import { ApiError } from "~/api/client";
+import { LeaveQuestion } from "~/shared/components/LeaveQuestion";
 import { PageHeader } from "~/shared/components/PageHeader";
 import { ProblemAlert } from "~/shared/components/ProblemAlert";
 import { pipelines } from "../queries";
@@ -33,18 +34,12 @@ export function Wizard({ title, initial, draft: opened, cloneOf, onCreated, onRe
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const form = useDesignForm({ initialValues: initial });
-  const { draft, save, isKept } = useDraft(opened, opened === null ? null : initial, cloneOf);
+  const { draft, draftNow, save, isKept } = useDraft(opened, opened === null ? null : initial, cloneOf, onCreated);
   const known = useQuery(pipelines).data?.items ?? [];
   const design = form.values;
   // A design that is done again is whole from the beginning, but no draft yet.
   const step = openStep(search.step ?? "hosts", design, draft !== null);
   const unsaved = draft !== null && !isKept(design);
-  useBlocker({
-    shouldBlockFn: ({ current, next }) =>
-      current.pathname !== next.pathname && !window.confirm("Changes to the draft are not saved. Leave?"),
-    enableBeforeUnload: unsaved,
-    disabled: !unsaved,
-  });
 
   // What is chosen before there is a draft stands in the address, and so outlives a reload.
   const address = JSON.stringify(addressOf(design, draft !== null));
@@ -75,15 +70,18 @@ export function Wizard({ title, initial, draft: opened, cloneOf, onCreated, onRe
   /** Keeps the design. A refusal is shown at the field that it names, and where `follow` is said on the step where that stands. */
   const keep = async (values: Design, follow: boolean): Promise<Draft | null> => {
     try {
-      const { draft: saved, created } = await save.mutateAsync(values);
-      if (created) onCreated(saved.id);
-      return saved;
+      return await save.mutateAsync(values);
     } catch (error) {
-      if (!(error instanceof ApiError) || error.field === null) return null;
-      if (follow) {
-        await go(stepOf(error.field));
-        refuse({ [error.field]: error.detail });
-      } else form.setFieldError(error.field, error.detail);
+      // The problem itself is shown above the form.
+      const field = error instanceof ApiError ? error.field : null;
+      const made = draft === null ? draftNow() : null;
+      // A clone may be there whose change was refused: the address names it, so that a reload goes on with it.
+      if (follow && field !== null) await go(stepOf(field), made?.id);
+      else if (made !== null) await go(step, made.id);
+      if (error instanceof ApiError && field !== null) {
+        if (follow) refuse({ [field]: error.detail });
+        else form.setFieldError(field, error.detail);
+      }
       return null;
     }
   };
@@ -101,7 +99,9 @@ export function Wizard({ title, initial, draft: opened, cloneOf, onCreated, onRe
   };
 
   const saveIfChanged = () => {
-    if (unsaved && !save.isPending && Object.keys(allProblems(design)).length === 0) void keep(design, false);
+    // What the field that is left has only now taken over is not in `design` yet. While another save is under way this one waits for its turn.
+    const values = form.getValues();
+    if (draft !== null && !isKept(values) && Object.keys(allProblems(values)).length === 0) void keep(values, false);
   };
 
   const at = STEPS.indexOf(step);
@@ -174,7 +174,9 @@ export function Wizard({ title, initial, draft: opened, cloneOf, onCreated, onRe
             {step === "hosts" && <HostsStep draftId={draft?.id ?? null} />}
             {step === "pipelines" && <PipelinesStep />}
             {step === "criteria" && draft !== null && <CriteriaStep draft={draft} isSaved={!unsaved} />}
-            {step === "review" && draft !== null && <ReviewStep draft={draft} />}
+            {step === "review" && draft !== null && (
+              <ReviewStep draft={draft} isSaved={!unsaved} onSave={() => void leave("review")} onReadAgain={onReadAgain} />
+            )}
             <Group justify="space-between">
               {before === undefined ? (
                 <span />
@@ -194,6 +196,9 @@ export function Wizard({ title, initial, draft: opened, cloneOf, onCreated, onRe
           </Stack>
         </form>
       </Stack>
+      <LeaveQuestion isDirty={unsaved} leaves={(from, to) => from.pathname !== to.pathname}>
+        Changes to the draft are not saved, and are lost when you leave.
+      </LeaveQuestion>
     </DesignFormProvider>
   );
 }

@@ -147,6 +147,9 @@ export function requestOf(d: Design, reason: string): DraftExperimentRequest {
   };
 }
 
+/** After the planned end it is measured until a verdict is there, at most as long again: the control plane's rule. */
+export const deadlineOf = (durationSeconds: number): number => 2 * durationSeconds + 60;
+
 /** Windows that the plan has; null where it cannot be read. */
 export function plannedWindows(plan: Design["plan"]): number | null {
   const duration = parseDuration(plan.durationSeconds);

@@ -1,3 +1,4 @@
+import { text, words } from "~/shared/search/read";
 import type { ParameterValue, ParameterValues } from "~/shared/templates/parameters";
 import type { PowerQuestion } from "../queries";
 import { type Choice, type Design, EMPTY } from "./design";
@@ -31,9 +32,6 @@ export interface WizardSearch {
   previews?: string;
 }
 
-const text = (value: unknown): string | undefined =>
-  typeof value === "string" && value !== "" ? value : typeof value === "number" ? String(value) : undefined;
-
 const isValue = (value: unknown): value is ParameterValue =>
   typeof value === "string" || typeof value === "number" || (Array.isArray(value) && value.every((item) => typeof item === "string"));
 
@@ -64,15 +62,6 @@ export function wizardSearch(search: Record<string, unknown>): WizardSearch {
   };
 }
 
-export const list = (ids: string | undefined): string[] => [
-  ...new Set(
-    (ids ?? "")
-      .split(",")
-      .map((id) => id.trim())
-      .filter((id) => id !== ""),
-  ),
-];
-
 /** `PIPELINE@VERSION`; a version of 0 is for the latest one. */
 export function readChoice(written: string | undefined): Choice | null {
   const [, pipelineId, version] = /^([^@:/]+)(?:[@:/]v?(\d+))?$/.exec(written ?? "") ?? [];
@@ -88,7 +77,7 @@ export function designFrom(search: WizardSearch, latest: (pipelineId: string) =>
     const version = read === null ? null : read.version || latest(read.pipelineId);
     return read === null || version === null ? null : { ...read, version };
   };
-  const hosts = list(search.hosts);
+  const hosts = words(search.hosts);
   return {
     ...EMPTY,
     chooseBy: hosts.length > 0 ? "hosts" : search.group !== undefined ? "group" : "selector",

@@ -1,6 +1,6 @@
 import type { PlanRequest } from "~/api/schema";
 import { count, duration } from "~/shared/format/numbers";
-import type { Claim, Design } from "./design";
+import { type Claim, type Design, deadlineOf } from "./design";
 
 export const CLAIM_WORDS: Record<Claim, string> = {
   observed: "What was observed",
@@ -22,7 +22,7 @@ export function hostsInWords(d: Design, now: number | undefined): string {
 
 /** What a start brings about, in order, by the plan. */
 export function whatWillHappen(plan: PlanRequest, claim: Claim): string[] {
-  const deadline = 2 * plan.durationSeconds + 60;
+  const deadline = deadlineOf(plan.durationSeconds);
   return [
     "The hosts are settled: those that are meant at that moment and can be reached.",
     "On each of them the candidate runs beside the production collector, on the same input. What production sends does not change.",

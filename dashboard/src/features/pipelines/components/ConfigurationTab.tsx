@@ -6,11 +6,11 @@ import { useMemo } from "react";
 import type { PipelineView, VersionText } from "~/api/schema";
 import { PageLink } from "~/shared/components/links";
 import { QueryView } from "~/shared/components/QueryView";
+import { versionText } from "~/shared/pipelines/queries";
 import { PipelineGraph } from "../editor/PipelineGraph";
 import { YamlEditor } from "../editor/YamlEditor";
 import { read } from "../model/configuration";
 import { graphOf } from "../model/graph";
-import { versionText } from "../queries";
 import { VersionSelect } from "./VersionSelect";
 
 const route = getRouteApi("/_app/pipelines/$id");

@@ -4,23 +4,44 @@ import { getRouteApi } from "@tanstack/react-router";
 import { useState } from "react";
 import type { PipelineView, VersionText } from "~/api/schema";
 import { QueryView } from "~/shared/components/QueryView";
+import { versionText } from "~/shared/pipelines/queries";
 import { PipelineEditor } from "../editor/PipelineEditor";
 import { useDraft } from "../editor/useDraft";
 import { PreviewPanel } from "../preview/PreviewPanel";
-import { pipelineHosts, versionText } from "../queries";
+import { pipelineHosts } from "../queries";
 import { LeaveDraft } from "./LeaveDraft";
+import { PublishedMeanwhile } from "./PublishedMeanwhile";
 import { PublishVersion } from "./PublishVersion";
+import { useBase } from "./useBase";
 
 const route = getRouteApi("/_app/pipelines/$id");
 
 /** Writes the next version, beginning with the text of the latest or of another one. */
 export function EditTab({ pipeline }: { pipeline: PipelineView }) {
-  const { version = pipeline.latestVersion } = route.useSearch();
+  const { version: asked } = route.useSearch();
+  const navigate = route.useNavigate();
+  const { version, newer, beginWithLatest } = useBase(pipeline, asked);
   const text = useQuery(versionText(pipeline.id, version));
-  return <QueryView query={text}>{(found) => <Editor key={`${found.version}`} pipeline={pipeline} base={found} />}</QueryView>;
+  const startOver = () => {
+    beginWithLatest();
+    // The address names a version only where it is not the latest.
+    void navigate({ search: (s) => ({ ...s, version: undefined }), replace: true, resetScroll: false, ignoreBlocker: true });
+  };
+  return (
+    <QueryView query={text}>
+      {(found) => <Editor key={found.version} pipeline={pipeline} base={found} newer={newer} onBeginWithNewer={startOver} />}
+    </QueryView>
+  );
 }
 
-function Editor({ pipeline, base }: { pipeline: PipelineView; base: VersionText }) {
+interface EditorProps {
+  pipeline: PipelineView;
+  base: VersionText;
+  newer: number | null;
+  onBeginWithNewer: () => void;
+}
+
+function Editor({ pipeline, base, newer, onBeginWithNewer }: EditorProps) {
   const { node, previews = [] } = route.useSearch();
   const navigate = route.useNavigate();
   const draft = useDraft(base.configuration);
@@ -31,8 +52,8 @@ function Editor({ pipeline, base }: { pipeline: PipelineView; base: VersionText 
       <Group justify="space-between">
         <Text size="sm">
           Begins with the text of version {base.version}
-          {base.version !== pipeline.latestVersion && `, which is not the latest (${pipeline.latestVersion})`}. Nothing is kept until it is
-          published.
+          {newer === null && base.version !== pipeline.latestVersion && `, which is not the latest (${pipeline.latestVersion})`}. Nothing is
+          kept until it is published.
         </Text>
         <Group gap="xs">
           <Button variant="default" disabled={!draft.isDirty} onClick={() => draft.setText(base.configuration)}>
@@ -43,6 +64,7 @@ function Editor({ pipeline, base }: { pipeline: PipelineView; base: VersionText 
           </Button>
         </Group>
       </Group>
+      {newer !== null && !publishing && <PublishedMeanwhile base={base.version} newer={newer} onBeginWithIt={onBeginWithNewer} />}
       <PipelineEditor
         draft={draft}
         chosen={node ?? null}
@@ -56,7 +78,9 @@ function Editor({ pipeline, base }: { pipeline: PipelineView; base: VersionText 
         onStarted={(ids) => void navigate({ search: (s) => ({ ...s, previews: ids }), replace: true, resetScroll: false })}
       />
       <LeaveDraft isDirty={draft.isDirty && !publishing} />
-      {publishing && <PublishVersion pipeline={pipeline} before={base} configuration={draft.text} onClose={() => setPublishing(false)} />}
+      {publishing && (
+        <PublishVersion pipeline={pipeline} before={base} newer={newer} configuration={draft.text} onClose={() => setPublishing(false)} />
+      )}
     </Stack>
   );
 }

@@ -4,12 +4,12 @@ import { getRouteApi } from "@tanstack/react-router";
 import { useState } from "react";
 import { PageHeader } from "~/shared/components/PageHeader";
 import { QueryView } from "~/shared/components/QueryView";
+import { versionText } from "~/shared/pipelines/queries";
 import type { ParameterValues } from "~/shared/templates/parameters";
 import { rendered } from "~/shared/templates/queries";
 import { PipelineEditor } from "../editor/PipelineEditor";
 import { useDraft } from "../editor/useDraft";
 import { PreviewPanel } from "../preview/PreviewPanel";
-import { versionText } from "../queries";
 import { LeaveDraft } from "./LeaveDraft";
 import { SavePipeline } from "./SavePipeline";
 

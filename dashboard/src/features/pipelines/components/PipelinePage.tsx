@@ -84,7 +84,7 @@ function Page({ pipeline: p }: { pipeline: PipelineView }) {
         </Tabs.Panel>
         {mayWrite && (
           <Tabs.Panel value="edit">
-            <EditTab pipeline={p} />
+            <EditTab key={p.id} pipeline={p} />
           </Tabs.Panel>
         )}
         <Tabs.Panel value="versions">

@@ -7,16 +7,19 @@ import type { Created, PipelineView, VersionText } from "~/api/schema";
 import { ProblemAlert } from "~/shared/components/ProblemAlert";
 import { showDone } from "~/shared/components/showProblem";
 import { YamlDiff } from "../editor/YamlDiff";
+import { PublishedMeanwhile } from "./PublishedMeanwhile";
 
 interface Props {
   pipeline: PipelineView;
   before: VersionText;
+  /** A version that somebody has published since `before`. */
+  newer: number | null;
   configuration: string;
   onClose: () => void;
 }
 
 /** Shows what differs once more, and publishes. A version never changes afterwards. */
-export function PublishVersion({ pipeline, before, configuration, onClose }: Props) {
+export function PublishVersion({ pipeline, before, newer, configuration, onClose }: Props) {
   const navigate = useNavigate();
   const queries = useQueryClient();
   const form = useForm({ initialValues: { reason: "" } });
@@ -39,6 +42,7 @@ export function PublishVersion({ pipeline, before, configuration, onClose }: Pro
     <Modal opened onClose={onClose} size="xl" title={`Publish version ${pipeline.latestVersion + 1} of ${pipeline.name}`}>
       <form onSubmit={form.onSubmit((v) => publish.mutate(v))}>
         <Stack>
+          {newer !== null && (publish.isIdle || publish.isError) && <PublishedMeanwhile base={before.version} newer={newer} />}
           <YamlDiff
             before={before.configuration}
             after={configuration}

@@ -9,8 +9,9 @@ import { PageLink } from "~/shared/components/links";
 import { QueryView } from "~/shared/components/QueryView";
 import { TimeText } from "~/shared/components/TimeText";
 import { count, UNKNOWN } from "~/shared/format/numbers";
+import { versionText } from "~/shared/pipelines/queries";
 import { YamlDiff } from "../editor/YamlDiff";
-import { pipelineUses, versionText } from "../queries";
+import { pipelineUses } from "../queries";
 import { usesOf } from "../uses";
 import { VersionSelect } from "./VersionSelect";
 

@@ -59,9 +59,22 @@ export function FieldInput({ field, error, onChange }: Props) {
   }
 }
 
+/** The number that a value is, also between quotes; empty for a key without a value, and for what is no number. */
+function numberIn(value: unknown): number | "" {
+  const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
+  return typeof number === "number" && Number.isFinite(number) ? number : "";
+}
+
 function TypedNumber({ field, error, description, onChange }: Props & { description: string | undefined }) {
-  const [typed, setTyped] = useState<number | string>(Number(field.value));
-  useEffect(() => setTyped(Number(field.value)), [field.value]);
+  const written = numberIn(field.value);
+  const [typed, setTyped] = useState<number | string>(written);
+  useEffect(() => setTyped(written), [written]);
+  const commit = () => {
+    // What was not edited stays as it is written, such as between quotes; an emptied field is no value, for which there is the button beside it.
+    const next = numberIn(typed);
+    if (next === "") setTyped(written);
+    else if (next !== written) onChange(next);
+  };
   return (
     <NumberInput
       label={field.name}
@@ -70,8 +83,8 @@ function TypedNumber({ field, error, description, onChange }: Props & { descript
       allowDecimal={field.described?.type !== "wholeNumber"}
       value={typed}
       onChange={setTyped}
-      onBlur={() => typed !== "" && Number(typed) !== field.value && onChange(Number(typed))}
-      onKeyDown={(e) => e.key === "Enter" && typed !== "" && Number(typed) !== field.value && onChange(Number(typed))}
+      onBlur={commit}
+      onKeyDown={(e) => e.key === "Enter" && commit()}
     />
   );
 }

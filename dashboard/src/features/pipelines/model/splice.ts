@@ -18,8 +18,6 @@ const cut = (text: string, from: number, to: number, insert = ""): string => tex
 
 const columnOf = (text: string, at: number): number => at - lineStart(text, at);
 
-export const keyText = (pair: Pair): string => String(isScalar(pair.key) ? pair.key.value : pair.key);
-
 /** Where a pair's text ends: behind its value, or behind its colon where it has none. */
 function pairEnd(text: string, pair: Pair): number | null {
   const value = rangeOf(pair.value);

@@ -1,13 +1,12 @@
 import { Button, Card, Group, Stack, TagsInput, Text, Title } from "@mantine/core";
-import { useDebouncedValue } from "@mantine/hooks";
 import { IconPlayerPlay } from "@tabler/icons-react";
-import { keepPreviousData, useMutation, useQuery } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, call } from "~/api/client";
 import type { PreviewStarted } from "~/api/schema";
 import { ProblemAlert } from "~/shared/components/ProblemAlert";
 import { refusedField } from "~/shared/forms/refusedField";
-import { hostsFrom } from "~/shared/hosts/queries";
+import { HostsInput } from "~/shared/hosts/HostsInput";
 import { PreviewResult } from "./PreviewResult";
 
 interface Props {
@@ -24,10 +23,7 @@ interface Props {
 /** Plays the recent input of hosts through the text and shows what would leave, without deploying anything. */
 export function PreviewPanel({ configuration, isGood, proposed, previews, onStarted }: Props) {
   const [chosen, setChosen] = useState<string[] | null>(null);
-  const [typed, setTyped] = useState("");
   const [kept, setKept] = useState<string[]>([]);
-  const [start] = useDebouncedValue(typed.trim(), 200);
-  const found = useQuery({ ...hostsFrom(start), placeholderData: keepPreviousData });
   const hosts = chosen ?? proposed.slice(0, 1);
   const ask = useMutation({
     mutationFn: async () =>
@@ -50,18 +46,7 @@ export function PreviewPanel({ configuration, isGood, proposed, previews, onStar
         metrics and labels leave the host.
       </Text>
       <Stack gap="sm">
-        <TagsInput
-          label="Hosts"
-          description="Host ids; the first letters find them."
-          data={(found.data ?? []).filter((id) => !hosts.includes(id))}
-          value={hosts}
-          onChange={setChosen}
-          searchValue={typed}
-          onSearchChange={setTyped}
-          acceptValueOnBlur
-          clearable
-          error={hostsError}
-        />
+        <HostsInput value={hosts} onChange={setChosen} error={hostsError} />
         <TagsInput
           label="Protected metrics"
           description="Metrics that must leave untouched; * stands for any run of characters. Those of the organisation are added."
