@@ -8,7 +8,7 @@ import { dateTime, zoneName } from "~/shared/format/times";
 import { useNow } from "~/shared/format/useNow";
 import { usePreferences } from "~/shared/session/preferences";
 import { DensityMarks } from "./DensityMarks";
-import { chosen, marks, stepOf } from "./moments";
+import { chosen, isNow, marks, stepOf } from "./moments";
 import { density, type EventScope, neighbour } from "./queries";
 import { useAsOf } from "./useAsOf";
 
@@ -41,7 +41,7 @@ export function AsOfBar({ scope, from, what }: Props) {
   const [dragged, setDragged] = useState<number | null>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a moment that comes from elsewhere ends the drag.
   useEffect(() => setDragged(null), [at]);
-  const said = (value: number) => (value >= end ? "now" : dateTime(value, timeZone));
+  const said = (value: number) => (isNow(value, begin, end) ? "now" : dateTime(value, timeZone));
 
   return (
     <Card padding="xs" mb="md" className="no-print" component="section" aria-label="Time travel">
@@ -66,7 +66,7 @@ export function AsOfBar({ scope, from, what }: Props) {
             }}
             label={said}
             thumbLabel="Moment that is shown"
-            thumbProps={{ "aria-valuetext": said(dragged ?? here) }}
+            thumbProps={{ "aria-valuetext": dragged === null && at !== null ? dateTime(here, timeZone) : said(dragged ?? here) }}
             disabled={histogram.data === undefined && !from}
           />
           <Group justify="space-between" gap="xs" wrap="nowrap" mt={4}>

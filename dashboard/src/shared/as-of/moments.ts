@@ -60,10 +60,15 @@ export function marks({ from, bucketSeconds, counts }: Density, begin: number, e
   });
 }
 
+/**
+ * Whether the slider says now at this value. Its values lie whole steps from its left end, so that the last of them is up to a step before the right one: all of
+ * the last step is now.
+ */
+export const isNow = (value: number, begin: number, end: number): boolean => value > end - stepOf(begin, end);
+
 /** What the slider was let go at: its right end is now, which has no moment. */
-export function chosen(value: number, begin: number, end: number): Moment | null {
-  return value >= end ? null : new Date(Math.max(begin, value)).toISOString();
-}
+export const chosen = (value: number, begin: number, end: number): Moment | null =>
+  isNow(value, begin, end) ? null : new Date(Math.max(begin, value)).toISOString();
 
 /** Steps of the slider in milliseconds: a thousand of them, of a second at least. */
 export const stepOf = (begin: number, end: number): number => Math.max(1_000, Math.round((end - begin) / 1_000));
