@@ -13,6 +13,8 @@ export interface FleetSearch {
   state?: HostState;
   version?: string;
   drift?: boolean;
+  /** A part of the host id. */
+  search?: string;
   /** Ids of the hosts that are ticked, between commas. */
   hosts?: string;
   /** The upgrade whose hosts are shown. */
@@ -29,6 +31,7 @@ export function fleetSearch(search: Record<string, unknown>): FleetSearch {
     state: oneOf(search.state, HOST_STATES),
     version: text(search.version),
     drift: flag(search.drift),
+    search: text(search.search),
     hosts: text(search.hosts),
     upgrade: text(search.upgrade),
     dialog: oneOf(search.dialog, FLEET_DIALOGS),
@@ -37,14 +40,16 @@ export function fleetSearch(search: Record<string, unknown>): FleetSearch {
   return Object.fromEntries(Object.entries(read).filter(([, value]) => value !== undefined));
 }
 
-export type HostFilters = Pick<FleetSearch, "selector" | "group" | "state" | "version" | "drift">;
+export type HostFilters = Pick<FleetSearch, "search" | "selector" | "group" | "state" | "version" | "drift">;
 
-export const hostFilters = ({ selector, group, state, version, drift }: FleetSearch): HostFilters => ({
+/** What hosts are asked by. Drift, and that an agent has stopped, only heartbeats tell: of a past moment nothing can be asked by them. */
+export const hostFilters = ({ search, selector, group, state, version, drift, at }: FleetSearch): HostFilters => ({
+  search,
   selector,
   group,
-  state,
+  state: at !== undefined && state === "stopped" ? undefined : state,
   version,
-  drift,
+  drift: at === undefined ? drift : undefined,
 });
 
 export const isFiltered = (search: FleetSearch): boolean => Object.values(hostFilters(search)).some((value) => value !== undefined);
