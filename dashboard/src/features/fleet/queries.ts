@@ -1,6 +1,7 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { ApiError, api, call } from "~/api/client";
 import type { AgentView } from "~/api/schema";
+import { justAfter } from "~/shared/as-of/moments";
 import type { HostFilters } from "./search";
 
 const HEARTBEATS_MS = 15_000;
@@ -51,6 +52,8 @@ export const host = (hostId: string, at?: string) =>
   queryOptions({
     queryKey: ["fleet", "host", hostId, at],
     queryFn: ({ signal }) => call(api.GET("/api/v2/agents/{hostId}", { params: { path: { hostId }, query: { at } }, signal })),
+    // While time is stepped through the moment before stays in sight.
+    placeholderData: (before, query) => (query?.queryKey[2] === hostId ? before : undefined),
     refetchInterval: at === undefined && HEARTBEATS_MS,
   });
 
@@ -83,26 +86,27 @@ export const hostVersions = (hostId: string) =>
     getNextPageParam: (last) => last.next ?? undefined,
   });
 
-/** What happened to a host itself, newest first: enrolled, labelled, drained, lost. */
-export const hostEvents = (streamId: string) =>
+/** What happened to a host itself, newest first: enrolled, labelled, drained, lost. With a past moment: until it, and what happened at it. */
+export const hostEvents = (streamId: string, at?: string) =>
   infiniteQueryOptions({
-    queryKey: ["audit", "of-host", streamId],
+    queryKey: ["audit", "of-host", streamId, at],
     queryFn: ({ pageParam, signal }) =>
       call(
         api.GET("/api/v2/audit", {
-          params: { query: { streamId, order: "desc", limit: 50, ...(pageParam === null ? {} : { after: pageParam }) } },
+          params: {
+            query: {
+              streamId,
+              ...(at === undefined ? {} : { until: justAfter(at) }),
+              order: "desc",
+              limit: 50,
+              ...(pageParam === null ? {} : { after: pageParam }),
+            },
+          },
           signal,
         }),
       ),
     initialPageParam: null as number | null,
     getNextPageParam: (last) => (last.next === null ? undefined : Number(last.next)),
-  });
-
-/** Experiments that a host takes or took part in, newest first. */
-export const hostExperiments = (hostId: string) =>
-  queryOptions({
-    queryKey: ["experiments", "of-host", hostId],
-    queryFn: ({ signal }) => call(api.GET("/api/v2/experiments", { params: { query: { host: hostId, limit: 10 } }, signal })),
   });
 
 /** Log lines that a host was asked for; asked again until it has answered. */
