@@ -57,7 +57,7 @@ export function FleetPage() {
           )
         }
       />
-      <AsOfBar scope={{ streamType: "Agent" }} what="The fleet" />
+      <AsOfBar scope={{ streamType: "Agent" }} what="The fleet" showsEvents />
       <SummaryTiles at={search.at} />
       <Tabs
         value={tab}

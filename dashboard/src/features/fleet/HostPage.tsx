@@ -67,7 +67,7 @@ export function HostPage() {
           </>
         }
       />
-      {now !== undefined && <AsOfBar scope={{ streamId: now.streamId }} from={now.enrolledAt} what="The host" />}
+      {now !== undefined && <AsOfBar scope={{ streamId: now.streamId }} from={now.enrolledAt} what="The host" showsEvents />}
       <QueryView query={query}>
         {(host) => (
           <>
@@ -115,7 +115,7 @@ export function HostPage() {
               </Tabs.Panel>
               {mayChange && (
                 <Tabs.Panel value="logs">
-                  <HostLogs host={host} log={search.log} onLog={(log) => onSearch({ log })} />
+                  <HostLogs host={host} search={search} onSearch={onSearch} />
                 </Tabs.Panel>
               )}
             </Tabs>

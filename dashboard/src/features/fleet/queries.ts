@@ -109,12 +109,15 @@ export const hostEvents = (streamId: string, at?: string) =>
     getNextPageParam: (last) => (last.next === null ? undefined : Number(last.next)),
   });
 
-/** Log lines that a host was asked for; asked again until it has answered. */
+/** Log lines that a host was asked for; asked again until it has answered, or until they are kept no more. */
 export const hostLogs = (id: string) =>
   queryOptions({
     queryKey: ["tasks", "logs", id],
     queryFn: ({ signal }) => call(api.GET("/api/v2/host-logs/{id}", { params: { path: { id } }, signal })),
-    refetchInterval: (query) => (query.state.data === undefined || ["queued", "assigned"].includes(query.state.data.state) ? 1_000 : false),
+    refetchInterval: ({ state: { data, error } }) =>
+      !(error instanceof ApiError && error.status === 404) && (data === undefined || ["queued", "assigned"].includes(data.state))
+        ? 1_000
+        : false,
   });
 
 /** Open tasks and dead letters of a host. */

@@ -11,7 +11,8 @@ describe("a moment in an address", () => {
   it("that is none shows how it is now", () => {
     for (const wrong of ["yesterday", "2026-13-40T00:00:00Z", "2026-11-27", 5, null, undefined, "2026-11-27T06:55:47Z; x"])
       expect(parseMoment(wrong)).toBeNull();
-    expect(atSearch({ at: "now" })).toEqual({});
+    expect(atSearch({ at: "now", around: 7 })).toEqual({});
+    expect(atSearch({ at: "2026-11-27T06:55:47Z", around: 30 })).toEqual({ at: "2026-11-27T06:55:47Z", around: 30 });
   });
 });
 

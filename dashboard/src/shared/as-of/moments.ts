@@ -8,10 +8,21 @@ export function parseMoment(value: unknown): Moment | null {
   return typeof value === "string" && ISO.test(value) && Number.isFinite(Date.parse(value)) ? value : null;
 }
 
-/** For `validateSearch` of a page that can be shown as it was: `at` is kept where it is a moment. */
-export function atSearch(search: Record<string, unknown>): { at?: Moment } {
+/** How many minutes before and after a moment are looked at. */
+export const AROUND_MINUTES = [1, 5, 30, 120];
+
+/** What the address of a page that can be shown as it was says of it. */
+export interface AtSearch {
+  at?: Moment;
+  /** How many minutes around it; 5 where left out. */
+  around?: number;
+}
+
+/** For `validateSearch` of such a page: `at` is kept where it is a moment. */
+export function atSearch(search: Record<string, unknown>): AtSearch {
   const at = parseMoment(search.at);
-  return at === null ? {} : { at };
+  const around = AROUND_MINUTES.find((minutes) => minutes === search.around);
+  return { ...(at === null ? {} : { at }), ...(around === undefined ? {} : { around }) };
 }
 
 /** Microseconds since 1970 in full: an event is found again by its time only if no digit is lost. */

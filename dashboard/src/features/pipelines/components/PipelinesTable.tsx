@@ -20,7 +20,7 @@ const route = getRouteApi("/_app/pipelines/");
 const column = createColumnHelper<PipelineView>();
 
 export function PipelinesTable() {
-  const { find = "" } = route.useSearch();
+  const { find = "", sort } = route.useSearch();
   const navigate = route.useNavigate();
   const { at } = useAsOf();
   const list = useQuery(pipelines(at));
@@ -62,6 +62,8 @@ export function PipelinesTable() {
               columns={columns}
               rowId={(p) => p.id}
               minWidth={720}
+              order={sort}
+              onOrderChange={(next) => void navigate({ search: (s) => ({ ...s, sort: next }), replace: true })}
               height={items.length > 100 ? "65vh" : undefined}
               empty={
                 <Text c="dimmed" ta="center" size="sm">
