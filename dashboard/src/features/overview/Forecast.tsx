@@ -64,27 +64,27 @@ function Budget({ b }: { b: BudgetView }) {
           {money(b.spent, currency)} of {money(amountPerMonth, currency)}
         </Text>
       </Group>
-      <Progress.Root size="lg">
-        <Progress.Section
-          value={Math.min(100, b.spentPct ?? 0)}
-          color={(b.spentPct ?? 0) >= 100 ? "red" : "teal"}
-          aria-label={`${name}: spent`}
-        />
-        {forecast !== null && forecast > (b.spentPct ?? 0) && (
-          <Progress.Section
-            value={Math.max(0, Math.min(100, forecast) - Math.min(100, b.spentPct ?? 0))}
-            color={forecast >= 100 ? "orange" : "gray"}
-            striped
-            aria-label={`${name}: forecast of the month's end`}
-          />
-        )}
-      </Progress.Root>
+      {b.spentPct !== null && (
+        <Progress.Root size="lg">
+          <Progress.Section value={Math.min(100, b.spentPct)} color={b.spentPct >= 100 ? "red" : "teal"} aria-label={`${name}: spent`} />
+          {forecast !== null && forecast > b.spentPct && (
+            <Progress.Section
+              value={Math.max(0, Math.min(100, forecast) - Math.min(100, b.spentPct))}
+              color={forecast >= 100 ? "orange" : "gray"}
+              striped
+              aria-label={`${name}: forecast of the month's end`}
+            />
+          )}
+        </Progress.Root>
+      )}
       <Text size="xs" c="dimmed">
         {b.problem !== null
           ? b.problem.detail
-          : b.forecast === null
-            ? `${percent(b.spentPct)} spent. No forecast: ${b.noForecast}`
-            : `${percent(b.spentPct)} spent; ${money(b.forecast.estimate, currency)} at the month's end (${percent(forecast)}), between ${money(b.forecast.lower, currency)} and ${money(b.forecast.upper, currency)}.`}
+          : b.spentPct === null
+            ? "What is spent is not known."
+            : b.forecast === null
+              ? `${percent(b.spentPct)} spent. No forecast: ${b.noForecast}`
+              : `${percent(b.spentPct)} spent; ${money(b.forecast.estimate, currency)} at the month's end (${percent(forecast)}), between ${money(b.forecast.lower, currency)} and ${money(b.forecast.upper, currency)}.`}
       </Text>
     </Stack>
   );
