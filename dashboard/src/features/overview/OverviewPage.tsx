@@ -35,12 +35,12 @@ export function OverviewPage() {
           <ProblemAlert error={usual.error} title="By which price to reckon is not known" onRetry={() => void usual.refetch()} />
         )}
         {first && <FirstRun />}
-        <Figures price={price} />
+        <Figures price={price} asking={asking} />
         <SimpleGrid cols={{ base: 1, lg: 2 }}>
           <Decisions />
           <UnderWay />
         </SimpleGrid>
-        {!asking && <MoneyNow price={price} />}
+        {!asking && <MoneyNow price={price} isChosen={chosen !== undefined} />}
         <SimpleGrid cols={{ base: 1, lg: 2 }}>
           <FleetHealth />
           <Forecast price={price} />

@@ -54,7 +54,10 @@ export const over = queryOptions({
     const page = await call(
       api.GET("/api/v2/experiments", { params: { query: { state: "completed,rolledBack", limit: MOST_VERDICTS } }, signal }),
     );
-    return Promise.all(page.items.map((e) => call(api.GET("/api/v2/experiments/{id}", { params: { path: { id: e.id } }, signal }))));
+    const items = await Promise.all(
+      page.items.map((e) => call(api.GET("/api/v2/experiments/{id}", { params: { path: { id: e.id } }, signal }))),
+    );
+    return { items, next: page.next };
   },
 });
 
