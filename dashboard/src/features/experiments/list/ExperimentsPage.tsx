@@ -9,10 +9,11 @@ import { PageHeader } from "~/shared/components/PageHeader";
 import { QueryView } from "~/shared/components/QueryView";
 import { useMore } from "~/shared/components/useMore";
 import { count } from "~/shared/format/numbers";
+import { words } from "~/shared/search/read";
 import { useMay } from "~/shared/session/session";
 import { ExperimentsTable } from "./ExperimentsTable";
 import { Filters } from "./Filters";
-import { isFiltered, type ListSearch, listed, MOST_PICKED } from "./listSearch";
+import { isFiltered, type ListSearch, MOST_PICKED } from "./listSearch";
 import { counts, experiments } from "./queries";
 import { SavedViews } from "./SavedViews";
 
@@ -24,7 +25,7 @@ export function ExperimentsPage() {
   const may = useMay("operator");
   const list = useInfiniteQuery({ ...experiments(search), placeholderData: keepPreviousData });
   const byState = useQuery(counts);
-  const picked = listed(search.picked);
+  const picked = words(search.picked);
   const change = useCallback(
     (part: Partial<ListSearch>) => void navigate({ search: (now) => ({ ...now, ...part }), replace: true, resetScroll: false }),
     [navigate],
