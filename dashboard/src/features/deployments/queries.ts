@@ -22,13 +22,14 @@ export const deployment = (id: string, state: DeploymentHostState | undefined) =
     refetchInterval: 15_000,
   });
 
-const MOST_EVENTS = 500;
-
-/** What happened to a deployment, from its events. */
+/** What happened to a deployment, from its events, newest first. */
 export const history = (id: string) =>
-  queryOptions({
+  infiniteQueryOptions({
     queryKey: ["deployments", "history", id],
-    queryFn: ({ signal }) => call(api.GET("/api/v2/audit", { params: { query: { streamId: id, limit: MOST_EVENTS } }, signal })),
+    queryFn: ({ signal, pageParam }) =>
+      call(api.GET("/api/v2/audit", { params: { query: { streamId: id, order: "desc", limit: 200, after: pageParam } }, signal })),
+    initialPageParam: undefined as number | undefined,
+    getNextPageParam: (page) => (page.next === null ? undefined : Number(page.next)),
   });
 
 export const changePolicy = queryOptions({
