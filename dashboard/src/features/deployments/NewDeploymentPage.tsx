@@ -10,15 +10,16 @@ import { PageHeader } from "~/shared/components/PageHeader";
 import { ProblemAlert } from "~/shared/components/ProblemAlert";
 import { showDone } from "~/shared/components/showProblem";
 import { TimeText } from "~/shared/components/TimeText";
+import { changePolicy } from "~/shared/deployments/queries";
 import { refusedField } from "~/shared/forms/refusedField";
 import { TargetInput } from "~/shared/hosts/TargetInput";
 import { targetOf, targetProblem } from "~/shared/hosts/target";
+import { pipelines } from "~/shared/pipelines/queries";
 import { GateInputs, WaveInputs } from "~/shared/rollout/RolloutInputs";
 import { fieldOf, notATime } from "~/shared/rollout/rollout";
 import { NotYourRole } from "~/shared/session/NotYourRole";
 import { useMay } from "~/shared/session/session";
 import { DEFAULTS, type PlanValues, requestOf } from "./plan";
-import { changePolicy, pipelineNames } from "./queries";
 
 const route = getRouteApi("/_app/deployments/new");
 
@@ -33,13 +34,13 @@ function NewDeployment() {
   const queries = useQueryClient();
   const isAdmin = useMay("admin");
   const policy = useQuery(changePolicy).data;
-  const pipelines = useQuery(pipelineNames).data?.items ?? [];
+  const known = useQuery(pipelines()).data?.items ?? [];
   const [target, setTarget] = useState(() => targetOf(search));
   const form = useForm<PlanValues>({
     initialValues: { ...DEFAULTS, pipeline: search.pipeline ?? "", version: search.version === undefined ? "" : String(search.version) },
     validate: { soak: notATime, patience: notATime },
   });
-  const chosen = pipelines.find((p) => p.id === form.values.pipeline);
+  const chosen = known.find((p) => p.id === form.values.pipeline);
   const ask = useMutation({
     mutationFn: async (values: PlanValues) =>
       (await call(api.POST("/api/v2/deployments", { body: requestOf(values, target) }))) as DeploymentAccepted,
@@ -85,10 +86,10 @@ function NewDeployment() {
                     label="Pipeline"
                     withAsterisk
                     searchable
-                    data={pipelines.filter((p) => !p.deprecated || p.id === search.pipeline).map((p) => ({ value: p.id, label: p.name }))}
+                    data={known.filter((p) => !p.deprecated || p.id === search.pipeline).map((p) => ({ value: p.id, label: p.name }))}
                     value={form.values.pipeline === "" ? null : form.values.pipeline}
                     onChange={(id) =>
-                      form.setValues({ pipeline: id ?? "", version: String(pipelines.find((p) => p.id === id)?.latestVersion ?? "") })
+                      form.setValues({ pipeline: id ?? "", version: String(known.find((p) => p.id === id)?.latestVersion ?? "") })
                     }
                     error={refused("pipeline")}
                   />

@@ -1,4 +1,4 @@
-import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions } from "@tanstack/react-query";
 import { api, call } from "~/api/client";
 import type { DeploymentHostState, DeploymentState } from "~/api/schema";
 
@@ -32,13 +32,6 @@ export const history = (id: string) =>
     getNextPageParam: (page) => (page.next === null ? undefined : Number(page.next)),
   });
 
-export const changePolicy = queryOptions({
-  queryKey: ["change-policy"],
-  queryFn: ({ signal }) => call(api.GET("/api/v2/change-policy", { signal })),
-  // A freeze begins and ends without an event.
-  refetchInterval: 30_000,
-});
-
 /** Hosts that run something else than they should, by their last heartbeats. */
 export const drifted = infiniteQueryOptions({
   queryKey: ["fleet", "drift"],
@@ -47,9 +40,4 @@ export const drifted = infiniteQueryOptions({
   initialPageParam: null as string | null,
   getNextPageParam: (page) => page.next ?? null,
   refetchInterval: 15_000,
-});
-
-export const pipelineNames = queryOptions({
-  queryKey: ["pipelines", "list"],
-  queryFn: ({ signal }) => call(api.GET("/api/v2/pipelines", { signal })),
 });

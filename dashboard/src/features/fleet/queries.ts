@@ -2,6 +2,7 @@ import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { ApiError, api, call } from "~/api/client";
 import type { AgentView } from "~/api/schema";
 import { justAfter } from "~/shared/as-of/moments";
+import { pipelines } from "~/shared/pipelines/queries";
 import type { HostFilters } from "./search";
 
 const HEARTBEATS_MS = 15_000;
@@ -130,11 +131,8 @@ export const hostTasks = (hostId: string) =>
 
 /** Names by id, for what hosts refer to. */
 export const pipelineNames = queryOptions({
-  queryKey: ["pipelines", "names"],
-  queryFn: async ({ signal }) => {
-    const page = await call(api.GET("/api/v2/pipelines", { signal }));
-    return Object.fromEntries(page.items.map((p) => [p.id, p.name]));
-  },
+  ...pipelines(),
+  select: ({ items }): Record<string, string> => Object.fromEntries(items.map((p) => [p.id, p.name])),
 });
 
 /** How long an incident may last, by the control plane's own bound. */

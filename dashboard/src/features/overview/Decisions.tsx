@@ -1,11 +1,12 @@
 import { Badge, Group, Stack, Text } from "@mantine/core";
 import { IconCircleCheck } from "@tabler/icons-react";
 import { useQueries } from "@tanstack/react-query";
+import { budgets } from "~/shared/budgets/queries";
 import { PageLink } from "~/shared/components/links";
 import { ProblemAlert } from "~/shared/components/ProblemAlert";
 import { Section } from "~/shared/components/Section";
 import { type Decision, decide } from "./decide";
-import { awaiting, budgets, fleet, held, over, queue, upgrades } from "./queries";
+import { awaiting, fleet, held, over, queue, upgrades } from "./queries";
 
 /** What waits for a person. */
 export function Decisions() {

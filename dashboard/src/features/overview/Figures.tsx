@@ -5,8 +5,9 @@ import type { ReactNode } from "react";
 import { Figure } from "~/shared/components/Figure";
 import { PageLink } from "~/shared/components/links";
 import { QueryView } from "~/shared/components/QueryView";
+import { counts } from "~/shared/experiments/queries";
 import { count, counted, money, percent, UNKNOWN } from "~/shared/format/numbers";
-import { counts, fleet, flow, saved } from "./queries";
+import { fleet, flow, saved } from "./queries";
 
 const MEASURING = ["starting", "warmingUp", "running"];
 

@@ -4,9 +4,10 @@ import { useQueries } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { PageButton } from "~/shared/components/links";
 import { ProblemAlert } from "~/shared/components/ProblemAlert";
+import { pipelines } from "~/shared/pipelines/queries";
 import { useMay } from "~/shared/session/session";
 import { type Step, steps } from "./guide";
-import { drafts, fleet, flow, pipelines } from "./queries";
+import { drafts, fleet, flow } from "./queries";
 
 const SAYS: Record<Step, { title: string; says: string }> = {
   enrol: { title: "Enrol a host", says: "You get a command with a token; the agent then calls in by itself." },
@@ -25,7 +26,7 @@ const SAYS: Record<Step, { title: string; says: string }> = {
 /** From nothing to a running experiment. Each step is told by what there is; the guide goes when an experiment was started. */
 export function FirstRun() {
   const may = useMay("operator");
-  const queries = useQueries({ queries: [fleet, pipelines, flow("metric", undefined), drafts] });
+  const queries = useQueries({ queries: [fleet, pipelines(), flow("metric", undefined), drafts] });
   const [hosts, published, flows, drafted] = queries;
   // A step is done or not by what was read; by what was not it would be told as not done.
   if (hosts.data === undefined || published.data === undefined || flows.data === undefined || drafted.data === undefined) {

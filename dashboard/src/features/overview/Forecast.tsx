@@ -1,11 +1,12 @@
 import { Group, Progress, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import type { BudgetView } from "~/api/schema";
+import { budgets } from "~/shared/budgets/queries";
 import { PageLink } from "~/shared/components/links";
 import { QueryView } from "~/shared/components/QueryView";
 import { Section } from "~/shared/components/Section";
 import { money, percent } from "~/shared/format/numbers";
-import { budgets, trend } from "./queries";
+import { trend } from "./queries";
 
 /** What the month will have cost, against what may be spent. */
 export function Forecast({ price }: { price: string | undefined }) {

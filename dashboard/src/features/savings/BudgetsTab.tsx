@@ -6,6 +6,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { api, call } from "~/api/client";
 import type { BudgetView } from "~/api/schema";
+import { budgets } from "~/shared/budgets/queries";
 import { EmptyState } from "~/shared/components/EmptyState";
 import { QueryView } from "~/shared/components/QueryView";
 import { ReasonModal } from "~/shared/components/ReasonModal";
@@ -13,7 +14,6 @@ import { money, percent } from "~/shared/format/numbers";
 import { useMay } from "~/shared/session/session";
 import { BudgetModal } from "./BudgetModal";
 import { type BudgetLevel, budgetLevel } from "./budgetLevel";
-import { budgets } from "./queries";
 
 /** Money a month that a part of the cost must stay under, and how far it is. */
 export function BudgetsTab() {

@@ -7,8 +7,9 @@ import type { SavingsEntry, WhatIfAnswer } from "~/api/schema";
 import { DataTable } from "~/shared/components/DataTable";
 import { EmptyState } from "~/shared/components/EmptyState";
 import { QueryView } from "~/shared/components/QueryView";
+import { whatIf } from "~/shared/experiments/queries";
 import { duration, money, UNKNOWN } from "~/shared/format/numbers";
-import { entries, whatIf } from "./queries";
+import { entries } from "./queries";
 
 const route = getRouteApi("/_app/savings");
 const column = createColumnHelper<WhatIfAnswer>();

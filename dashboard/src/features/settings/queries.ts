@@ -44,8 +44,6 @@ export const deliveries = (name: string) =>
     refetchInterval: 5_000,
   });
 
-export const backends = queryOptions({ queryKey: ["backends"], queryFn: ({ signal }) => call(api.GET("/api/v2/backends", { signal })) });
-
 export const protectedMetrics = queryOptions({
   queryKey: ["protected-metrics"],
   queryFn: ({ signal }) => callVersioned(api.GET("/api/v2/protected-metrics", { signal })),

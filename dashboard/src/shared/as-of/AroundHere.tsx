@@ -16,7 +16,9 @@ export function AroundHere({ at, scope }: { at: Moment; scope: EventScope }) {
   return (
     <Stack gap="xs">
       <Group justify="space-between">
-        <Title order={3}>What changed around here</Title>
+        <Title order={2} size="h3">
+          What changed around here
+        </Title>
         <SegmentedControl
           size="xs"
           aria-label="How far around the moment"

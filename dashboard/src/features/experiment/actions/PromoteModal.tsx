@@ -7,11 +7,11 @@ import type { ExperimentView } from "~/api/schema";
 import { ProblemAlert } from "~/shared/components/ProblemAlert";
 import { showDone } from "~/shared/components/showProblem";
 import { TimeText } from "~/shared/components/TimeText";
+import { changePolicy } from "~/shared/deployments/queries";
 import { count } from "~/shared/format/numbers";
 import { GateInputs, WaveInputs } from "~/shared/rollout/RolloutInputs";
 import { DEFAULTS, fieldOf, notATime, rolloutOf } from "~/shared/rollout/rollout";
 import { useMay } from "~/shared/session/session";
-import { changePolicy } from "../queries";
 import { promote } from "./commands";
 
 /** Makes the candidate's pipeline production, in waves; over the verdict too, by an admin who says why. */

@@ -8,13 +8,14 @@ import { PageButton } from "~/shared/components/links";
 import { PageHeader } from "~/shared/components/PageHeader";
 import { QueryView } from "~/shared/components/QueryView";
 import { useMore } from "~/shared/components/useMore";
+import { counts } from "~/shared/experiments/queries";
 import { count } from "~/shared/format/numbers";
 import { words } from "~/shared/search/read";
 import { useMay } from "~/shared/session/session";
 import { ExperimentsTable } from "./ExperimentsTable";
 import { Filters } from "./Filters";
 import { isFiltered, type ListSearch, MOST_PICKED } from "./listSearch";
-import { counts, experiments } from "./queries";
+import { experiments } from "./queries";
 import { SavedViews } from "./SavedViews";
 
 const route = getRouteApi("/_app/experiments/");

@@ -13,7 +13,8 @@ import { PageButton, PageLink } from "~/shared/components/links";
 import { QueryView } from "~/shared/components/QueryView";
 import { TimeText } from "~/shared/components/TimeText";
 import { count, UNKNOWN } from "~/shared/format/numbers";
-import { pipelines, pipelineUses } from "../queries";
+import { pipelines } from "~/shared/pipelines/queries";
+import { pipelineUses } from "../queries";
 import { usesOf, usesText } from "../uses";
 
 const route = getRouteApi("/_app/pipelines/");
