@@ -56,6 +56,7 @@ function Ask({ action, filter, onClose, onDone }: AskProps) {
     <ReasonModal
       opened
       onClose={onClose}
+      onDone={onDone}
       title={action === "requeue" ? "Requeue dead letters" : "Cancel queued and assigned tasks"}
       confirm={action === "requeue" ? `Requeue ${n}` : `Cancel ${n}`}
       danger={action === "cancel"}
@@ -66,7 +67,6 @@ function Ask({ action, filter, onClose, onDone }: AskProps) {
         await (action === "requeue"
           ? call(api.POST("/api/v2/tasks/requeue", { body: body as RequeueTasksRequest }))
           : call(api.POST("/api/v2/tasks/cancel", { body: body as CancelTasksRequest })));
-        onDone();
         await queries.invalidateQueries({ queryKey: ["tasks"] });
       }}
     >
