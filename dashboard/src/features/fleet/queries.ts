@@ -16,6 +16,7 @@ export const fleetSummary = (at?: string) =>
     queryKey: ["fleet", "summary", at],
     queryFn: ({ signal }) => call(api.GET("/api/v2/fleet/summary", { params: { query: { at } }, signal })),
     refetchInterval: at === undefined && HEARTBEATS_MS,
+    placeholderData: (before) => before,
   });
 
 const FIRST_PAGE = 200;
@@ -44,6 +45,8 @@ export const hosts = (filters: HostFilters, at?: string) =>
       ),
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.next ?? undefined,
+    // While time is stepped through the moment before stays in sight; what was filtered otherwise does not.
+    placeholderData: (before, query) => (JSON.stringify(query?.queryKey[2]) === JSON.stringify(filters) ? before : undefined),
     staleTime: (query) => ((query.state.data?.pages.length ?? 0) > 1 ? "static" : 60_000),
     refetchInterval: (query) => at === undefined && ((query.state.data?.pages.length ?? 0) > 1 ? 2 * HEARTBEATS_MS : HEARTBEATS_MS),
   });
