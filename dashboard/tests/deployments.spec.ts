@@ -12,7 +12,7 @@ test("a version comes to hosts in waves, judged by what they report, and goes ba
     await page.getByRole("combobox", { name: "Hosts", exact: true }).fill(host);
     await page.keyboard.press("Enter");
   }
-  await page.getByRole("textbox", { name: "Soak" }).fill("5");
+  await page.getByRole("textbox", { name: "Watch each wave for" }).fill("5 s");
   await page.getByRole("textbox", { name: "Reason" }).fill("fewer series");
   await shot(page, "deployment-new");
   await axe(page);

@@ -20,6 +20,10 @@ test("hosts are filtered by the control plane, and the filter is in the address"
   await expect(page.getByRole("alert").first()).toContainText("selector");
   await page.getByRole("button", { name: "Show all" }).click();
   await expect(table.getByRole("link", { name: "web-2.example" })).toBeVisible();
+
+  await page.getByLabel("Host id", { exact: true }).fill("2.EXAMPLE");
+  await expect(table.getByRole("link", { name: "web-1.example" })).toBeHidden();
+  await expect(table.getByRole("link", { name: "web-2.example" })).toBeVisible();
 });
 
 test("a group is defined, shown as a map, leads to its hosts, and is deleted", async ({ page }) => {
@@ -171,6 +175,14 @@ test("the fleet is shown as it was, without what could be done", async ({ page, 
   await expect(table.getByRole("link", { name: "web-2.example" })).toBeHidden();
   await expect(page.getByRole("button", { name: "Enrol a host" })).toBeHidden();
   await expect(page.getByRole("button", { name: "Declare an incident" })).toBeHidden();
+  await expect(page.getByRole("tab", { name: /^Incidents/ })).toBeHidden();
+  await expect(page.getByRole("heading", { name: "What changed around here" })).toBeVisible();
+  // A host that was not there yet is left by the same bar.
+  await page.goto(`/fleet/web-2.example?at=${encodeURIComponent(before)}`);
+  await expect(page.getByText("This is not there")).toBeVisible();
+  await page.getByRole("button", { name: "Back to now" }).click();
+  await expect(page.getByRole("tab", { name: "Tasks" })).toBeVisible();
+  await page.goto(`/fleet?at=${encodeURIComponent(before)}`);
   await page.getByRole("button", { name: "Back to now" }).click();
   await expect(table.getByRole("link", { name: "web-2.example" })).toBeVisible();
   await expect(page.getByRole("button", { name: "Enrol a host" })).toBeVisible();

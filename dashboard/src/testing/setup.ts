@@ -1,7 +1,7 @@
 import { cleanup } from "@testing-library/react";
 import { afterEach } from "vitest";
 
-// Components of Mantine ask for both, which the test's DOM has not.
+// Components of Mantine ask for these, which the test's DOM has not.
 window.matchMedia ??= (query) =>
   ({
     matches: false,
@@ -15,5 +15,6 @@ window.ResizeObserver ??= class {
   unobserve() {}
   disconnect() {}
 };
+if (document.fonts === undefined) Object.defineProperty(document, "fonts", { value: new EventTarget() });
 
 afterEach(cleanup);

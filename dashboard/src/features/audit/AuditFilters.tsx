@@ -4,7 +4,9 @@ import { useDebouncedCallback } from "@mantine/hooks";
 import { IconSearch } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
+import { dateTime, momentOf, zoneId } from "~/shared/format/times";
 import { users } from "~/shared/people/people";
+import { usePreferences } from "~/shared/session/preferences";
 import { type AuditSearch, STREAM_TYPES } from "./search";
 import "@mantine/dates/styles.css";
 
@@ -20,6 +22,11 @@ export function AuditFilters({ search, onChange }: { search: AuditSearch; onChan
   const [text, setText] = useState(search.text ?? "");
   const ask = useDebouncedCallback((value: string) => onChange({ text: value.trim() || undefined }), 400);
   useEffect(() => setText(search.text ?? ""), [search.text]);
+  const { timeZone } = usePreferences();
+  const zone = zoneId(timeZone);
+  // The picker knows days and hours and no zone: it is given what a clock of the chosen one shows.
+  const shown = (at: string | undefined): string | null => (at === undefined ? null : dateTime(at, timeZone));
+  const picked = (text: string | null): string | undefined => (text === null ? undefined : momentOf(text, timeZone));
 
   return (
     <Group align="flex-end" gap="sm">
@@ -59,22 +66,22 @@ export function AuditFilters({ search, onChange }: { search: AuditSearch; onChan
         w={170}
       />
       <DateTimePicker
-        label="From"
+        label={`From (${zone})`}
         clearable
         withSeconds
         valueFormat="YYYY-MM-DD HH:mm:ss"
-        value={local(search.from)}
-        onChange={(v) => onChange({ from: iso(v) })}
-        w={200}
+        value={shown(search.from)}
+        onChange={(v) => onChange({ from: picked(v) })}
+        w={230}
       />
       <DateTimePicker
-        label="Until"
+        label={`Until (${zone})`}
         clearable
         withSeconds
         valueFormat="YYYY-MM-DD HH:mm:ss"
-        value={local(search.until)}
-        onChange={(v) => onChange({ until: iso(v) })}
-        w={200}
+        value={shown(search.until)}
+        onChange={(v) => onChange({ until: picked(v) })}
+        w={230}
       />
       {IDS.map(([key, label]) =>
         search[key] === undefined ? null : (
@@ -92,8 +99,3 @@ export function AuditFilters({ search, onChange }: { search: AuditSearch; onChan
     </Group>
   );
 }
-
-/** The picker works in the browser's own zone. */
-const local = (at: string | undefined): Date | null => (at === undefined ? null : new Date(at));
-
-const iso = (picked: string | null): string | undefined => (picked === null ? undefined : new Date(picked.replace(" ", "T")).toISOString());

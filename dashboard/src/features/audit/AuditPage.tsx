@@ -1,12 +1,12 @@
-import { Button, Group, Menu, Stack } from "@mantine/core";
+import { Button, Group, Menu, Skeleton, Stack } from "@mantine/core";
 import { IconArrowsSort, IconDownload } from "@tabler/icons-react";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { useCallback, useMemo } from "react";
+import { useCallback } from "react";
 import { EmptyState } from "~/shared/components/EmptyState";
 import { PageHeader } from "~/shared/components/PageHeader";
-import { ProblemAlert } from "~/shared/components/ProblemAlert";
-import { useMore } from "~/shared/components/useMore";
+import { PagesView } from "~/shared/components/PagesView";
+import { QueryView } from "~/shared/components/QueryView";
 import { AuditFilters } from "./AuditFilters";
 import { Density } from "./Density";
 import { EventDrawer } from "./EventDrawer";
@@ -26,8 +26,6 @@ export function AuditPage() {
     (change: Partial<AuditSearch>) => void navigate({ search: (s) => ({ ...s, ...change }), replace: true }),
     [navigate],
   );
-  const rows = useMemo(() => query.data?.pages.flatMap((p) => p.items) ?? [], [query.data]);
-  const more = useMore(query);
 
   return (
     <>
@@ -63,25 +61,28 @@ export function AuditPage() {
       />
       <Stack>
         <AuditFilters search={search} onChange={set} />
-        {density.data !== undefined && <Density histogram={density.data} onSpan={(from, until) => set({ from, until })} />}
-        {query.isError && <ProblemAlert error={query.error} onRetry={() => void query.refetch()} />}
-        {!query.isPending && (
-          <EventTable
-            rows={rows}
-            open={search.event}
-            onOpen={(sequence) => set({ event: sequence })}
-            onEndReached={more}
-            empty={
-              <EmptyState title="Nothing like this happened">
-                <Group justify="center">
-                  <Button variant="light" size="xs" onClick={() => void navigate({ search: {} })}>
-                    Clear the filters
-                  </Button>
-                </Group>
-              </EmptyState>
-            }
-          />
-        )}
+        <QueryView query={density} loading={<Skeleton h={96} />}>
+          {(histogram) => <Density histogram={histogram} onSpan={(from, until) => set({ from, until })} />}
+        </QueryView>
+        <PagesView query={query}>
+          {(rows, more) => (
+            <EventTable
+              rows={rows}
+              open={search.event}
+              onOpen={(sequence) => set({ event: sequence })}
+              onEndReached={more}
+              empty={
+                <EmptyState title="Nothing like this happened">
+                  <Group justify="center">
+                    <Button variant="light" size="xs" onClick={() => void navigate({ search: {} })}>
+                      Clear the filters
+                    </Button>
+                  </Group>
+                </EmptyState>
+              }
+            />
+          )}
+        </PagesView>
       </Stack>
       <EventDrawer
         sequence={search.event}

@@ -1,3 +1,5 @@
+import { oneOf, text, whole, words } from "~/shared/search/read";
+
 /** Kinds of streams, as the control plane calls them. */
 export const STREAM_TYPES = [
   "Experiment",
@@ -34,33 +36,31 @@ export interface AuditSearch {
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-const text = (value: unknown): string | undefined =>
-  typeof value === "string" && value.trim() !== "" ? value.trim() : typeof value === "number" ? String(value) : undefined;
 const id = (value: unknown): string | undefined => (typeof value === "string" && UUID.test(value) ? value : undefined);
 const moment = (value: unknown): string | undefined =>
   typeof value === "string" && !Number.isNaN(Date.parse(value)) ? new Date(value).toISOString() : undefined;
 
 /** What an address says, without what it cannot mean. */
 export function auditSearch(search: Record<string, unknown>): AuditSearch {
-  const event = Number(search.event);
+  const event = whole(search.event);
   return {
-    streamType: STREAM_TYPES.find((t) => t === search.streamType),
+    streamType: oneOf(search.streamType, STREAM_TYPES),
     type: text(search.type),
     actor: text(search.actor),
-    text: text(search.text),
+    text: text(search.text)?.trim(),
     from: moment(search.from),
     until: moment(search.until),
     streamId: id(search.streamId),
     experimentId: id(search.experimentId),
     correlationId: text(search.correlationId),
-    order: search.order === "asc" ? "asc" : undefined,
-    event: Number.isInteger(event) && event > 0 ? event : undefined,
+    order: oneOf(search.order, ["asc"] as const),
+    event: event !== undefined && event > 0 ? event : undefined,
   };
 }
 
 /** The filter alone, as the API takes it. */
 export function filterOf({ event: _event, order: _order, type, ...filter }: AuditSearch) {
-  return { ...filter, ...(type === undefined ? {} : { type: type.split(",").map((t) => t.trim()) }) };
+  return { ...filter, ...(type === undefined ? {} : { type: words(type) }) };
 }
 
 /** Where the control plane writes what matches, as a file. */

@@ -1,37 +1,35 @@
-import { Card, Text, Timeline, Title } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
-import { QueryView } from "~/shared/components/QueryView";
-import { TimeText } from "~/shared/components/TimeText";
-import { useActorName } from "~/shared/people/people";
-import { stepOf } from "./history";
+import { Button, Card, Text, Timeline, Title } from "@mantine/core";
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { PagesView } from "~/shared/components/PagesView";
+import { EventLine } from "~/shared/events/EventLine";
+import { sentence } from "~/shared/events/sentences";
 import { history } from "./queries";
 
-/** What happened, and who decided it. */
+/** What happened, and who decided it; newest first. */
 export function DeploymentHistory({ id }: { id: string }) {
-  const events = useQuery(history(id));
-  const nameOf = useActorName();
+  const query = useInfiniteQuery(history(id));
   return (
     <Card component="section" aria-label="History">
       <Title order={2} mb="sm">
         History
       </Title>
-      <QueryView query={events}>
-        {({ items }) => (
+      <PagesView query={query}>
+        {(events) => (
           <Timeline bulletSize={14} lineWidth={2}>
-            {items.toReversed().map((event) => {
-              const { title, detail } = stepOf(event);
-              return (
-                <Timeline.Item key={event.sequence} title={title}>
-                  <Text size="sm" c="dimmed">
-                    <TimeText at={event.timestamp} />, {nameOf(event.actor)}
-                  </Text>
-                  {detail && <Text size="sm">{detail}</Text>}
-                </Timeline.Item>
-              );
-            })}
+            {events.map((event) => (
+              <Timeline.Item key={event.sequence}>
+                <Text size="sm">{sentence(event.type, event.data)}</Text>
+                <EventLine event={event} />
+              </Timeline.Item>
+            ))}
           </Timeline>
         )}
-      </QueryView>
+      </PagesView>
+      {query.hasNextPage && (
+        <Button variant="default" mt="sm" loading={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
+          Show earlier ones
+        </Button>
+      )}
     </Card>
   );
 }

@@ -1,12 +1,14 @@
 import { Card, Group, Select, Text, Title } from "@mantine/core";
-import type { InfiniteData, UseInfiniteQueryResult } from "@tanstack/react-query";
+import { type InfiniteData, useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { createColumnHelper } from "@tanstack/react-table";
 import type { DeploymentDetailView, DeploymentHostState, DeploymentHostView } from "~/api/schema";
 import { DataTable } from "~/shared/components/DataTable";
 import { PageLink } from "~/shared/components/links";
+import { PagesView } from "~/shared/components/PagesView";
 import { TimeText } from "~/shared/components/TimeText";
 import { bytes, count, percent, UNKNOWN } from "~/shared/format/numbers";
+import { deployment } from "./queries";
 import { StateBadge } from "./StateBadge";
 import { HOST_STATES } from "./states";
 
@@ -14,10 +16,10 @@ const route = getRouteApi("/_app/deployments/$id");
 const column = createColumnHelper<DeploymentHostView>();
 
 /** Each host with its wave, what it ran before, and how it is by its last heartbeat. */
-export function DeploymentHosts({ hosts, total }: { hosts: UseInfiniteQueryResult<InfiniteData<DeploymentDetailView>>; total: number }) {
+export function DeploymentHosts({ id, total }: { id: string; total: number }) {
   const { hosts: state } = route.useSearch();
   const navigate = route.useNavigate();
-  const rows = hosts.data?.pages.flatMap((page) => page.hosts.items) ?? [];
+  const hosts = useInfiniteQuery({ ...deployment(id, state), select: hostPages });
   return (
     <Card component="section" aria-label="Hosts">
       <Group justify="space-between" mb="sm" align="flex-end">
@@ -33,23 +35,30 @@ export function DeploymentHosts({ hosts, total }: { hosts: UseInfiniteQueryResul
           onChange={(v) => void navigate({ search: { hosts: v === "all" ? undefined : (v as DeploymentHostState) }, resetScroll: false })}
         />
       </Group>
-      <DataTable
-        label="Hosts of the deployment"
-        rows={rows}
-        columns={COLUMNS}
-        rowId={(h) => h.hostId}
-        minWidth={900}
-        height={rows.length > 50 ? 560 : undefined}
-        onEndReached={() => hosts.hasNextPage && !hosts.isFetchingNextPage && void hosts.fetchNextPage()}
-        empty={
-          <Text size="sm" c="dimmed" ta="center">
-            No host is in this state.
-          </Text>
-        }
-      />
+      <PagesView query={hosts}>
+        {(rows, more) => (
+          <DataTable
+            label="Hosts of the deployment"
+            rows={rows}
+            columns={COLUMNS}
+            rowId={(h) => h.hostId}
+            minWidth={900}
+            height={rows.length > 50 ? 560 : undefined}
+            sortable={!hosts.hasNextPage}
+            onEndReached={more}
+            empty={
+              <Text size="sm" c="dimmed" ta="center">
+                No host is in this state.
+              </Text>
+            }
+          />
+        )}
+      </PagesView>
     </Card>
   );
 }
+
+const hostPages = ({ pages, pageParams }: InfiniteData<DeploymentDetailView, number>) => ({ pages: pages.map((p) => p.hosts), pageParams });
 
 const COLUMNS = [
   column.accessor("hostId", {

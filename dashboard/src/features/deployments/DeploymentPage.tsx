@@ -25,11 +25,8 @@ const route = getRouteApi("/_app/deployments/$id");
 
 export function DeploymentPage() {
   const { id } = route.useParams();
-  const { hosts: state } = route.useSearch();
-  const found = useInfiniteQuery(deployment(id, state));
-  const all = useInfiniteQuery(deployment(id, undefined));
-  // The deployment itself is the same whichever hosts are asked for.
-  const view = found.data?.pages[0]?.deployment ?? all.data?.pages[0]?.deployment;
+  const found = useInfiniteQuery(deployment(id, undefined));
+  const view = found.data?.pages[0]?.deployment;
   if (view === undefined)
     return found.isError ? <ProblemAlert error={found.error} onRetry={() => void found.refetch()} /> : <LoadingPage />;
   return (
@@ -55,7 +52,7 @@ export function DeploymentPage() {
           </Grid.Col>
         </Grid>
         <GateCard deployment={view} />
-        <DeploymentHosts hosts={found} total={view.counts.hosts} />
+        <DeploymentHosts id={view.id} total={view.counts.hosts} />
         <DeploymentHistory id={view.id} />
       </Stack>
     </>

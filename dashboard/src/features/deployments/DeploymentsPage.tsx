@@ -5,11 +5,11 @@ import { getRouteApi } from "@tanstack/react-router";
 import { PageButton } from "~/shared/components/links";
 import { PageHeader } from "~/shared/components/PageHeader";
 import { TimeText } from "~/shared/components/TimeText";
+import { changePolicy } from "~/shared/deployments/queries";
 import { useMay } from "~/shared/session/session";
 import { DeploymentsTable } from "./DeploymentsTable";
 import { DriftTab } from "./DriftTab";
 import { PolicyTab } from "./PolicyTab";
-import { changePolicy } from "./queries";
 import type { DeploymentsSearch } from "./search";
 
 const route = getRouteApi("/_app/deployments/");

@@ -8,7 +8,7 @@ import { DataTable } from "~/shared/components/DataTable";
 import { EmptyState } from "~/shared/components/EmptyState";
 import { LoadingPage } from "~/shared/components/LoadingPage";
 import { PageLink } from "~/shared/components/links";
-import { ProblemAlert } from "~/shared/components/ProblemAlert";
+import { PagesView } from "~/shared/components/PagesView";
 import { TimeText } from "~/shared/components/TimeText";
 import { count } from "~/shared/format/numbers";
 import { deployments } from "./queries";
@@ -22,7 +22,6 @@ export function DeploymentsTable() {
   const { state } = route.useSearch();
   const navigate = route.useNavigate();
   const list = useInfiniteQuery(deployments(state));
-  const rows = list.data?.pages.flatMap((page) => page.items) ?? [];
   return (
     <>
       <Select
@@ -34,29 +33,32 @@ export function DeploymentsTable() {
         data={[{ value: "all", label: "Every state" }, ...Object.entries(STATES).map(([value, { label }]) => ({ value, label }))]}
         onChange={(v) => void navigate({ search: (s) => ({ ...s, state: v === "all" ? undefined : (v as DeploymentState) }) })}
       />
-      {list.isError && <ProblemAlert error={list.error} onRetry={() => void list.refetch()} />}
-      {list.isPending ? (
-        <LoadingPage />
-      ) : rows.length === 0 && state === undefined && list.isSuccess ? (
-        <EmptyState icon={<IconRocket />} title="Nothing was deployed yet">
-          An experiment that is promoted comes to its hosts as a deployment. A published pipeline version can also be deployed for itself.
-        </EmptyState>
-      ) : (
-        <DataTable
-          label="Deployments"
-          rows={rows}
-          columns={COLUMNS}
-          rowId={(d) => d.id}
-          minWidth={860}
-          height={rows.length > 100 ? "65vh" : undefined}
-          onEndReached={() => list.hasNextPage && !list.isFetchingNextPage && void list.fetchNextPage()}
-          empty={
-            <Text size="sm" c="dimmed" ta="center">
-              No deployment is in this state.
-            </Text>
-          }
-        />
-      )}
+      <PagesView query={list} loading={<LoadingPage />}>
+        {(rows, more) =>
+          rows.length === 0 && state === undefined ? (
+            <EmptyState icon={<IconRocket />} title="Nothing was deployed yet">
+              An experiment that is promoted comes to its hosts as a deployment. A published pipeline version can also be deployed for
+              itself.
+            </EmptyState>
+          ) : (
+            <DataTable
+              label="Deployments"
+              rows={rows}
+              columns={COLUMNS}
+              rowId={(d) => d.id}
+              minWidth={860}
+              height={rows.length > 100 ? "65vh" : undefined}
+              sortable={!list.hasNextPage}
+              onEndReached={more}
+              empty={
+                <Text size="sm" c="dimmed" ta="center">
+                  No deployment is in this state.
+                </Text>
+              }
+            />
+          )
+        }
+      </PagesView>
     </>
   );
 }

@@ -9,7 +9,7 @@ import { DataTable } from "~/shared/components/DataTable";
 import { EmptyState } from "~/shared/components/EmptyState";
 import { LoadingPage } from "~/shared/components/LoadingPage";
 import { PageLink } from "~/shared/components/links";
-import { ProblemAlert } from "~/shared/components/ProblemAlert";
+import { PagesView } from "~/shared/components/PagesView";
 import { ReasonModal } from "~/shared/components/ReasonModal";
 import { TimeText } from "~/shared/components/TimeText";
 import { useMay } from "~/shared/session/session";
@@ -30,26 +30,28 @@ export function DriftTab() {
   const mayWrite = useMay("operator");
   const [asked, setAsked] = useState<AgentView | null>(null);
   const columns = useMemo(() => columnsWith(mayWrite ? setAsked : null), [mayWrite]);
-  const rows = hosts.data?.pages.flatMap((page) => page.items) ?? [];
-  if (hosts.isPending) return <LoadingPage />;
   return (
     <>
-      {hosts.isError && <ProblemAlert error={hosts.error} onRetry={() => void hosts.refetch()} />}
-      {hosts.isSuccess && rows.length === 0 ? (
-        <EmptyState icon={<IconChecks />} title="No host has drifted">
-          By its last heartbeat every host runs what it should. A host that is just being changed is not counted.
-        </EmptyState>
-      ) : (
-        <DataTable
-          label="Hosts that have drifted"
-          rows={rows}
-          columns={columns}
-          rowId={(h) => h.hostId}
-          minWidth={860}
-          height={rows.length > 50 ? "60vh" : undefined}
-          onEndReached={() => hosts.hasNextPage && !hosts.isFetchingNextPage && void hosts.fetchNextPage()}
-        />
-      )}
+      <PagesView query={hosts} loading={<LoadingPage />}>
+        {(rows, more) =>
+          rows.length === 0 ? (
+            <EmptyState icon={<IconChecks />} title="No host has drifted">
+              By its last heartbeat every host runs what it should. A host that is just being changed is not counted.
+            </EmptyState>
+          ) : (
+            <DataTable
+              label="Hosts that have drifted"
+              rows={rows}
+              columns={columns}
+              rowId={(h) => h.hostId}
+              minWidth={860}
+              height={rows.length > 50 ? "60vh" : undefined}
+              sortable={!hosts.hasNextPage}
+              onEndReached={more}
+            />
+          )
+        }
+      </PagesView>
       {asked !== null && (
         <ReasonModal
           opened

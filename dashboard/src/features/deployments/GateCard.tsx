@@ -1,6 +1,7 @@
-import { Card, Stack, Table, Text, Title } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
+import { Button, Card, Stack, Table, Text, Title } from "@mantine/core";
+import { useInfiniteQuery } from "@tanstack/react-query";
 import type { DeploymentView, WaveJudged } from "~/api/schema";
+import { PagesView } from "~/shared/components/PagesView";
 import { TimeText } from "~/shared/components/TimeText";
 import { judgementsOf } from "./history";
 import { history } from "./queries";
@@ -9,26 +10,43 @@ import { GATE_KINDS, OUTCOMES } from "./states";
 
 /** What was measured after each wave, and how it was judged; the last one comes with the deployment, those before from its events. */
 export function GateCard({ deployment }: { deployment: DeploymentView }) {
-  const events = useQuery(history(deployment.id));
-  const all = judgementsOf(events.data?.items ?? []);
-  const shown = all.length > 0 ? all : deployment.judged ? [{ at: null, judged: deployment.judged }] : [];
+  const events = useInfiniteQuery(history(deployment.id));
   return (
     <Card component="section" aria-label="Gate">
       <Title order={2} mb="sm">
         Gate
       </Title>
-      {shown.length === 0 ? (
-        <Text size="sm" c="dimmed">
-          No wave was judged yet. It is when a wave is done and has soaked, or before where data does not leave or the ledger does not
-          agree.
-        </Text>
-      ) : (
-        <Stack>
-          {shown.map(({ at, judged }) => (
-            <Judgement key={`${judged.wave}${at}`} judged={judged} at={at} />
-          ))}
-        </Stack>
-      )}
+      <PagesView query={events}>
+        {(read) => {
+          const shown = judgementsOf(read, deployment.judged);
+          return (
+            <>
+              {shown.length === 0 && !events.hasNextPage && (
+                <Text size="sm" c="dimmed">
+                  No wave was judged yet. It is when a wave is done and has soaked, or before where data does not leave or the ledger does
+                  not agree.
+                </Text>
+              )}
+              <Stack>
+                {shown.map(({ at, judged }) => (
+                  <Judgement key={`${judged.wave}${at}`} judged={judged} at={at} />
+                ))}
+              </Stack>
+              {events.hasNextPage && (
+                <Button
+                  variant="subtle"
+                  size="compact-sm"
+                  mt="sm"
+                  loading={events.isFetchingNextPage}
+                  onClick={() => void events.fetchNextPage()}
+                >
+                  Look for earlier judgements
+                </Button>
+              )}
+            </>
+          );
+        }}
+      </PagesView>
     </Card>
   );
 }

@@ -1,58 +1,54 @@
-import {
-  Alert,
-  Button,
-  Card,
-  Grid,
-  Group,
-  NumberInput,
-  Select,
-  SimpleGrid,
-  Stack,
-  Switch,
-  TagsInput,
-  Text,
-  Textarea,
-  TextInput,
-  Title,
-} from "@mantine/core";
+import { Alert, Button, Card, Grid, Group, Select, Stack, Switch, Text, Textarea, TextInput, Title } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { IconSnowflake } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
-import { api, call } from "~/api/client";
+import { ApiError, api, call } from "~/api/client";
 import type { DeploymentAccepted } from "~/api/schema";
 import { PageHeader } from "~/shared/components/PageHeader";
 import { ProblemAlert } from "~/shared/components/ProblemAlert";
 import { showDone } from "~/shared/components/showProblem";
 import { TimeText } from "~/shared/components/TimeText";
+import { changePolicy } from "~/shared/deployments/queries";
 import { refusedField } from "~/shared/forms/refusedField";
 import { TargetInput } from "~/shared/hosts/TargetInput";
 import { targetOf, targetProblem } from "~/shared/hosts/target";
+import { pipelines } from "~/shared/pipelines/queries";
+import { GateInputs, WaveInputs } from "~/shared/rollout/RolloutInputs";
+import { fieldOf, notATime } from "~/shared/rollout/rollout";
+import { NotYourRole } from "~/shared/session/NotYourRole";
 import { useMay } from "~/shared/session/session";
-import { GateFields } from "./GateFields";
 import { DEFAULTS, type PlanValues, requestOf } from "./plan";
-import { changePolicy, pipelineNames } from "./queries";
 
 const route = getRouteApi("/_app/deployments/new");
 
 /** Asks for a published version to become the production of hosts, in waves. */
 export function NewDeploymentPage() {
+  return useMay("operator") ? <NewDeployment /> : <NotYourRole page="New deployment" does="deploy" />;
+}
+
+function NewDeployment() {
   const search = route.useSearch();
   const navigate = useNavigate();
   const queries = useQueryClient();
   const isAdmin = useMay("admin");
   const policy = useQuery(changePolicy).data;
-  const pipelines = useQuery(pipelineNames).data?.items ?? [];
+  const known = useQuery(pipelines()).data?.items ?? [];
   const [target, setTarget] = useState(() => targetOf(search));
   const form = useForm<PlanValues>({
     initialValues: { ...DEFAULTS, pipeline: search.pipeline ?? "", version: search.version === undefined ? "" : String(search.version) },
+    validate: { soak: notATime, patience: notATime },
   });
-  const chosen = pipelines.find((p) => p.id === form.values.pipeline);
+  const chosen = known.find((p) => p.id === form.values.pipeline);
   const ask = useMutation({
     mutationFn: async (values: PlanValues) =>
       (await call(api.POST("/api/v2/deployments", { body: requestOf(values, target) }))) as DeploymentAccepted,
     meta: { problemShown: true },
+    onError: (error) => {
+      const field = error instanceof ApiError ? fieldOf(error.field) : null;
+      if (field !== null) form.setFieldError(field, error.message);
+    },
     onSuccess: async ({ id, waves, needsApproval }) => {
       await queries.invalidateQueries({ queryKey: ["deployments"] });
       showDone(
@@ -90,10 +86,10 @@ export function NewDeploymentPage() {
                     label="Pipeline"
                     withAsterisk
                     searchable
-                    data={pipelines.filter((p) => !p.deprecated || p.id === search.pipeline).map((p) => ({ value: p.id, label: p.name }))}
+                    data={known.filter((p) => !p.deprecated || p.id === search.pipeline).map((p) => ({ value: p.id, label: p.name }))}
                     value={form.values.pipeline === "" ? null : form.values.pipeline}
                     onChange={(id) =>
-                      form.setValues({ pipeline: id ?? "", version: String(pipelines.find((p) => p.id === id)?.latestVersion ?? "") })
+                      form.setValues({ pipeline: id ?? "", version: String(known.find((p) => p.id === id)?.latestVersion ?? "") })
                     }
                     error={refused("pipeline")}
                   />
@@ -118,7 +114,6 @@ export function NewDeploymentPage() {
                     description="Where the change was asked for, as a link or a number."
                     withAsterisk={policy?.ticketRequired}
                     {...form.getInputProps("ticket")}
-                    error={refused("ticket")}
                   />
                   {isAdmin && policy?.frozen && (
                     <Switch label="Go over the change freeze" {...form.getInputProps("overrideFreeze", { type: "checkbox" })} />
@@ -129,7 +124,6 @@ export function NewDeploymentPage() {
                     autosize
                     withAsterisk={form.values.overrideFreeze}
                     {...form.getInputProps("reason")}
-                    error={refused("reason")}
                   />
                 </Stack>
               </Card>
@@ -141,56 +135,14 @@ export function NewDeploymentPage() {
                 <Title order={2} mb="sm">
                   Waves
                 </Title>
-                <Stack gap="sm">
-                  <TagsInput
-                    label="Waves"
-                    description="With how many hosts each ends: numbers such as 1, shares such as 25%, or labels such as stage=canary. Waves that add no host are left out."
-                    acceptValueOnBlur
-                    {...form.getInputProps("waves")}
-                    error={refused("rollout.waves")}
-                  />
-                  <SimpleGrid cols={{ base: 1, xs: 2 }}>
-                    <NumberInput
-                      label="Soak"
-                      suffix=" s"
-                      min={0}
-                      {...form.getInputProps("soakSeconds")}
-                      error={refused("rollout.soakSeconds")}
-                    />
-                    <NumberInput
-                      label="Patience"
-                      suffix=" s"
-                      min={0}
-                      {...form.getInputProps("patienceSeconds")}
-                      error={refused("rollout.patienceSeconds")}
-                    />
-                    <NumberInput
-                      label="Hosts that may fail"
-                      min={0}
-                      {...form.getInputProps("maxFailures")}
-                      error={refused("rollout.maxFailures")}
-                    />
-                    <NumberInput
-                      label="Or a share of them"
-                      suffix=" %"
-                      min={0}
-                      max={100}
-                      {...form.getInputProps("maxFailuresPct")}
-                      error={refused("rollout.maxFailuresPct")}
-                    />
-                  </SimpleGrid>
-                  <Select
-                    label="What stops it"
-                    allowDeselect={false}
-                    data={[
-                      { value: "rollBack", label: "rolls every host back" },
-                      { value: "hold", label: "holds it for a person to decide" },
-                    ]}
-                    {...form.getInputProps("onFailure")}
-                  />
-                </Stack>
+                <WaveInputs form={form} />
               </Card>
-              <GateFields form={form} refused={refused} />
+              <Card>
+                <Title order={2} mb="sm">
+                  Gate
+                </Title>
+                <GateInputs form={form} />
+              </Card>
             </Stack>
           </Grid.Col>
         </Grid>

@@ -4,11 +4,11 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { ChangePolicyView } from "~/api/schema";
 import { QueryView } from "~/shared/components/QueryView";
+import { changePolicy } from "~/shared/deployments/queries";
 import { usePreferences } from "~/shared/session/preferences";
 import { useMay } from "~/shared/session/session";
 import { freezeText } from "./freezes";
 import { PolicyModal } from "./PolicyModal";
-import { changePolicy } from "./queries";
 
 /** What is asked of every change of what runs as production. */
 export function PolicyTab() {

@@ -10,13 +10,8 @@ describe("a request of a deployment", () => {
     expect(request).toMatchObject({ pipeline: { pipelineId: "p", version: 3 }, hosts: null, group: "web", selector: null });
   });
 
-  it("has memory in bytes, and nothing where nothing is asked", () => {
-    const request = requestOf({ ...filled, maxResidentMib: 64, maxCpuPct: "" }, NO_TARGET);
-    expect(request.rollout?.gate).toMatchObject({ off: null, maxResidentBytes: 64 * 1024 * 1024, maxCpuPct: null });
+  it("has nothing where nothing is asked", () => {
+    const request = requestOf(filled, NO_TARGET);
     expect(request).toMatchObject({ ticket: null, reason: null, overrideFreeze: null });
-  });
-
-  it("asks nothing after a wave where the gate is off", () => {
-    expect(requestOf({ ...filled, gate: false }, NO_TARGET).rollout?.gate).toMatchObject({ off: true, dataLeaves: null });
   });
 });

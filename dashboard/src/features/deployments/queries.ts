@@ -1,4 +1,4 @@
-import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions } from "@tanstack/react-query";
 import { api, call } from "~/api/client";
 import type { DeploymentHostState, DeploymentState } from "~/api/schema";
 
@@ -22,21 +22,15 @@ export const deployment = (id: string, state: DeploymentHostState | undefined) =
     refetchInterval: 15_000,
   });
 
-const MOST_EVENTS = 500;
-
-/** What happened to a deployment, from its events. */
+/** What happened to a deployment, from its events, newest first. */
 export const history = (id: string) =>
-  queryOptions({
+  infiniteQueryOptions({
     queryKey: ["deployments", "history", id],
-    queryFn: ({ signal }) => call(api.GET("/api/v2/audit", { params: { query: { streamId: id, limit: MOST_EVENTS } }, signal })),
+    queryFn: ({ signal, pageParam }) =>
+      call(api.GET("/api/v2/audit", { params: { query: { streamId: id, order: "desc", limit: 200, after: pageParam } }, signal })),
+    initialPageParam: undefined as number | undefined,
+    getNextPageParam: (page) => (page.next === null ? undefined : Number(page.next)),
   });
-
-export const changePolicy = queryOptions({
-  queryKey: ["change-policy"],
-  queryFn: ({ signal }) => call(api.GET("/api/v2/change-policy", { signal })),
-  // A freeze begins and ends without an event.
-  refetchInterval: 30_000,
-});
 
 /** Hosts that run something else than they should, by their last heartbeats. */
 export const drifted = infiniteQueryOptions({
@@ -46,9 +40,4 @@ export const drifted = infiniteQueryOptions({
   initialPageParam: null as string | null,
   getNextPageParam: (page) => page.next ?? null,
   refetchInterval: 15_000,
-});
-
-export const pipelineNames = queryOptions({
-  queryKey: ["pipelines", "list"],
-  queryFn: ({ signal }) => call(api.GET("/api/v2/pipelines", { signal })),
 });

@@ -36,8 +36,6 @@ export const OUTCOMES: Record<GateOutcome, { label: string; color: string }> = {
   notAsked: { label: "Not asked", color: "gray" },
 };
 
-export const hasEnded = (state: DeploymentState): boolean => ["rolledBack", "completed", "aborted", "rejected"].includes(state);
-
 export type Command = "approve" | "reject" | "pause" | "resume" | "abort" | "rollback";
 
 /** What may be tried in a state. Whether it is allowed the control plane decides, which knows more. */

@@ -1,14 +1,13 @@
-import { Badge, Group, Select, Text, TextInput } from "@mantine/core";
+import { Badge, Group, Select, TextInput } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { createColumnHelper } from "@tanstack/react-table";
-import { useMemo } from "react";
 import type { DecisionView, ExperimentView, FoldAction } from "~/api/schema";
 import { toMicros } from "~/shared/as-of/moments";
 import { useAsOf } from "~/shared/as-of/useAsOf";
 import { DataTable } from "~/shared/components/DataTable";
 import { EmptyState } from "~/shared/components/EmptyState";
-import { ProblemAlert } from "~/shared/components/ProblemAlert";
+import { PagesView } from "~/shared/components/PagesView";
 import { TimeText } from "~/shared/components/TimeText";
 import { count } from "~/shared/format/numbers";
 import { decisions } from "./queries";
@@ -46,18 +45,19 @@ export const COLUMNS = [
   ),
 ];
 
+const NONE = (
+  <EmptyState title="No decision">
+    Only pipelines with an adaptive reducer decide while they run. Decisions are kept as long as the windows that they were made in.
+  </EmptyState>
+);
+
 /** What adaptive processors of the arms decided while they were measured, and why. */
 export function DecisionsTab({ x }: { x: ExperimentView }) {
   const { at } = useAsOf();
   const { host, arm } = route.useSearch();
   const navigate = route.useNavigate();
   const query = useInfiniteQuery({ ...decisions(x.id, host, arm), enabled: x.startedAt !== null });
-  const rows = useMemo(() => {
-    const all = query.data?.pages.flatMap((p) => p.items) ?? [];
-    if (at === null) return all;
-    const moment = toMicros(at);
-    return all.filter((d) => toMicros(d.decision.at) <= moment);
-  }, [query.data, at]);
+  const moment = at === null ? null : toMicros(at);
   const filter = (more: { host?: string; arm?: typeof arm }) =>
     void navigate({ search: (before) => ({ ...before, ...more }), replace: true, resetScroll: false });
   return (
@@ -94,28 +94,25 @@ export function DecisionsTab({ x }: { x: ExperimentView }) {
           ]}
         />
       </Group>
-      {query.isError && <ProblemAlert error={query.error} onRetry={() => void query.refetch()} />}
-      <DataTable
-        label="Decisions of adaptive processors"
-        rows={rows}
-        columns={COLUMNS}
-        rowId={(d) => `${d.hostId} ${d.arm} ${d.window} ${d.decision.processor} ${d.decision.number} ${d.decision.at}`}
-        height="60vh"
-        minWidth={1500}
-        onEndReached={() => query.hasNextPage && !query.isFetchingNextPage && void query.fetchNextPage()}
-        empty={
-          query.isPending && x.startedAt !== null ? (
-            <Text c="dimmed" ta="center" size="sm">
-              Reading the decisions.
-            </Text>
-          ) : (
-            <EmptyState title="No decision">
-              Only pipelines with an adaptive reducer decide while they run. Decisions are kept as long as the windows that they were made
-              in.
-            </EmptyState>
-          )
-        }
-      />
+      {x.startedAt === null ? (
+        NONE
+      ) : (
+        <PagesView query={query}>
+          {(all, more) => (
+            <DataTable
+              label="Decisions of adaptive processors"
+              rows={moment === null ? all : all.filter((d) => toMicros(d.decision.at) <= moment)}
+              columns={COLUMNS}
+              rowId={(d) => `${d.hostId} ${d.arm} ${d.window} ${d.decision.processor} ${d.decision.number} ${d.decision.at}`}
+              height="60vh"
+              minWidth={1500}
+              sortable={false}
+              onEndReached={more}
+              empty={NONE}
+            />
+          )}
+        </PagesView>
+      )}
     </>
   );
 }

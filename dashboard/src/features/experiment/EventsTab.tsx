@@ -1,12 +1,11 @@
 import { Button, Group, Switch, Text, Timeline } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { useMemo } from "react";
 import type { ExperimentView, TimelineEntry } from "~/api/schema";
 import { type Moment, toMicros } from "~/shared/as-of/moments";
 import { useAsOf } from "~/shared/as-of/useAsOf";
 import { PageLink } from "~/shared/components/links";
-import { ProblemAlert } from "~/shared/components/ProblemAlert";
+import { PagesView } from "~/shared/components/PagesView";
 import { EventLine } from "~/shared/events/EventLine";
 import { sentence } from "~/shared/events/sentences";
 import { count } from "~/shared/format/numbers";
@@ -28,9 +27,6 @@ export function EventsTab({ x }: { x: ExperimentView }) {
   const { windows = false } = route.useSearch();
   const navigate = route.useNavigate();
   const query = useInfiniteQuery(timeline(x.id));
-  const all = useMemo(() => query.data?.pages.flatMap((p) => p.items) ?? [], [query.data]);
-  const events = useMemo(() => shown(all, at, windows), [all, at, windows]);
-  const hidden = all.length - events.length;
   return (
     <>
       <Group justify="space-between" mb="md">
@@ -45,20 +41,29 @@ export function EventsTab({ x }: { x: ExperimentView }) {
           With the tasks of its hosts in the audit log
         </PageLink>
       </Group>
-      {query.isError && <ProblemAlert error={query.error} onRetry={() => void query.refetch()} />}
-      <EventTimeline events={events} onMoment={setAt} />
-      <Group mt="md">
-        {query.hasNextPage && (
-          <Button variant="default" onClick={() => void query.fetchNextPage()} loading={query.isFetchingNextPage}>
-            Read on
-          </Button>
-        )}
-        {hidden > 0 && (
-          <Text size="sm" c="dimmed">
-            {count(hidden)} events of those read are not shown.
-          </Text>
-        )}
-      </Group>
+      <PagesView query={query}>
+        {(all) => {
+          const events = shown(all, at, windows);
+          const hidden = all.length - events.length;
+          return (
+            <>
+              <EventTimeline events={events} onMoment={setAt} />
+              <Group mt="md">
+                {query.hasNextPage && (
+                  <Button variant="default" onClick={() => void query.fetchNextPage()} loading={query.isFetchingNextPage}>
+                    Read on
+                  </Button>
+                )}
+                {hidden > 0 && (
+                  <Text size="sm" c="dimmed">
+                    {count(hidden)} events of those read are not shown.
+                  </Text>
+                )}
+              </Group>
+            </>
+          );
+        }}
+      </PagesView>
     </>
   );
 }

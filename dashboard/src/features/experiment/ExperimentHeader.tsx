@@ -59,7 +59,7 @@ export function ExperimentHeader({ x }: { x: ExperimentView }) {
         }
         actions={
           <>
-            <ExportMenu id={x.id} />
+            <ExportMenu id={x.id} at={at} />
             {at === null && <ActionsMenu x={x} />}
           </>
         }

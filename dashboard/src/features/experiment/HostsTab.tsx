@@ -7,7 +7,7 @@ import type { ExperimentHostView, ExperimentView } from "~/api/schema";
 import { useAsOf } from "~/shared/as-of/useAsOf";
 import { DataTable } from "~/shared/components/DataTable";
 import { PageLink } from "~/shared/components/links";
-import { ProblemAlert } from "~/shared/components/ProblemAlert";
+import { PagesView } from "~/shared/components/PagesView";
 import { TimeText } from "~/shared/components/TimeText";
 import { spaced } from "~/shared/events/sentences";
 import { bytes, count, decimal, duration, percent, UNKNOWN } from "~/shared/format/numbers";
@@ -20,7 +20,6 @@ const column = createColumnHelper<ExperimentHostView>();
 export function HostsTab({ x }: { x: ExperimentView }) {
   const { at } = useAsOf();
   const query = useInfiniteQuery({ ...experimentHosts(x.id), enabled: x.startedAt !== null });
-  const rows = useMemo(() => query.data?.pages.flatMap((p) => p.items) ?? [], [query.data]);
   const { id } = route.useParams();
   const columns = useMemo(
     () => [
@@ -82,21 +81,25 @@ export function HostsTab({ x }: { x: ExperimentView }) {
           Hosts are told of now alone: their reports are no events.
         </Alert>
       )}
-      {query.isError && <ProblemAlert error={query.error} onRetry={() => void query.refetch()} />}
-      <DataTable
-        label="Hosts of the experiment"
-        rows={rows}
-        columns={columns}
-        rowId={(h) => h.hostId}
-        height="65vh"
-        minWidth={1350}
-        onEndReached={() => query.hasNextPage && !query.isFetchingNextPage && void query.fetchNextPage()}
-        empty={
-          <Text c="dimmed" ta="center" size="sm">
-            {query.isPending ? "Reading the hosts." : "No host takes part."}
-          </Text>
-        }
-      />
+      <PagesView query={query}>
+        {(rows, more) => (
+          <DataTable
+            label="Hosts of the experiment"
+            rows={rows}
+            columns={columns}
+            rowId={(h) => h.hostId}
+            height="65vh"
+            minWidth={1350}
+            sortable={!query.hasNextPage}
+            onEndReached={more}
+            empty={
+              <Text c="dimmed" ta="center" size="sm">
+                No host takes part.
+              </Text>
+            }
+          />
+        )}
+      </PagesView>
     </>
   );
 }

@@ -65,23 +65,6 @@ export const timeline = (id: string) =>
     getNextPageParam: (page) => (page.next ? Number(page.next) : undefined),
   });
 
-export const cost = (id: string) =>
-  queryOptions({
-    queryKey: ["experiments", "cost", id],
-    queryFn: ({ signal }) => call(api.GET("/api/v2/experiments/{id}/cost", { params: { path: { id } }, signal })),
-  });
-
-export const whatIf = (id: string) =>
-  queryOptions({
-    queryKey: ["experiments", "what-if", id],
-    queryFn: ({ signal }) => call(api.GET("/api/v2/experiments/{id}/what-if", { params: { path: { id } }, signal })),
-  });
-
-export const backends = queryOptions({
-  queryKey: ["backends"],
-  queryFn: ({ signal }) => call(api.GET("/api/v2/backends", { signal })),
-});
-
 export const backendCheck = (id: string, backend: string) =>
   queryOptions({
     queryKey: ["backend-check", id, backend],
@@ -107,8 +90,3 @@ export const promotion = (id: string) =>
       return call(api.GET("/api/v2/deployments/{id}", { params: { path: { id: deployment }, query: { limit: PAGE } }, signal }));
     },
   });
-
-export const changePolicy = queryOptions({
-  queryKey: ["change-policy"],
-  queryFn: ({ signal }) => call(api.GET("/api/v2/change-policy", { signal })),
-});

@@ -1,13 +1,13 @@
 import type { CollectorArm } from "~/api/schema";
-import { atSearch } from "~/shared/as-of/moments";
+import { type AtSearch, atSearch } from "~/shared/as-of/moments";
+import { flag, oneOf, text } from "~/shared/search/read";
 import { isMeasure, type Measure } from "./bands";
 
 export const TABS = ["overview", "hosts", "decisions", "events"] as const;
 export type Tab = (typeof TABS)[number];
 
-export interface ExperimentSearch {
+export interface ExperimentSearch extends AtSearch {
   tab?: Tab;
-  at?: string;
   /** What is drawn of both arms. */
   measure?: Measure;
   /** Whose decisions are shown. */
@@ -19,16 +19,14 @@ export interface ExperimentSearch {
   backend?: string;
 }
 
-const text = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
-
 export function experimentSearch(search: Record<string, unknown>): ExperimentSearch {
   return {
     ...atSearch(search),
-    tab: TABS.find((t) => t === search.tab),
+    tab: oneOf(search.tab, TABS),
     measure: isMeasure(search.measure) ? search.measure : undefined,
     host: text(search.host),
-    arm: (["production", "baseline", "candidate"] as const).find((a) => a === search.arm),
-    windows: search.windows === true ? true : undefined,
+    arm: oneOf(search.arm, ["production", "baseline", "candidate"] as const),
+    windows: flag(search.windows) || undefined,
     backend: text(search.backend),
   };
 }

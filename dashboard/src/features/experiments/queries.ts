@@ -9,11 +9,6 @@ export const experiment = (id: string) =>
     queryFn: ({ signal }) => call(api.GET("/api/v2/experiments/{id}", { params: { path: { id } }, signal })),
   });
 
-export const pipelines = queryOptions({
-  queryKey: ["pipelines", "to-choose"],
-  queryFn: ({ signal }) => call(api.GET("/api/v2/pipelines", { signal })),
-});
-
 const HOSTS_AT_ONCE = 100;
 
 /** Hosts that a selector or a group means, a page at a time. */

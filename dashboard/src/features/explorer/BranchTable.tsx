@@ -8,7 +8,7 @@ import { PageButton } from "~/shared/components/links";
 import { count, money, percent, short } from "~/shared/format/numbers";
 import { useMay } from "~/shared/session/session";
 import { canFold, experimentFrom } from "./experimentFrom";
-import { type ExplorerSearch, SORTS } from "./search";
+import { type ExplorerSearch, isDescending, SORTS } from "./search";
 import { type Branch, branches } from "./tree";
 
 interface Props {
@@ -22,7 +22,7 @@ export function BranchTable({ view, search, onSearch }: Props) {
   const mayChange = useMay("operator");
   const rows = useMemo(() => branches(view, search), [view, search]);
   const columns = useMemo(() => branchColumns(view, mayChange, onSearch), [view, mayChange, onSearch]);
-  const sorting: SortingState = [{ id: search.sort ?? "series", desc: search.sort !== "name" }];
+  const sorting: SortingState = [{ id: search.sort ?? "series", desc: isDescending(search) }];
   return (
     <Card padding="sm">
       <DataTable
@@ -32,8 +32,12 @@ export function BranchTable({ view, search, onSearch }: Props) {
         rowId={(b) => b.key}
         sorting={sorting}
         onSortingChange={(next) => {
-          const id = SORTS.find((s) => s === next[0]?.id);
-          onSearch({ sort: id === "series" ? undefined : id });
+          const sort = SORTS.find((s) => s === next[0]?.id);
+          const desc = next[0]?.desc === true;
+          onSearch({
+            sort: sort === "series" ? undefined : sort,
+            order: desc === isDescending({ sort }) ? undefined : desc ? "desc" : "asc",
+          });
         }}
         height={560}
         minWidth={900}

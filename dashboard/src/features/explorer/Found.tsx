@@ -85,6 +85,8 @@ export function Found({ id, search, onSearch }: Props) {
               size="xs"
               w={{ base: "100%", xs: 280 }}
               value={search.price ?? view.price ?? undefined}
+              // Without a chosen one that of the exploration holds again: that cannot be cleared away.
+              clearable={search.price !== undefined}
               onChange={(price) => onSearch({ price })}
             />
             {view.monthlyCost !== null && (

@@ -16,6 +16,8 @@ export interface ExplorerSearch {
   /** What names are searched for. */
   find?: string;
   sort?: (typeof SORTS)[number];
+  /** Where it is not the usual one: numbers from the greatest, names from A. */
+  order?: "asc" | "desc";
   /** Whether areas are money instead of series. */
   area?: "cost";
   dialog?: "explore";
@@ -27,6 +29,10 @@ export interface ExplorerSearch {
 
 const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
+/** Whether the order is from the greatest, or from Z. */
+export const isDescending = ({ sort, order }: Pick<ExplorerSearch, "sort" | "order">): boolean =>
+  order === undefined ? sort !== "name" : order === "desc";
+
 export function explorerSearch(search: Record<string, unknown>): ExplorerSearch {
   const metric = text(search.metric);
   const read: ExplorerSearch = {
@@ -37,6 +43,7 @@ export function explorerSearch(search: Record<string, unknown>): ExplorerSearch 
     of: metric === undefined ? undefined : oneOf(search.of, ["resource", "point"] as const),
     find: text(search.find),
     sort: oneOf(search.sort, SORTS),
+    order: oneOf(search.order, ["asc", "desc"] as const),
     area: oneOf(search.area, ["cost"] as const),
     dialog: oneOf(search.dialog, ["explore"] as const),
     hosts: text(search.hosts),

@@ -42,6 +42,18 @@ const view = {
 } as unknown as ExplorationView;
 
 describe("the tree of an exploration", () => {
+  it("is in the order that was asked for, both ways", () => {
+    const names = (search: Parameters<typeof branches>[1]) =>
+      branches(view, search)
+        .map((b) => b.name)
+        .slice(0, 2);
+    expect(names({})).toEqual(["requests", "bytes"]);
+    expect(names({ order: "asc" })).toEqual(["bytes", "requests"]);
+    expect(names({ sort: "name" })).toEqual(["bytes", "requests"]);
+    expect(names({ sort: "name", order: "desc" })).toEqual(["requests", "bytes"]);
+    expect(names({ sort: "cost", order: "asc" })).toEqual(["requests", "bytes"]);
+  });
+
   it("lists metrics, and below the opened ones their labels and values", () => {
     expect(branches(view, {}).map((b) => b.name)).toEqual(["requests", "bytes", "Other metrics"]);
     expect(branches(view, { metric: "requests", label: "customer", of: "point" }).map((b) => `${b.depth} ${b.name} ${b.series}`)).toEqual([

@@ -1,5 +1,5 @@
 import type { ExplorationView, ExploredLabel, ExploredMetric } from "~/api/schema";
-import type { ExplorerSearch } from "./search";
+import { type ExplorerSearch, isDescending } from "./search";
 
 /** A line of the tree: a metric, a label of the opened metric, or a value of the opened label. */
 export interface Branch {
@@ -33,20 +33,21 @@ export function found(metrics: readonly ExploredMetric[], find: string | undefin
   return metrics.filter((m) => has(m.name) || m.labels.some((l) => has(l.name) || l.top.some((v) => has(v.value))));
 }
 
-export function sorted(metrics: readonly ExploredMetric[], sort: ExplorerSearch["sort"]): ExploredMetric[] {
+export function sorted(metrics: readonly ExploredMetric[], search: Pick<ExplorerSearch, "sort" | "order">): ExploredMetric[] {
   const by = {
-    series: (a: ExploredMetric, b: ExploredMetric) => b.series - a.series,
-    cost: (a: ExploredMetric, b: ExploredMetric) => (b.monthlyCost ?? 0) - (a.monthlyCost ?? 0),
-    name: () => 0,
-  }[sort ?? "series"];
-  return [...metrics].sort((a, b) => by(a, b) || a.name.localeCompare(b.name));
+    series: (a: ExploredMetric, b: ExploredMetric) => a.series - b.series,
+    cost: (a: ExploredMetric, b: ExploredMetric) => (a.monthlyCost ?? 0) - (b.monthlyCost ?? 0),
+    name: (a: ExploredMetric, b: ExploredMetric) => a.name.localeCompare(b.name),
+  }[search.sort ?? "series"];
+  const way = isDescending(search) ? -1 : 1;
+  return [...metrics].sort((a, b) => way * by(a, b) || a.name.localeCompare(b.name));
 }
 
 /** The lines of the table: all metrics, and what is below the opened one. */
 export function branches(view: ExplorationView, search: ExplorerSearch): Branch[] {
   const share = (series: number) => (view.totalSeries === 0 ? null : (100 * series) / view.totalSeries);
   const lines: Branch[] = [];
-  for (const metric of sorted(found(view.metrics, search.find), search.sort)) {
+  for (const metric of sorted(found(view.metrics, search.find), search)) {
     const opened = metric.name === search.metric;
     const line = (branch: Pick<Branch, "kind" | "key" | "depth" | "name" | "series" | "monthlyCost"> & Partial<Branch>): Branch => ({
       sharePct: share(branch.series),

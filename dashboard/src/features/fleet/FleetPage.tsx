@@ -34,7 +34,9 @@ export function FleetPage() {
     [navigate],
   );
   const close = () => onSearch({ dialog: undefined });
-  const tab = search.tab ?? "hosts";
+  const wanted = search.tab ?? "hosts";
+  // What was upgraded and which incidents ran at a past moment is told nowhere.
+  const tab = search.at !== undefined && (wanted === "upgrades" || wanted === "incidents") ? "hosts" : wanted;
   const open = mayChange ? search.dialog : undefined;
 
   return (
@@ -55,7 +57,7 @@ export function FleetPage() {
           )
         }
       />
-      <AsOfBar scope={{ streamType: "Agent" }} what="The fleet" />
+      <AsOfBar scope={{ streamType: "Agent" }} what="The fleet" showsEvents />
       <SummaryTiles at={search.at} />
       <Tabs
         value={tab}
@@ -68,8 +70,12 @@ export function FleetPage() {
         <Tabs.List mb="sm">
           <Tabs.Tab value="hosts">Hosts</Tabs.Tab>
           <Tabs.Tab value="groups">Groups</Tabs.Tab>
-          <Tabs.Tab value="upgrades">Versions and upgrades</Tabs.Tab>
-          <Tabs.Tab value="incidents">Incidents{running > 0 && ` (${count(running)})`}</Tabs.Tab>
+          {search.at === undefined && (
+            <>
+              <Tabs.Tab value="upgrades">Versions and upgrades</Tabs.Tab>
+              <Tabs.Tab value="incidents">Incidents{running > 0 && ` (${count(running)})`}</Tabs.Tab>
+            </>
+          )}
         </Tabs.List>
         <Tabs.Panel value="hosts">
           <HostFilterBar search={search} onChange={onSearch} />
@@ -89,7 +95,8 @@ export function FleetPage() {
       {open === "incident" && (
         <IncidentDialog
           chosen={targetOf({ hosts: words(search.hosts), group: search.group, selector: search.selector })}
-          onClose={() => onSearch({ dialog: undefined, tab: "incidents" })}
+          onClose={close}
+          onDeclared={() => onSearch({ dialog: undefined, tab: "incidents" })}
         />
       )}
       {open === "upgrade" && <UpgradeForm onClose={close} />}

@@ -4,7 +4,7 @@ import { IconDots, IconPencil, IconTrash } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
-import { api, call } from "~/api/client";
+import { ApiError, api, call } from "~/api/client";
 import type { AgentView, GroupView } from "~/api/schema";
 import { PageLink } from "~/shared/components/links";
 import { QueryView } from "~/shared/components/QueryView";
@@ -21,6 +21,7 @@ export function GroupBlock({ group, at, mayChange }: { group: GroupView; at?: st
   const [seen, setSeen] = useState(false);
   if (inViewport && !seen) setSeen(true);
   const query = useInfiniteQuery({ ...hosts({ group: group.name }, at), enabled: seen });
+  const notYet = at !== undefined && query.error instanceof ApiError && query.error.status === 404;
   return (
     <Card ref={ref}>
       <Group justify="space-between" wrap="nowrap" align="flex-start" mb={4}>
@@ -31,39 +32,46 @@ export function GroupBlock({ group, at, mayChange }: { group: GroupView; at?: st
             </PageLink>
           </Title>
           <Text size="sm" c="dimmed" style={{ overflowWrap: "anywhere" }}>
+            {at === undefined ? "" : "Today: "}
             {group.selector}
             {group.description !== "" && ` · ${group.description}`}
           </Text>
         </div>
         {mayChange && <GroupMenu group={group} />}
       </Group>
-      <QueryView query={query}>
-        {({ pages }) => {
-          const all = pages.flatMap((p) => p.items).filter((h) => h.state !== "decommissioned");
-          return (
-            <>
-              <States group={group.name} hosts={all} all={group.hosts} at={at} />
-              {/* Cells repeat what the counts and the table say, for the eye alone: hundreds of stops for the keyboard would help nobody. */}
-              <Group gap={3} aria-hidden mt="xs" mah={220} style={{ overflowY: "auto", padding: 3 }}>
-                {all.map((h) => (
-                  <Cell key={h.hostId} host={h} at={at} />
-                ))}
-              </Group>
-              {query.hasNextPage && (
-                <Button
-                  size="compact-xs"
-                  variant="subtle"
-                  mt="xs"
-                  loading={query.isFetchingNextPage}
-                  onClick={() => void query.fetchNextPage()}
-                >
-                  Show more hosts of {group.name}
-                </Button>
-              )}
-            </>
-          );
-        }}
-      </QueryView>
+      {notYet ? (
+        <Text size="sm" c="dimmed">
+          The group was not defined then.
+        </Text>
+      ) : (
+        <QueryView query={query}>
+          {({ pages }) => {
+            const all = pages.flatMap((p) => p.items).filter((h) => h.state !== "decommissioned");
+            return (
+              <>
+                <States group={group.name} hosts={all} all={at === undefined ? group.hosts : null} more={query.hasNextPage} at={at} />
+                {/* Cells repeat what the counts and the table say, for the eye alone: hundreds of stops for the keyboard would help nobody. */}
+                <Group gap={3} aria-hidden mt="xs" mah={220} style={{ overflowY: "auto", padding: 3 }}>
+                  {all.map((h) => (
+                    <Cell key={h.hostId} host={h} at={at} />
+                  ))}
+                </Group>
+                {query.hasNextPage && (
+                  <Button
+                    size="compact-xs"
+                    variant="subtle"
+                    mt="xs"
+                    loading={query.isFetchingNextPage}
+                    onClick={() => void query.fetchNextPage()}
+                  >
+                    Show more hosts of {group.name}
+                  </Button>
+                )}
+              </>
+            );
+          }}
+        </QueryView>
+      )}
     </Card>
   );
 }
@@ -84,11 +92,26 @@ function Cell({ host, at }: { host: AgentView; at?: string }) {
   );
 }
 
+interface StatesProps {
+  group: string;
+  hosts: AgentView[];
+  /** How many there are; null of a past moment, of which that is not told. */
+  all: number | null;
+  more: boolean;
+  at?: string;
+}
+
 /** How many are in which state, each a filter of the table; of a long group only what is loaded is counted, and it says so. */
-function States({ group, hosts: shown, all, at }: { group: string; hosts: AgentView[]; all: number; at?: string }) {
+function States({ group, hosts: shown, all, more, at }: StatesProps) {
   return (
     <Group gap="0 12px">
-      <Text size="sm">{shown.length < all ? `${count(shown.length)} of ${count(all)} hosts:` : `${counted(all, "host")}:`}</Text>
+      <Text size="sm">
+        {all !== null && shown.length < all
+          ? `${count(shown.length)} of ${count(all)} hosts:`
+          : all === null && more
+            ? `The first ${count(shown.length)} hosts:`
+            : `${counted(all ?? shown.length, "host")}:`}
+      </Text>
       {HOST_STATES.map((state) => {
         const n = shown.filter((h) => h.state === state).length;
         return n === 0 ? null : (

@@ -33,8 +33,13 @@ export function GroupMap({ search, onSearch }: Props) {
           </EmptyState>
         ) : (
           <>
+            {search.at !== undefined && (
+              <Text size="sm" c="dimmed" mb="sm">
+                Groups that are defined today, each with the hosts that it had then.
+              </Text>
+            )}
             <Group justify="space-between" mb="sm">
-              <Legend />
+              <Legend past={search.at !== undefined} />
               {mayChange && define}
             </Group>
             <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }}>
@@ -49,19 +54,21 @@ export function GroupMap({ search, onSearch }: Props) {
   );
 }
 
-function Legend() {
+function Legend({ past }: { past: boolean }) {
   return (
     <Group gap="md">
-      {HOST_STATES.filter((state) => state !== "decommissioned").map((state) => (
+      {HOST_STATES.filter((state) => state !== "decommissioned" && !(past && state === "stopped")).map((state) => (
         <Group key={state} gap={6}>
           <span className={`${classes.cell} ${classes[state]}`} aria-hidden />
           <Text size="sm">{HOST_STATE[state].label}</Text>
         </Group>
       ))}
-      <Group gap={6}>
-        <span className={`${classes.cell} ${classes.active} ${classes.drift}`} aria-hidden />
-        <Text size="sm">Drift</Text>
-      </Group>
+      {!past && (
+        <Group gap={6}>
+          <span className={`${classes.cell} ${classes.active} ${classes.drift}`} aria-hidden />
+          <Text size="sm">Drift</Text>
+        </Group>
+      )}
     </Group>
   );
 }

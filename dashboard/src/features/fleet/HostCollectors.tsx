@@ -9,7 +9,8 @@ import { cpuPct, flowFigures } from "./hostFigures";
 type Collector = AgentView["collectors"][number];
 
 /** Every collector of a host as the last heartbeat told it. */
-export function HostCollectors({ host }: { host: AgentView }) {
+export function HostCollectors({ host, at }: { host: AgentView; at?: string }) {
+  if (at !== undefined) return <EmptyState title="This is known of now alone">Only heartbeats tell it, which are not kept.</EmptyState>;
   if (host.collectors.length === 0)
     return (
       <EmptyState title="No collector runs here">

@@ -2,17 +2,16 @@ import { Button, Group, Text, Timeline } from "@mantine/core";
 import { IconHistory } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import type { AgentView } from "~/api/schema";
-import { Actor } from "~/shared/components/Actor";
 import { EmptyState } from "~/shared/components/EmptyState";
 import { PageLink } from "~/shared/components/links";
 import { QueryView } from "~/shared/components/QueryView";
-import { TimeText } from "~/shared/components/TimeText";
+import { EventLine } from "~/shared/events/EventLine";
 import { sentence } from "~/shared/events/sentences";
 import { hostEvents } from "./queries";
 
-/** What happened to the host itself, newest first. */
-export function HostEvents({ host }: { host: AgentView }) {
-  const query = useInfiniteQuery(hostEvents(host.streamId));
+/** What happened to the host itself until now, or until a past moment; newest first. */
+export function HostEvents({ host, at }: { host: AgentView; at?: string }) {
+  const query = useInfiniteQuery(hostEvents(host.streamId, at));
   return (
     <QueryView query={query}>
       {({ pages }) => {
@@ -32,10 +31,7 @@ export function HostEvents({ host }: { host: AgentView }) {
             <Timeline bulletSize={16} lineWidth={2}>
               {events.map((event) => (
                 <Timeline.Item key={event.sequence} title={sentence(event.type, event.data)}>
-                  <Text size="sm" c="dimmed">
-                    <TimeText at={event.timestamp} /> · <Actor actor={event.actor} />
-                    {event.reason ? ` · ${event.reason}` : ""}
-                  </Text>
+                  <EventLine event={event} />
                 </Timeline.Item>
               ))}
             </Timeline>

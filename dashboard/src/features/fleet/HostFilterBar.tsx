@@ -5,10 +5,17 @@ import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { groups } from "~/shared/hosts/queries";
 import { fleetSummary } from "./queries";
-import { type FleetSearch, type HostFilters, isFiltered } from "./search";
+import { type FleetSearch, type HostFilters, hostFilters, isFiltered } from "./search";
 import { HOST_STATE, HOST_STATES, type HostState } from "./states";
 
-const NOTHING: HostFilters = { selector: undefined, group: undefined, state: undefined, version: undefined, drift: undefined };
+const NOTHING: HostFilters = {
+  search: undefined,
+  selector: undefined,
+  group: undefined,
+  state: undefined,
+  version: undefined,
+  drift: undefined,
+};
 
 /** What the control plane filters hosts by; all that is given must hold. */
 export function HostFilterBar({ search, onChange }: { search: FleetSearch; onChange: (filters: HostFilters) => void }) {
@@ -16,7 +23,13 @@ export function HostFilterBar({ search, onChange }: { search: FleetSearch; onCha
   const versions = Object.keys(useQuery(fleetSummary(search.at)).data?.versions ?? {});
   return (
     <Group gap="xs" mb="sm" align="flex-end">
-      <SelectorFilter value={search.selector ?? ""} onChange={(selector) => onChange({ selector })} />
+      <TextFilter label="Host id" placeholder="A part of it" value={search.search} onChange={(part) => onChange({ search: part })} />
+      <TextFilter
+        label="Labels"
+        placeholder="role=web,env in (staging,test)"
+        value={search.selector}
+        onChange={(selector) => onChange({ selector })}
+      />
       <Select
         label="Group"
         size="xs"
@@ -34,8 +47,11 @@ export function HostFilterBar({ search, onChange }: { search: FleetSearch; onCha
         w={150}
         clearable
         placeholder="Any"
-        data={HOST_STATES.map((state) => ({ value: state, label: HOST_STATE[state].label }))}
-        value={search.state ?? null}
+        data={HOST_STATES.filter((state) => search.at === undefined || state !== "stopped").map((state) => ({
+          value: state,
+          label: HOST_STATE[state].label,
+        }))}
+        value={hostFilters(search).state ?? null}
         onChange={(state) => onChange({ state: (state as HostState | null) ?? undefined })}
       />
       <Select
@@ -73,16 +89,24 @@ export function HostFilterBar({ search, onChange }: { search: FleetSearch; onCha
   );
 }
 
-function SelectorFilter({ value, onChange }: { value: string; onChange: (selector: string | undefined) => void }) {
+interface TextFilterProps {
+  label: string;
+  placeholder: string;
+  value: string | undefined;
+  onChange: (text: string | undefined) => void;
+}
+
+/** A filter that is asked for once nobody types any more. */
+function TextFilter({ label, placeholder, value = "", onChange }: TextFilterProps) {
   const [typed, setTyped] = useState(value);
   useEffect(() => setTyped(value), [value]);
   const soon = useDebouncedCallback((text: string) => onChange(text.trim() === "" ? undefined : text.trim()), 400);
   return (
     <TextInput
-      label="Labels"
+      label={label}
       size="xs"
-      w={{ base: "100%", xs: 240 }}
-      placeholder="role=web,env in (staging,test)"
+      w={{ base: "100%", xs: 200 }}
+      placeholder={placeholder}
       value={typed}
       onChange={(e) => {
         setTyped(e.currentTarget.value);

@@ -9,12 +9,19 @@ import { ProblemAlert } from "~/shared/components/ProblemAlert";
 import { count } from "~/shared/format/numbers";
 import { refusedField } from "~/shared/forms/refusedField";
 import { hostLogs } from "./queries";
+import type { HostSearch } from "./search";
 
 /** How long after an answer the host is asked again while its logs are followed. Each asking is a task and an entry of the audit log. */
 const FOLLOW_MS = 5_000;
 
+interface Props {
+  host: AgentView;
+  search: HostSearch;
+  onSearch: (changes: Partial<HostSearch>) => void;
+}
+
 /** The last lines of a host's logs, which the host sends when it is asked. */
-export function HostLogs({ host, log, onLog }: { host: AgentView; log?: string; onLog: (log: string | undefined) => void }) {
+export function HostLogs({ host, search, onSearch }: Props) {
   const [collector, setCollector] = useState<string | null>(null);
   const [lines, setLines] = useState<number | string>(200);
   const [follow, setFollow] = useState(false);
@@ -30,11 +37,13 @@ export function HostLogs({ host, log, onLog }: { host: AgentView; log?: string; 
       )) as HostLogsStarted;
     },
     meta: { problemShown: true },
+    onSuccess: ({ id }) => onSearch({ request: id }),
     onError: () => setFollow(false),
   });
-  const id = ask.data?.id;
+  const id = search.request;
   const logs = useQuery({ ...hostLogs(id ?? ""), enabled: id !== undefined });
-  const pending = ask.isPending || (logs.data !== undefined && (logs.data.state === "queued" || logs.data.state === "assigned"));
+  const pending =
+    ask.isPending || logs.isLoading || (logs.data !== undefined && (logs.data.state === "queued" || logs.data.state === "assigned"));
   const shown = useLast(logs.data);
   const failed = logs.data !== undefined && (logs.data.state === "deadLettered" || logs.data.state === "cancelled");
 
@@ -96,7 +105,7 @@ export function HostLogs({ host, log, onLog }: { host: AgentView; log?: string; 
           </EmptyState>
         )
       ) : (
-        <Files view={shown} log={log} onLog={onLog} />
+        <Files view={shown} log={search.log} onLog={(log) => onSearch({ log })} />
       )}
     </Stack>
   );

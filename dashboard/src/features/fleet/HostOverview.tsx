@@ -10,7 +10,7 @@ import { toLines } from "./labels";
 import { labelsOf, pipelineNames } from "./queries";
 
 /** What a host is, what should run there, and what it takes. */
-export function HostOverview({ host }: { host: AgentView }) {
+export function HostOverview({ host, at }: { host: AgentView; at?: string }) {
   const labels = toLines(labelsOf(host));
   return (
     <SimpleGrid cols={{ base: 1, md: 2 }}>
@@ -18,9 +18,11 @@ export function HostOverview({ host }: { host: AgentView }) {
         <Fact name="Enrolled">
           <TimeText at={host.enrolledAt} />
         </Fact>
-        <Fact name="Last heard">
-          <TimeText at={host.lastSeenAt} from="now" />
-        </Fact>
+        {at === undefined && (
+          <Fact name="Last heard">
+            <TimeText at={host.lastSeenAt} from="now" />
+          </Fact>
+        )}
         {host.lostSince !== null && (
           <Fact name="Lost; heard last">
             <TimeText at={host.lostSince} />
@@ -53,26 +55,34 @@ export function HostOverview({ host }: { host: AgentView }) {
           )}
         </Fact>
       </Facts>
-      <Production host={host} />
+      <Production host={host} at={at} />
       <Facts title="The agent itself">
-        <Fact name="CPU, of one core">{percent(host.cpuPercent)}</Fact>
-        <Fact name="Memory">{bytes(host.residentBytes)}</Fact>
         <Fact name="Version">{host.agentVersion}</Fact>
-        <Fact name="Reported">
-          <TimeText at={host.heartbeatAt} from="now" />
-        </Fact>
+        {at === undefined ? (
+          <>
+            <Fact name="CPU, of one core">{percent(host.cpuPercent)}</Fact>
+            <Fact name="Memory">{bytes(host.residentBytes)}</Fact>
+            <Fact name="Reported">
+              <TimeText at={host.heartbeatAt} from="now" />
+            </Fact>
+          </>
+        ) : (
+          <Fact name="CPU and memory">
+            <OfNowAlone />
+          </Fact>
+        )}
         {host.dropped !== null && (
           <Fact name="Given up because buffers were full">
             {count(host.dropped.windows)} window reports, {count(host.dropped.results)} results of tasks
           </Fact>
         )}
       </Facts>
-      <Flow host={host} />
+      <Flow host={host} at={at} />
     </SimpleGrid>
   );
 }
 
-function Production({ host }: { host: AgentView }) {
+function Production({ host, at }: { host: AgentView; at?: string }) {
   const names = useQuery(pipelineNames).data ?? {};
   const { production } = host;
   return (
@@ -86,7 +96,7 @@ function Production({ host }: { host: AgentView }) {
       ) : (
         <>
           <Fact name="Pipeline">
-            <PageLink fz="sm" to="/pipelines/$id" params={{ id: production.pipelineId }}>
+            <PageLink fz="sm" to="/pipelines/$id" params={{ id: production.pipelineId }} search={{ at }}>
               {names[production.pipelineId] ?? "Pipeline"} v{production.pipelineVersion}
             </PageLink>
           </Fact>
@@ -102,7 +112,15 @@ function Production({ host }: { host: AgentView }) {
             <Code title={production.configurationHash}>{production.configurationHash.slice(0, 16)}…</Code>
           </Fact>
           <Fact name="What runs">
-            {host.drift === null ? (host.heartbeatAt === null ? UNKNOWN : "As it should") : "Something else, see above"}
+            {at !== undefined ? (
+              <OfNowAlone />
+            ) : host.drift !== null ? (
+              "Something else, see above"
+            ) : host.heartbeatAt === null ? (
+              UNKNOWN
+            ) : (
+              "As it should"
+            )}
           </Fact>
         </>
       )}
@@ -111,15 +129,19 @@ function Production({ host }: { host: AgentView }) {
 }
 
 /** Of the production collector, in its last window. */
-function Flow({ host }: { host: AgentView }) {
+function Flow({ host, at }: { host: AgentView; at?: string }) {
   const flow = productionCollector(host)?.flow;
   if (!flow)
     return (
       <Facts title="Flow of production">
         <Fact name="Series">
-          <Text size="sm" c="dimmed">
-            Not measured: no production collector has told of a window yet.
-          </Text>
+          {at === undefined ? (
+            <Text size="sm" c="dimmed">
+              Not measured: no production collector has told of a window yet.
+            </Text>
+          ) : (
+            <OfNowAlone />
+          )}
         </Fact>
       </Facts>
     );
@@ -134,6 +156,14 @@ function Flow({ host }: { host: AgentView }) {
       <Fact name="Failed exports">{count(f.exportErrors)}</Fact>
       <Fact name="Points lost">{count(f.droppedPoints)}</Fact>
     </Facts>
+  );
+}
+
+function OfNowAlone() {
+  return (
+    <Text size="sm" c="dimmed">
+      Known of now alone: heartbeats are not kept.
+    </Text>
   );
 }
 

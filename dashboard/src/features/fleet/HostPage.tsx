@@ -27,12 +27,16 @@ export function HostPage() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const query = useQuery(hostQuery(hostId, search.at));
-  const mayChange = useMay("operator") && search.at === undefined;
+  // The slider goes on where the host cannot be shown, such as before it was enrolled.
+  const now = useQuery(hostQuery(hostId)).data;
+  const mayChange = useMay("operator") && search.at === undefined && !query.isPlaceholderData;
   const onSearch = useCallback(
     (changes: Partial<HostSearch>) => void navigate({ search: (was) => ({ ...was, ...changes }), replace: true }),
     [navigate],
   );
-  const tab = search.tab ?? "overview";
+  const wanted = search.tab ?? "overview";
+  // What was queued at a past moment is told nowhere, and nobody reads logs of it.
+  const tab = search.at !== undefined && (wanted === "tasks" || wanted === "logs") ? "overview" : wanted;
   return (
     <>
       <PageHeader
@@ -41,24 +45,32 @@ export function HostPage() {
         description={
           query.data !== undefined && (
             <>
-              {query.data.operatingSystem} {query.data.architecture}, agent {query.data.agentVersion}, last heard{" "}
-              <TimeText at={query.data.lastSeenAt} from="now" />
+              {query.data.operatingSystem} {query.data.architecture}, agent {query.data.agentVersion}
+              {search.at === undefined && (
+                <>
+                  , last heard <TimeText at={query.data.lastSeenAt} from="now" />
+                </>
+              )}
             </>
           )
         }
         actions={
           <>
-            <Button variant="subtle" leftSection={<IconArrowLeft size={16} />} renderRoot={(props) => <Link to="/fleet" {...props} />}>
+            <Button
+              variant="subtle"
+              leftSection={<IconArrowLeft size={16} />}
+              renderRoot={(props) => <Link to="/fleet" search={{ at: search.at }} {...props} />}
+            >
               Fleet
             </Button>
             {mayChange && query.data !== undefined && <HostActions host={query.data} />}
           </>
         }
       />
+      {now !== undefined && <AsOfBar scope={{ streamId: now.streamId }} from={now.enrolledAt} what="The host" showsEvents />}
       <QueryView query={query}>
         {(host) => (
           <>
-            <AsOfBar scope={{ streamId: host.streamId }} from={host.enrolledAt} what="The host" />
             {host.drift !== null && (
               <Alert color="orange" icon={<IconAlertTriangle />} title={DRIFT[host.drift.code] ?? host.drift.code} mb="md">
                 {host.drift.detail} {mayChange && "The action “Apply production again” mends it."}
@@ -81,29 +93,29 @@ export function HostPage() {
               <Tabs.List mb="md">
                 <Tabs.Tab value="overview">Overview</Tabs.Tab>
                 <Tabs.Tab value="collectors">Collectors</Tabs.Tab>
-                <Tabs.Tab value="tasks">Tasks</Tabs.Tab>
+                {search.at === undefined && <Tabs.Tab value="tasks">Tasks</Tabs.Tab>}
                 <Tabs.Tab value="versions">Versions over time</Tabs.Tab>
                 <Tabs.Tab value="events">Events</Tabs.Tab>
                 {mayChange && <Tabs.Tab value="logs">Logs</Tabs.Tab>}
               </Tabs.List>
               <Tabs.Panel value="overview">
-                <HostOverview host={host} />
+                <HostOverview host={host} at={search.at} />
               </Tabs.Panel>
               <Tabs.Panel value="collectors">
-                <HostCollectors host={host} />
+                <HostCollectors host={host} at={search.at} />
               </Tabs.Panel>
               <Tabs.Panel value="tasks">
                 <HostTasks hostId={hostId} />
               </Tabs.Panel>
               <Tabs.Panel value="versions">
-                <HostVersions hostId={hostId} />
+                <HostVersions hostId={hostId} at={search.at} />
               </Tabs.Panel>
               <Tabs.Panel value="events">
-                <HostEvents host={host} />
+                <HostEvents host={host} at={search.at} />
               </Tabs.Panel>
               {mayChange && (
                 <Tabs.Panel value="logs">
-                  <HostLogs host={host} log={search.log} onLog={(log) => onSearch({ log })} />
+                  <HostLogs host={host} search={search} onSearch={onSearch} />
                 </Tabs.Panel>
               )}
             </Tabs>

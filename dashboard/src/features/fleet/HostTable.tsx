@@ -3,8 +3,7 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useCallback, useMemo } from "react";
 import { DataTable } from "~/shared/components/DataTable";
 import { EmptyState } from "~/shared/components/EmptyState";
-import { QueryView } from "~/shared/components/QueryView";
-import { useMore } from "~/shared/components/useMore";
+import { PagesView } from "~/shared/components/PagesView";
 import { count, counted } from "~/shared/format/numbers";
 import { useTicked } from "~/shared/search/useTicked";
 import { useMay } from "~/shared/session/session";
@@ -28,47 +27,43 @@ export function HostTable({ search, onSearch }: Props) {
     () => hostColumns({ pipelines: pipelines ?? {}, at: search.at, ticked: mayChange ? ticked : null, onTick }),
     [pipelines, search.at, mayChange, ticked, onTick],
   );
-  const more = useMore(query);
 
   return (
-    <QueryView query={query}>
-      {({ pages }) => {
-        const rows = pages.flatMap((p) => p.items);
-        return (
-          <>
-            <Group justify="space-between" mb={4} mih={30}>
-              <Text size="sm" c="dimmed" role="status">
-                {query.hasNextPage
-                  ? `The first ${count(rows.length)} hosts by id; scroll for more.`
-                  : `${counted(rows.length, "host")} by id.`}
-              </Text>
-              {ticked.size > 0 && mayChange && (
-                <Group gap="xs">
-                  <Text size="sm">{count(ticked.size)} chosen</Text>
-                  <Button size="compact-sm" variant="default" onClick={() => onSearch({ hosts: undefined })}>
-                    Choose none
-                  </Button>
-                  <Button size="compact-sm" onClick={() => onSearch({ dialog: "incident" })}>
-                    Full detail for these
-                  </Button>
-                </Group>
-              )}
-            </Group>
-            <DataTable
-              label="Hosts"
-              rows={rows}
-              columns={columns}
-              rowId={(h) => h.hostId}
-              height="max(360px, calc(100vh - 440px))"
-              minWidth={1240}
-              onEndReached={more}
-              isSelected={(h) => ticked.has(h.hostId)}
-              empty={<NoHosts search={search} onEnrol={() => onSearch({ dialog: "enrol" })} />}
-            />
-          </>
-        );
-      }}
-    </QueryView>
+    <PagesView query={query}>
+      {(rows, more) => (
+        <>
+          <Group justify="space-between" mb={4} mih={30}>
+            <Text size="sm" c="dimmed" role="status">
+              {query.hasNextPage
+                ? `The first ${count(rows.length)} hosts by id; scroll for more.`
+                : `${counted(rows.length, "host")} by id.`}
+            </Text>
+            {ticked.size > 0 && mayChange && (
+              <Group gap="xs">
+                <Text size="sm">{count(ticked.size)} chosen</Text>
+                <Button size="compact-sm" variant="default" onClick={() => onSearch({ hosts: undefined })}>
+                  Choose none
+                </Button>
+                <Button size="compact-sm" onClick={() => onSearch({ dialog: "incident" })}>
+                  Full detail for these
+                </Button>
+              </Group>
+            )}
+          </Group>
+          <DataTable
+            label="Hosts"
+            rows={rows}
+            columns={columns}
+            rowId={(h) => h.hostId}
+            height="max(360px, calc(100vh - 440px))"
+            minWidth={1240}
+            onEndReached={more}
+            isSelected={(h) => ticked.has(h.hostId)}
+            empty={<NoHosts search={search} onEnrol={() => onSearch({ dialog: "enrol" })} />}
+          />
+        </>
+      )}
+    </PagesView>
   );
 }
 

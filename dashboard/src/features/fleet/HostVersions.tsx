@@ -11,19 +11,20 @@ import { TimeText } from "~/shared/components/TimeText";
 import { duration, UNKNOWN } from "~/shared/format/numbers";
 import { useNow } from "~/shared/format/useNow";
 import { hostVersions, pipelineNames } from "./queries";
+import { versionThen } from "./versionThen";
 
-/** Every version that was the production one of a host, newest first. */
-export function HostVersions({ hostId }: { hostId: string }) {
+/** Every version that was the production one of a host, newest first; of a past moment those that had come until then. */
+export function HostVersions({ hostId, at }: { hostId: string; at?: string }) {
   const query = useInfiniteQuery(hostVersions(hostId));
   const names = useQuery(pipelineNames).data;
-  const columns = useMemo(() => versionColumns(names ?? {}), [names]);
+  const columns = useMemo(() => versionColumns(names ?? {}, at), [names, at]);
   return (
     <QueryView query={query}>
       {({ pages }) => (
         <>
           <DataTable
             label={`Production versions of ${hostId}`}
-            rows={pages.flatMap((p) => p.items)}
+            rows={pages.flatMap((p) => p.items).flatMap((v) => versionThen(v, at) ?? [])}
             columns={columns}
             rowId={(v) => `${v.since} ${v.configurationHash}`}
             minWidth={720}
@@ -45,7 +46,7 @@ export function HostVersions({ hostId }: { hostId: string }) {
   );
 }
 
-const versionColumns = (names: Record<string, string>): ColumnDef<HostVersionView>[] => [
+const versionColumns = (names: Record<string, string>, at?: string): ColumnDef<HostVersionView>[] => [
   {
     id: "pipeline",
     header: "Pipeline",
@@ -64,9 +65,9 @@ const versionColumns = (names: Record<string, string>): ColumnDef<HostVersionVie
     id: "until",
     header: "Until",
     enableSorting: false,
-    cell: ({ row }) => (row.original.until === null ? "Runs now" : <TimeText at={row.original.until} />),
+    cell: ({ row }) => (row.original.until === null ? at === undefined ? "Runs now" : "Ran then" : <TimeText at={row.original.until} />),
   },
-  { id: "for", header: "For", enableSorting: false, meta: { align: "right" }, cell: ({ row }) => <Span version={row.original} /> },
+  { id: "for", header: "For", enableSorting: false, meta: { align: "right" }, cell: ({ row }) => <Span version={row.original} at={at} /> },
   {
     id: "hash",
     header: "Configuration",
@@ -85,9 +86,11 @@ const versionColumns = (names: Record<string, string>): ColumnDef<HostVersionVie
   },
 ];
 
-function Span({ version }: { version: HostVersionView }) {
+function Span({ version, at }: { version: HostVersionView; at?: string }) {
   const now = useNow();
-  return duration(((version.until === null ? now : Date.parse(version.until)) - Date.parse(version.since)) / 1000);
+  return duration(
+    ((version.until === null ? (at === undefined ? now : Date.parse(at)) : Date.parse(version.until)) - Date.parse(version.since)) / 1000,
+  );
 }
 
 function Hash({ hash }: { hash: string | null }) {

@@ -20,7 +20,7 @@ const LEFT: Record<string, string> = {
 };
 
 /** Brings full detail back on hosts for some minutes. */
-export function IncidentDialog({ chosen, onClose }: { chosen: Target; onClose: () => void }) {
+export function IncidentDialog({ chosen, onClose, onDeclared }: { chosen: Target; onClose: () => void; onDeclared: () => void }) {
   const queries = useQueryClient();
   const [target, setTarget] = useState(chosen);
   const [tried, setTried] = useState(false);
@@ -43,9 +43,9 @@ export function IncidentDialog({ chosen, onClose }: { chosen: Target; onClose: (
   });
 
   return (
-    <Modal opened onClose={onClose} title="Full detail for an incident" size="lg">
+    <Modal opened onClose={declare.data === undefined ? onClose : onDeclared} title="Full detail for an incident" size="lg">
       {declare.data !== undefined ? (
-        <Declared accepted={declare.data} onClose={onClose} />
+        <Declared accepted={declare.data} onClose={onDeclared} />
       ) : (
         <form
           onSubmit={(event) => {

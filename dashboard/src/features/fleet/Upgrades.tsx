@@ -17,7 +17,7 @@ import { UpgradeDrawer } from "./UpgradeDrawer";
 export function Upgrades({ search, onSearch }: { search: FleetSearch; onSearch: (changes: Partial<FleetSearch>) => void }) {
   const served = useQuery(releases);
   const list = useInfiniteQuery(upgrades);
-  const mayChange = useMay("operator") && search.at === undefined;
+  const mayChange = useMay("operator");
   const request = mayChange && (served.data?.items.length ?? 0) > 0 && (
     <Button size="xs" onClick={() => onSearch({ dialog: "upgrade" })}>
       Upgrade agents

@@ -83,7 +83,7 @@ export function hostColumns({ pipelines, at, ticked, onTick }: Context): ColumnD
       id: "production",
       header: "Production pipeline",
       enableSorting: false,
-      cell: ({ row: { original: host } }) => <Production host={host} pipelines={pipelines} />,
+      cell: ({ row: { original: host } }) => <Production host={host} pipelines={pipelines} at={at} />,
     },
     {
       id: "flow",
@@ -137,7 +137,7 @@ function Labels({ labels }: { labels: Record<string, string> }) {
   );
 }
 
-function Production({ host, pipelines }: { host: AgentView; pipelines: Record<string, string> }) {
+function Production({ host, pipelines, at }: { host: AgentView; pipelines: Record<string, string>; at?: string }) {
   if (host.production === null) return <Text c="dimmed">None</Text>;
   const { pipelineId, pipelineVersion } = host.production;
   return (
@@ -148,6 +148,7 @@ function Production({ host, pipelines }: { host: AgentView; pipelines: Record<st
       style={{ overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap", verticalAlign: "bottom" }}
       to="/pipelines/$id"
       params={{ id: pipelineId }}
+      search={{ at }}
     >
       {pipelines[pipelineId] ?? "Pipeline"} v{pipelineVersion}
     </PageLink>

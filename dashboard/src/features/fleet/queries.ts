@@ -1,6 +1,8 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { ApiError, api, call } from "~/api/client";
 import type { AgentView } from "~/api/schema";
+import { justAfter } from "~/shared/as-of/moments";
+import { pipelines } from "~/shared/pipelines/queries";
 import type { HostFilters } from "./search";
 
 const HEARTBEATS_MS = 15_000;
@@ -14,6 +16,7 @@ export const fleetSummary = (at?: string) =>
     queryKey: ["fleet", "summary", at],
     queryFn: ({ signal }) => call(api.GET("/api/v2/fleet/summary", { params: { query: { at } }, signal })),
     refetchInterval: at === undefined && HEARTBEATS_MS,
+    placeholderData: (before) => before,
   });
 
 const FIRST_PAGE = 200;
@@ -42,6 +45,8 @@ export const hosts = (filters: HostFilters, at?: string) =>
       ),
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.next ?? undefined,
+    // While time is stepped through the moment before stays in sight; what was filtered otherwise does not.
+    placeholderData: (before, query) => (JSON.stringify(query?.queryKey[2]) === JSON.stringify(filters) ? before : undefined),
     staleTime: (query) => ((query.state.data?.pages.length ?? 0) > 1 ? "static" : 60_000),
     refetchInterval: (query) => at === undefined && ((query.state.data?.pages.length ?? 0) > 1 ? 2 * HEARTBEATS_MS : HEARTBEATS_MS),
   });
@@ -51,6 +56,8 @@ export const host = (hostId: string, at?: string) =>
   queryOptions({
     queryKey: ["fleet", "host", hostId, at],
     queryFn: ({ signal }) => call(api.GET("/api/v2/agents/{hostId}", { params: { path: { hostId }, query: { at } }, signal })),
+    // While time is stepped through the moment before stays in sight.
+    placeholderData: (before, query) => (query?.queryKey[2] === hostId ? before : undefined),
     refetchInterval: at === undefined && HEARTBEATS_MS,
   });
 
@@ -83,14 +90,22 @@ export const hostVersions = (hostId: string) =>
     getNextPageParam: (last) => last.next ?? undefined,
   });
 
-/** What happened to a host itself, newest first: enrolled, labelled, drained, lost. */
-export const hostEvents = (streamId: string) =>
+/** What happened to a host itself, newest first: enrolled, labelled, drained, lost. With a past moment: until it, and what happened at it. */
+export const hostEvents = (streamId: string, at?: string) =>
   infiniteQueryOptions({
-    queryKey: ["audit", "of-host", streamId],
+    queryKey: ["audit", "of-host", streamId, at],
     queryFn: ({ pageParam, signal }) =>
       call(
         api.GET("/api/v2/audit", {
-          params: { query: { streamId, order: "desc", limit: 50, ...(pageParam === null ? {} : { after: pageParam }) } },
+          params: {
+            query: {
+              streamId,
+              ...(at === undefined ? {} : { until: justAfter(at) }),
+              order: "desc",
+              limit: 50,
+              ...(pageParam === null ? {} : { after: pageParam }),
+            },
+          },
           signal,
         }),
       ),
@@ -98,19 +113,15 @@ export const hostEvents = (streamId: string) =>
     getNextPageParam: (last) => (last.next === null ? undefined : Number(last.next)),
   });
 
-/** Experiments that a host takes or took part in, newest first. */
-export const hostExperiments = (hostId: string) =>
-  queryOptions({
-    queryKey: ["experiments", "of-host", hostId],
-    queryFn: ({ signal }) => call(api.GET("/api/v2/experiments", { params: { query: { host: hostId, limit: 10 } }, signal })),
-  });
-
-/** Log lines that a host was asked for; asked again until it has answered. */
+/** Log lines that a host was asked for; asked again until it has answered, or until they are kept no more. */
 export const hostLogs = (id: string) =>
   queryOptions({
     queryKey: ["tasks", "logs", id],
     queryFn: ({ signal }) => call(api.GET("/api/v2/host-logs/{id}", { params: { path: { id } }, signal })),
-    refetchInterval: (query) => (query.state.data === undefined || ["queued", "assigned"].includes(query.state.data.state) ? 1_000 : false),
+    refetchInterval: ({ state: { data, error } }) =>
+      !(error instanceof ApiError && error.status === 404) && (data === undefined || ["queued", "assigned"].includes(data.state))
+        ? 1_000
+        : false,
   });
 
 /** Open tasks and dead letters of a host. */
@@ -123,11 +134,8 @@ export const hostTasks = (hostId: string) =>
 
 /** Names by id, for what hosts refer to. */
 export const pipelineNames = queryOptions({
-  queryKey: ["pipelines", "names"],
-  queryFn: async ({ signal }) => {
-    const page = await call(api.GET("/api/v2/pipelines", { signal }));
-    return Object.fromEntries(page.items.map((p) => [p.id, p.name]));
-  },
+  ...pipelines(),
+  select: ({ items }): Record<string, string> => Object.fromEntries(items.map((p) => [p.id, p.name])),
 });
 
 /** How long an incident may last, by the control plane's own bound. */

@@ -19,6 +19,17 @@ describe("the fleet's address", () => {
     expect(isFiltered(fleetSearch({ tab: "groups", hosts: "a" }))).toBe(false);
   });
 
+  it("asks nothing of a past moment that only heartbeats tell", () => {
+    const at = "2026-11-27T06:55:00Z";
+    expect(hostFilters(fleetSearch({ drift: true, state: "stopped", version: "1.0", at }))).toEqual({ version: "1.0" });
+    expect(hostFilters(fleetSearch({ drift: true, state: "stopped" }))).toEqual({ drift: true, state: "stopped" });
+    expect(hostFilters(fleetSearch({ state: "lost", at }))).toEqual({ state: "lost" });
+  });
+
+  it("finds hosts by a part of their id, also by one that looks like a number", () => {
+    expect(hostFilters(fleetSearch({ search: 12 }))).toEqual({ search: "12" });
+  });
+
   it("knows the parts of a host's page", () => {
     expect(hostSearch({ tab: "logs", log: "production", drift: true })).toEqual({ tab: "logs", log: "production" });
   });

@@ -1,4 +1,4 @@
-import { parseMoment } from "~/shared/as-of/moments";
+import { type AtSearch, atSearch } from "~/shared/as-of/moments";
 import { flag, oneOf, text } from "~/shared/search/read";
 import { HOST_STATES, type HostState } from "./states";
 
@@ -6,19 +6,20 @@ export const FLEET_TABS = ["hosts", "groups", "upgrades", "incidents"] as const;
 export const FLEET_DIALOGS = ["enrol", "incident", "upgrade", "group"] as const;
 
 /** What the address of the fleet says. */
-export interface FleetSearch {
+export interface FleetSearch extends AtSearch {
   tab?: (typeof FLEET_TABS)[number];
   selector?: string;
   group?: string;
   state?: HostState;
   version?: string;
   drift?: boolean;
+  /** A part of the host id. */
+  search?: string;
   /** Ids of the hosts that are ticked, between commas. */
   hosts?: string;
   /** The upgrade whose hosts are shown. */
   upgrade?: string;
   dialog?: (typeof FLEET_DIALOGS)[number];
-  at?: string;
 }
 
 export function fleetSearch(search: Record<string, unknown>): FleetSearch {
@@ -29,22 +30,25 @@ export function fleetSearch(search: Record<string, unknown>): FleetSearch {
     state: oneOf(search.state, HOST_STATES),
     version: text(search.version),
     drift: flag(search.drift),
+    search: text(search.search),
     hosts: text(search.hosts),
     upgrade: text(search.upgrade),
     dialog: oneOf(search.dialog, FLEET_DIALOGS),
-    at: parseMoment(search.at) ?? undefined,
+    ...atSearch(search),
   };
   return Object.fromEntries(Object.entries(read).filter(([, value]) => value !== undefined));
 }
 
-export type HostFilters = Pick<FleetSearch, "selector" | "group" | "state" | "version" | "drift">;
+export type HostFilters = Pick<FleetSearch, "search" | "selector" | "group" | "state" | "version" | "drift">;
 
-export const hostFilters = ({ selector, group, state, version, drift }: FleetSearch): HostFilters => ({
+/** What hosts are asked by. Drift, and that an agent has stopped, only heartbeats tell: of a past moment nothing can be asked by them. */
+export const hostFilters = ({ search, selector, group, state, version, drift, at }: FleetSearch): HostFilters => ({
+  search,
   selector,
   group,
-  state,
+  state: at !== undefined && state === "stopped" ? undefined : state,
   version,
-  drift,
+  drift: at === undefined ? drift : undefined,
 });
 
 export const isFiltered = (search: FleetSearch): boolean => Object.values(hostFilters(search)).some((value) => value !== undefined);
@@ -52,14 +56,15 @@ export const isFiltered = (search: FleetSearch): boolean => Object.values(hostFi
 export const HOST_TABS = ["overview", "collectors", "tasks", "versions", "events", "logs"] as const;
 
 /** What the address of a host says. */
-export interface HostSearch {
+export interface HostSearch extends AtSearch {
   tab?: (typeof HOST_TABS)[number];
   /** Whose log is shown, such as `agent` or `production`. */
   log?: string;
-  at?: string;
+  /** The request that log lines were asked for with. */
+  request?: string;
 }
 
 export function hostSearch(search: Record<string, unknown>): HostSearch {
-  const read: HostSearch = { tab: oneOf(search.tab, HOST_TABS), log: text(search.log), at: parseMoment(search.at) ?? undefined };
+  const read: HostSearch = { tab: oneOf(search.tab, HOST_TABS), log: text(search.log), request: text(search.request), ...atSearch(search) };
   return Object.fromEntries(Object.entries(read).filter(([, value]) => value !== undefined));
 }

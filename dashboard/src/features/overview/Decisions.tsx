@@ -1,11 +1,12 @@
 import { Badge, Group, Stack, Text } from "@mantine/core";
 import { IconCircleCheck } from "@tabler/icons-react";
 import { useQueries } from "@tanstack/react-query";
+import { budgets } from "~/shared/budgets/queries";
 import { PageLink } from "~/shared/components/links";
 import { ProblemAlert } from "~/shared/components/ProblemAlert";
 import { Section } from "~/shared/components/Section";
 import { type Decision, decide } from "./decide";
-import { awaiting, budgets, fleet, held, over, queue, upgrades } from "./queries";
+import { awaiting, fleet, held, over, queue, upgrades } from "./queries";
 
 /** What waits for a person. */
 export function Decisions() {
@@ -15,7 +16,7 @@ export function Decisions() {
   const all = [experiments, approvals, stopped, agents, money, hosts, tasks];
   const failed = all.find((q) => q.isError);
   const decisions = decide({
-    over: experiments.data,
+    over: experiments.data?.items,
     awaiting: approvals.data?.items,
     held: stopped.data?.items,
     upgrades: agents.data?.items,
@@ -23,6 +24,11 @@ export function Decisions() {
     fleet: hosts.data,
     deadLetters: tasks.data?.deadLettered,
   });
+  const cut = [
+    experiments.data?.next && { to: "/experiments" as const, what: "experiments that are over" },
+    (approvals.data?.next || stopped.data?.next) && { to: "/deployments" as const, what: "deployments that wait" },
+    agents.data?.next && { to: "/fleet" as const, search: { tab: "upgrades" as const }, what: "upgrades" },
+  ].filter((c) => typeof c === "object" && c !== null);
   return (
     <Section title="Needs a decision">
       {failed !== undefined && (
@@ -31,10 +37,21 @@ export function Decisions() {
       {decisions.map((d) => (
         <Item key={d.key} d={d} />
       ))}
+      {cut.map(({ what, ...link }) => (
+        <Text key={what} size="sm" c="dimmed">
+          Only the newest {what} were looked at. <PageLink {...link}>All of them</PageLink>
+        </Text>
+      ))}
       {decisions.length === 0 && failed === undefined && (
         <Group gap="xs">
           <IconCircleCheck size={18} color="var(--mantine-color-teal-6)" aria-hidden />
-          <Text size="sm">{all.some((q) => q.isPending) ? "Looking for what waits." : "Nothing waits for a person."}</Text>
+          <Text size="sm">
+            {all.some((q) => q.isPending)
+              ? "Looking for what waits."
+              : cut.length > 0
+                ? "Of these nothing waits for a person."
+                : "Nothing waits for a person."}
+          </Text>
         </Group>
       )}
     </Section>

@@ -1,11 +1,13 @@
-import { Card, Group, Stack, Text, ThemeIcon, Title } from "@mantine/core";
+import { Card, Group, Skeleton, Stack, Text, ThemeIcon, Title } from "@mantine/core";
 import { IconCheck } from "@tabler/icons-react";
 import { useQueries } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { PageButton } from "~/shared/components/links";
+import { ProblemAlert } from "~/shared/components/ProblemAlert";
+import { pipelines } from "~/shared/pipelines/queries";
 import { useMay } from "~/shared/session/session";
 import { type Step, steps } from "./guide";
-import { drafts, fleet, flow, pipelines } from "./queries";
+import { drafts, fleet, flow } from "./queries";
 
 const SAYS: Record<Step, { title: string; says: string }> = {
   enrol: { title: "Enrol a host", says: "You get a command with a token; the agent then calls in by itself." },
@@ -24,16 +26,26 @@ const SAYS: Record<Step, { title: string; says: string }> = {
 /** From nothing to a running experiment. Each step is told by what there is; the guide goes when an experiment was started. */
 export function FirstRun() {
   const may = useMay("operator");
-  const [hosts, published, flows, drafted] = useQueries({ queries: [fleet, pipelines, flow("metric", undefined), drafts] });
+  const queries = useQueries({ queries: [fleet, pipelines(), flow("metric", undefined), drafts] });
+  const [hosts, published, flows, drafted] = queries;
+  // A step is done or not by what was read; by what was not it would be told as not done.
+  if (hosts.data === undefined || published.data === undefined || flows.data === undefined || drafted.data === undefined) {
+    const failed = queries.find((q) => q.isError && q.data === undefined);
+    return failed === undefined ? (
+      <Skeleton h={200} role="status" aria-label="Loading" />
+    ) : (
+      <ProblemAlert error={failed.error} title="How far the first steps are is not known" onRetry={() => void failed.refetch()} />
+    );
+  }
   const all = steps({
-    hosts: hosts.data?.hosts ?? 0,
-    pipelines: published.data?.items.length ?? 0,
-    seriesIn: flows.data?.total.seriesIn ?? 0,
-    drafts: drafted.data?.items.length ?? 0,
+    hosts: hosts.data.hosts,
+    pipelines: published.data.items.length,
+    seriesIn: flows.data.total.seriesIn,
+    drafts: drafted.data.items.length,
     started: 0,
   });
   const next = all.find((s) => !s.done)?.step;
-  const draft = drafted.data?.items[0]?.id;
+  const draft = drafted.data.items[0]?.id;
   const actions: Record<Step, ReactNode> = {
     enrol: (
       <PageButton to="/fleet" search={{ dialog: "enrol" }}>

@@ -1,11 +1,12 @@
 import { Group, Progress, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import type { BudgetView } from "~/api/schema";
+import { budgets } from "~/shared/budgets/queries";
 import { PageLink } from "~/shared/components/links";
 import { QueryView } from "~/shared/components/QueryView";
 import { Section } from "~/shared/components/Section";
 import { money, percent } from "~/shared/format/numbers";
-import { budgets, trend } from "./queries";
+import { trend } from "./queries";
 
 /** What the month will have cost, against what may be spent. */
 export function Forecast({ price }: { price: string | undefined }) {
@@ -64,27 +65,27 @@ function Budget({ b }: { b: BudgetView }) {
           {money(b.spent, currency)} of {money(amountPerMonth, currency)}
         </Text>
       </Group>
-      <Progress.Root size="lg">
-        <Progress.Section
-          value={Math.min(100, b.spentPct ?? 0)}
-          color={(b.spentPct ?? 0) >= 100 ? "red" : "teal"}
-          aria-label={`${name}: spent`}
-        />
-        {forecast !== null && forecast > (b.spentPct ?? 0) && (
-          <Progress.Section
-            value={Math.max(0, Math.min(100, forecast) - Math.min(100, b.spentPct ?? 0))}
-            color={forecast >= 100 ? "orange" : "gray"}
-            striped
-            aria-label={`${name}: forecast of the month's end`}
-          />
-        )}
-      </Progress.Root>
+      {b.spentPct !== null && (
+        <Progress.Root size="lg">
+          <Progress.Section value={Math.min(100, b.spentPct)} color={b.spentPct >= 100 ? "red" : "teal"} aria-label={`${name}: spent`} />
+          {forecast !== null && forecast > b.spentPct && (
+            <Progress.Section
+              value={Math.max(0, Math.min(100, forecast) - Math.min(100, b.spentPct))}
+              color={forecast >= 100 ? "orange" : "gray"}
+              striped
+              aria-label={`${name}: forecast of the month's end`}
+            />
+          )}
+        </Progress.Root>
+      )}
       <Text size="xs" c="dimmed">
         {b.problem !== null
           ? b.problem.detail
-          : b.forecast === null
-            ? `${percent(b.spentPct)} spent. No forecast: ${b.noForecast}`
-            : `${percent(b.spentPct)} spent; ${money(b.forecast.estimate, currency)} at the month's end (${percent(forecast)}), between ${money(b.forecast.lower, currency)} and ${money(b.forecast.upper, currency)}.`}
+          : b.spentPct === null
+            ? "What is spent is not known."
+            : b.forecast === null
+              ? `${percent(b.spentPct)} spent. No forecast: ${b.noForecast}`
+              : `${percent(b.spentPct)} spent; ${money(b.forecast.estimate, currency)} at the month's end (${percent(forecast)}), between ${money(b.forecast.lower, currency)} and ${money(b.forecast.upper, currency)}.`}
       </Text>
     </Stack>
   );

@@ -19,7 +19,7 @@ const route = getRouteApi("/_app/");
 const column = createColumnHelper<FlowRow>();
 
 /** What goes through production now, and what each metric, service or namespace costs. */
-export function MoneyNow({ price }: { price: string | undefined }) {
+export function MoneyNow({ price, isChosen }: { price: string | undefined; isChosen: boolean }) {
   const { by = "metric" } = route.useSearch();
   const navigate = route.useNavigate();
   const query = useQuery(flow(by, price));
@@ -46,6 +46,8 @@ export function MoneyNow({ price }: { price: string | undefined }) {
             label={undefined}
             aria-label="Price"
             placeholder="No price"
+            // Without a chosen one the usual one holds again: that cannot be cleared away.
+            clearable={isChosen}
             w={260}
             value={price}
             onChange={(p) => void navigate({ search: (before) => ({ ...before, price: p }), replace: true, resetScroll: false })}

@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { PageHeader } from "~/shared/components/PageHeader";
 import { ProblemAlert } from "~/shared/components/ProblemAlert";
+import { counts } from "~/shared/experiments/queries";
 import { usualPrice } from "~/shared/prices/prices";
 import { Decisions } from "./Decisions";
 import { Figures } from "./Figures";
@@ -11,7 +12,6 @@ import { FleetHealth } from "./FleetHealth";
 import { Forecast } from "./Forecast";
 import { everStarted } from "./guide";
 import { MoneyNow } from "./MoneyNow";
-import { counts } from "./queries";
 import { UnderWay } from "./UnderWay";
 
 const route = getRouteApi("/_app/");
@@ -35,12 +35,12 @@ export function OverviewPage() {
           <ProblemAlert error={usual.error} title="By which price to reckon is not known" onRetry={() => void usual.refetch()} />
         )}
         {first && <FirstRun />}
-        <Figures price={price} />
+        <Figures price={price} asking={asking} />
         <SimpleGrid cols={{ base: 1, lg: 2 }}>
           <Decisions />
           <UnderWay />
         </SimpleGrid>
-        {!asking && <MoneyNow price={price} />}
+        {!asking && <MoneyNow price={price} isChosen={chosen !== undefined} />}
         <SimpleGrid cols={{ base: 1, lg: 2 }}>
           <FleetHealth />
           <Forecast price={price} />

@@ -32,7 +32,16 @@ export function UnderWay() {
               No experiment is under way.
             </Text>
           ) : (
-            page.items.map((e) => <Experiment key={e.id} e={e} />)
+            <>
+              {page.items.map((e) => (
+                <Experiment key={e.id} e={e} />
+              ))}
+              {page.next && (
+                <Text size="sm" c="dimmed">
+                  These are the newest {count(page.items.length)}. <PageLink to="/experiments">All experiments</PageLink>
+                </Text>
+              )}
+            </>
           )
         }
       </QueryView>

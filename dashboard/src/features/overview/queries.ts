@@ -26,16 +26,6 @@ export const trend = (price: string) =>
     queryFn: ({ signal }) => call(api.GET("/api/v2/savings/trend", { params: { query: { by: "pipeline", price } }, signal })),
   });
 
-export const budgets = queryOptions({
-  queryKey: ["budgets"],
-  queryFn: ({ signal }) => call(api.GET("/api/v2/budgets", { signal })),
-});
-
-export const counts = queryOptions({
-  queryKey: ["experiments", "counts"],
-  queryFn: ({ signal }) => call(api.GET("/api/v2/experiments/counts", { signal })),
-});
-
 export const underWay = queryOptions({
   queryKey: ["experiments", "under-way"],
   queryFn: ({ signal }) =>
@@ -54,7 +44,10 @@ export const over = queryOptions({
     const page = await call(
       api.GET("/api/v2/experiments", { params: { query: { state: "completed,rolledBack", limit: MOST_VERDICTS } }, signal }),
     );
-    return Promise.all(page.items.map((e) => call(api.GET("/api/v2/experiments/{id}", { params: { path: { id: e.id } }, signal }))));
+    const items = await Promise.all(
+      page.items.map((e) => call(api.GET("/api/v2/experiments/{id}", { params: { path: { id: e.id } }, signal }))),
+    );
+    return { items, next: page.next };
   },
 });
 
@@ -86,9 +79,4 @@ export const queue = queryOptions({
   queryKey: ["tasks", "summary"],
   queryFn: ({ signal }) => call(api.GET("/api/v2/tasks/summary", { signal })),
   refetchInterval: EVERY_MS,
-});
-
-export const pipelines = queryOptions({
-  queryKey: ["pipelines"],
-  queryFn: ({ signal }) => call(api.GET("/api/v2/pipelines", { signal })),
 });

@@ -1,4 +1,5 @@
 import type { FlowDimension } from "~/api/schema";
+import { text } from "~/shared/search/read";
 
 export const DIMENSIONS: { value: FlowDimension; label: string }[] = [
   { value: "metric", label: "Metric" },
@@ -14,6 +15,6 @@ export interface OverviewSearch {
 export function overviewSearch(search: Record<string, unknown>): OverviewSearch {
   return {
     by: DIMENSIONS.find((d) => d.value === search.by && d.value !== "metric")?.value,
-    price: typeof search.price === "string" && search.price !== "" ? search.price : undefined,
+    price: text(search.price),
   };
 }

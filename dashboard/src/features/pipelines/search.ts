@@ -1,23 +1,24 @@
-import { atSearch, type Moment } from "~/shared/as-of/moments";
+import { type AtSearch, atSearch } from "~/shared/as-of/moments";
 import { oneOf, text, whole } from "~/shared/search/read";
 
 export const LIST_TABS = ["pipelines", "catalogue"] as const;
 export const PAGE_TABS = ["configuration", "edit", "versions", "hosts"] as const;
 
-export interface PipelinesSearch {
+export interface PipelinesSearch extends AtSearch {
   tab?: (typeof LIST_TABS)[number];
+  sort?: string;
   /** A part of the name. */
   find?: string;
   template?: string;
   /** What the template is filled in with, where it is not the default. */
   parameters?: Record<string, unknown>;
-  at?: Moment;
 }
 
-export interface PipelineSearch {
-  at?: Moment;
+export interface PipelineSearch extends AtSearch {
   tab?: (typeof PAGE_TABS)[number];
   version?: number;
+  /** The order of the versions. */
+  sort?: string;
   /** The versions that are compared. */
   from?: number;
   to?: number;
@@ -54,6 +55,7 @@ const positive = (value: unknown): number | undefined => {
 export const pipelinesSearch = (search: Record<string, unknown>): PipelinesSearch => ({
   ...atSearch(search),
   tab: oneOf(search.tab, LIST_TABS),
+  sort: text(search.sort),
   find: text(search.find),
   template: text(search.template),
   parameters: record(search.parameters),
@@ -62,6 +64,7 @@ export const pipelinesSearch = (search: Record<string, unknown>): PipelinesSearc
 export const pipelineSearch = (search: Record<string, unknown>): PipelineSearch => ({
   ...atSearch(search),
   tab: oneOf(search.tab, PAGE_TABS),
+  sort: text(search.sort),
   version: positive(search.version),
   from: positive(search.from),
   to: positive(search.to),

@@ -4,8 +4,8 @@ import { useQuery } from "@tanstack/react-query";
 import { api, call } from "~/api/client";
 import type { BudgetScope, BudgetView } from "~/api/schema";
 import { FormModal } from "~/shared/forms/FormModal";
+import { pipelines } from "~/shared/pipelines/queries";
 import { PriceSelect } from "~/shared/prices/PriceSelect";
-import { pipelineNames } from "./queries";
 
 const SCOPES: { value: BudgetScope; label: string }[] = [
   { value: "all", label: "Everything" },
@@ -29,7 +29,7 @@ interface Values {
 /** Sets a budget, or says something else with one. */
 export function BudgetModal({ budget, onClose }: { budget: BudgetView | null; onClose: () => void }) {
   const terms = budget?.terms;
-  const pipelines = useQuery(pipelineNames).data?.items ?? [];
+  const known = useQuery(pipelines()).data?.items ?? [];
   const form = useForm<Values>({
     initialValues: {
       name: terms?.name ?? "",
@@ -74,7 +74,7 @@ export function BudgetModal({ budget, onClose }: { budget: BudgetView | null; on
           label="Pipeline"
           searchable
           withAsterisk
-          data={pipelines.map((p) => p.name)}
+          data={known.map((p) => p.name)}
           {...form.getInputProps("of")}
           value={form.values.of || null}
         />

@@ -6,13 +6,14 @@ import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { api, call } from "~/api/client";
 import type { BudgetView } from "~/api/schema";
+import { budgets } from "~/shared/budgets/queries";
 import { EmptyState } from "~/shared/components/EmptyState";
 import { QueryView } from "~/shared/components/QueryView";
 import { ReasonModal } from "~/shared/components/ReasonModal";
 import { money, percent } from "~/shared/format/numbers";
 import { useMay } from "~/shared/session/session";
 import { BudgetModal } from "./BudgetModal";
-import { budgets } from "./queries";
+import { type BudgetLevel, budgetLevel } from "./budgetLevel";
 
 /** Money a month that a part of the cost must stay under, and how far it is. */
 export function BudgetsTab() {
@@ -70,6 +71,13 @@ export function BudgetsTab() {
   );
 }
 
+const LEVELS: Record<BudgetLevel, { label: string; color: string }> = {
+  unknown: { label: "Not known", color: "gray" },
+  within: { label: "Within", color: "teal" },
+  reached: { label: "Level reached", color: "yellow" },
+  exceeded: { label: "Exceeded", color: "red" },
+};
+
 function BudgetCard({ budget, onEdit, onRemove }: { budget: BudgetView; onEdit?: () => void; onRemove?: () => void }) {
   const { terms, spentPct } = budget;
   const navigate = useNavigate();
@@ -83,16 +91,15 @@ function BudgetCard({ budget, onEdit, onRemove }: { budget: BudgetView; onEdit?:
       ),
     onSuccess: (made) => navigate({ to: "/experiments/$id", params: { id: made.id } }),
   });
-  const over = (spentPct ?? 0) >= 100;
-  const near = terms.thresholdsPct.some((t) => (spentPct ?? 0) >= t);
+  const level = LEVELS[budgetLevel(spentPct, terms.thresholdsPct)];
   const proposal = budget.proposed?.proposal;
   return (
     <Card>
       <Stack gap="xs">
         <Group justify="space-between" wrap="nowrap">
           <Title order={3}>{terms.name}</Title>
-          <Badge color={over ? "red" : near ? "yellow" : "teal"} variant="light">
-            {over ? "Exceeded" : near ? "Level reached" : "Within"}
+          <Badge color={level.color} variant="light">
+            {level.label}
           </Badge>
         </Group>
         <Text size="sm" c="dimmed">
@@ -103,11 +110,13 @@ function BudgetCard({ budget, onEdit, onRemove }: { budget: BudgetView; onEdit?:
             {budget.problem.detail}
           </Alert>
         )}
-        <Progress
-          value={Math.min(100, spentPct ?? 0)}
-          color={over ? "red" : near ? "yellow" : "teal"}
-          aria-label={`${percent(spentPct)} of the budget ${terms.name} is spent`}
-        />
+        {spentPct !== null && (
+          <Progress
+            value={Math.min(100, spentPct)}
+            color={level.color}
+            aria-label={`${percent(spentPct)} of the budget ${terms.name} is spent`}
+          />
+        )}
         <Group justify="space-between">
           <Text size="sm" className="numeric">
             {money(budget.spent, terms.currency)} of {money(terms.amountPerMonth, terms.currency)} ({percent(spentPct)})

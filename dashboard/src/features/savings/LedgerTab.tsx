@@ -25,7 +25,7 @@ const column = createColumnHelper<LedgerRow>();
 const right = { align: "right" } as const;
 
 export function LedgerTab() {
-  const { by = "day", from, to, price } = route.useSearch();
+  const { by = "day", from, to, price, sort } = route.useSearch();
   const navigate = route.useNavigate();
   const valued = useValuedBy(price);
   const query = useQuery({ ...ledger({ by, from, to, price: valued.price }), enabled: valued.price !== undefined });
@@ -141,6 +141,8 @@ export function LedgerTab() {
                 rows={data.rows}
                 columns={columns}
                 rowId={(r) => r.id ?? r.key}
+                order={sort}
+                onOrderChange={(next) => set({ sort: next })}
                 height={520}
                 minWidth={900}
                 empty={

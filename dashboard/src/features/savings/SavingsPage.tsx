@@ -20,7 +20,11 @@ export function SavingsPage() {
         title="Savings"
         description="What production pipelines sent, what they would have sent before, and what the difference is worth at the margin."
       />
-      <Tabs value={tab} onChange={(next) => void navigate({ search: (s) => ({ ...s, tab: next as SavingsTab }) })} keepMounted={false}>
+      <Tabs
+        value={tab}
+        onChange={(next) => void navigate({ search: (s) => ({ ...s, sort: undefined, tab: next as SavingsTab }) })}
+        keepMounted={false}
+      >
         <Tabs.List mb="md">
           <Tabs.Tab value="ledger">Ledger</Tabs.Tab>
           <Tabs.Tab value="trend">Trend and forecast</Tabs.Tab>

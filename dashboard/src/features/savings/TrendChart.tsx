@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import type { CostTrend } from "~/api/schema";
+import { band } from "~/shared/charts/band";
 import { Chart } from "~/shared/charts/Chart";
 import { QueryView } from "~/shared/components/QueryView";
 import { ledger } from "./queries";
@@ -34,25 +35,10 @@ export function TrendChart({
       series: [
         { name: "Cost", type: "line", showSymbol: rows.length < 60, data: rows.map((r) => r.cost) },
         { name: "Trend", type: "line", showSymbol: false, lineStyle: { type: "dashed" }, data: line.map((p) => p.estimate) },
-        {
-          name: "Least",
-          type: "line",
-          stack: "band",
-          showSymbol: false,
-          lineStyle: { opacity: 0 },
-          tooltip: { show: false },
-          data: line.map((p) => p.lower),
-        },
-        {
-          name: "Between",
-          type: "line",
-          stack: "band",
-          showSymbol: false,
-          lineStyle: { opacity: 0 },
-          areaStyle: { opacity: 0.15 },
-          tooltip: { show: false },
-          data: line.map((p) => p.upper - p.lower),
-        },
+        ...band(
+          line.map((p) => p.lower),
+          line.map((p) => p.upper - p.lower),
+        ),
       ],
     };
   }, [days.data, trend, currency]);

@@ -3,12 +3,13 @@ import { IconCoins } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { createColumnHelper } from "@tanstack/react-table";
-import type { WhatIfAnswer } from "~/api/schema";
+import type { SavingsEntry, WhatIfAnswer } from "~/api/schema";
 import { DataTable } from "~/shared/components/DataTable";
 import { EmptyState } from "~/shared/components/EmptyState";
 import { QueryView } from "~/shared/components/QueryView";
+import { whatIf } from "~/shared/experiments/queries";
 import { duration, money, UNKNOWN } from "~/shared/format/numbers";
-import { entries, whatIf } from "./queries";
+import { entries } from "./queries";
 
 const route = getRouteApi("/_app/savings");
 const column = createColumnHelper<WhatIfAnswer>();
@@ -69,9 +70,12 @@ const columns = [
 
 /** What one experiment measured, under every vendor's price of the day. */
 export function WhatIfTab() {
-  const { experiment, currency } = route.useSearch();
+  return <QueryView query={useQuery(entries)}>{({ items }) => <WhatIf known={items} />}</QueryView>;
+}
+
+function WhatIf({ known }: { known: readonly SavingsEntry[] }) {
+  const { experiment, currency, sort } = route.useSearch();
   const navigate = route.useNavigate();
-  const known = useQuery(entries).data?.items ?? [];
   const chosen = experiment ?? known.find((e) => e.saving)?.id;
   const answers = useQuery({ ...whatIf(chosen ?? "", currency), enabled: chosen !== undefined });
 
@@ -116,6 +120,8 @@ export function WhatIfTab() {
                 rows={data.answers}
                 columns={columns}
                 rowId={(a) => a.priceEntry}
+                order={sort}
+                onOrderChange={(next) => void navigate({ search: (s) => ({ ...s, sort: next }), replace: true })}
                 height={560}
                 minWidth={1100}
               />

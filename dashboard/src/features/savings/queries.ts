@@ -32,17 +32,3 @@ export const entries = queryOptions({
   queryKey: ["savings", "entries"],
   queryFn: ({ signal }) => call(api.GET("/api/v2/savings", { signal })),
 });
-
-export const budgets = queryOptions({ queryKey: ["budgets"], queryFn: ({ signal }) => call(api.GET("/api/v2/budgets", { signal })) });
-
-export const whatIf = (experimentId: string, currency?: string) =>
-  queryOptions({
-    queryKey: ["experiments", experimentId, "what-if", currency],
-    queryFn: ({ signal }) =>
-      call(api.GET("/api/v2/experiments/{id}/what-if", { params: { path: { id: experimentId }, query: { currency } }, signal })),
-  });
-
-export const pipelineNames = queryOptions({
-  queryKey: ["pipelines"],
-  queryFn: ({ signal }) => call(api.GET("/api/v2/pipelines", { signal })),
-});

@@ -6,7 +6,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { ApiError, api, call } from "~/api/client";
-import { Logo } from "~/features/shell/Logo";
+import { Logo } from "~/shared/components/Logo";
 
 const route = getRouteApi("/sign-in");
 

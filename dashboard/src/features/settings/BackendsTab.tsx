@@ -5,6 +5,7 @@ import { createColumnHelper } from "@tanstack/react-table";
 import { useMemo, useState } from "react";
 import { api, call } from "~/api/client";
 import type { BackendView } from "~/api/schema";
+import { backends } from "~/shared/backends/queries";
 import { DataTable } from "~/shared/components/DataTable";
 import { EmptyState } from "~/shared/components/EmptyState";
 import { QueryView } from "~/shared/components/QueryView";
@@ -13,7 +14,6 @@ import { showDone, showProblem } from "~/shared/components/showProblem";
 import { duration } from "~/shared/format/numbers";
 import { useMay } from "~/shared/session/session";
 import { BackendModal } from "./BackendModal";
-import { backends } from "./queries";
 
 const column = createColumnHelper<BackendView>();
 

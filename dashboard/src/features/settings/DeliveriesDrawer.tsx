@@ -1,10 +1,10 @@
 import { Drawer } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery } from "@tanstack/react-query";
 import { createColumnHelper } from "@tanstack/react-table";
 import type { DeliveryView } from "~/api/schema";
 import { DataTable } from "~/shared/components/DataTable";
 import { EmptyState } from "~/shared/components/EmptyState";
-import { QueryView } from "~/shared/components/QueryView";
+import { PagesView } from "~/shared/components/PagesView";
 import { TimeText } from "~/shared/components/TimeText";
 import { deliveries } from "./queries";
 
@@ -21,6 +21,7 @@ const columns = [
 
 /** What a target was told, and what became of it. */
 export function DeliveriesDrawer({ name, onClose }: { name: string; onClose: () => void }) {
+  const query = useInfiniteQuery(deliveries(name));
   return (
     <Drawer
       opened
@@ -30,19 +31,21 @@ export function DeliveriesDrawer({ name, onClose }: { name: string; onClose: () 
       title={`Deliveries to ${name}`}
       closeButtonProps={{ "aria-label": "Close" }}
     >
-      <QueryView query={useQuery(deliveries(name))}>
-        {(page) => (
+      <PagesView query={query}>
+        {(rows, more) => (
           <DataTable
             label={`Deliveries to ${name}`}
-            rows={page.items}
+            rows={rows}
             columns={columns}
             rowId={(d) => d.id}
             height={600}
+            sortable={!query.hasNextPage}
+            onEndReached={more}
             minWidth={760}
             empty={<EmptyState title="Nothing was told yet">It is told of what happens from now on.</EmptyState>}
           />
         )}
-      </QueryView>
+      </PagesView>
     </Drawer>
   );
 }

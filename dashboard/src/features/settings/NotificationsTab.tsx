@@ -1,8 +1,9 @@
 import { ActionIcon, Badge, Button, Group, Menu, Stack } from "@mantine/core";
 import { IconBell, IconDots, IconPlus } from "@tabler/icons-react";
 import { useMutation, useQuery } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
 import { createColumnHelper } from "@tanstack/react-table";
-import { useMemo, useState } from "react";
+import { useCallback, useMemo, useState } from "react";
 import { api, call } from "~/api/client";
 import type { NotificationTargetView } from "~/api/schema";
 import { DataTable } from "~/shared/components/DataTable";
@@ -17,6 +18,8 @@ import { targets } from "./queries";
 import { SecretOnce } from "./SecretOnce";
 import { TargetModal } from "./TargetModal";
 
+const route = getRouteApi("/_app/settings");
+
 const column = createColumnHelper<NotificationTargetView>();
 
 /** Who outside is told of what happens. */
@@ -25,7 +28,12 @@ export function NotificationsTab() {
   const [editing, setEditing] = useState<NotificationTargetView | "new" | null>(null);
   const [removing, setRemoving] = useState<string | null>(null);
   const [rotating, setRotating] = useState<string | null>(null);
-  const [looking, setLooking] = useState<string | null>(null);
+  const { deliveries } = route.useSearch();
+  const navigate = route.useNavigate();
+  const look = useCallback(
+    (name: string | undefined) => void navigate({ search: (s) => ({ ...s, deliveries: name }), replace: true, resetScroll: false }),
+    [navigate],
+  );
   const [secret, setSecret] = useState<{ name: string; secret: string } | null>(null);
   const query = useQuery(targets);
   const test = useMutation({
@@ -64,7 +72,7 @@ export function NotificationsTab() {
               </ActionIcon>
             </Menu.Target>
             <Menu.Dropdown>
-              <Menu.Item onClick={() => setLooking(c.row.original.name)}>Deliveries</Menu.Item>
+              <Menu.Item onClick={() => look(c.row.original.name)}>Deliveries</Menu.Item>
               {mayAdmin && <Menu.Item onClick={() => test.mutate(c.row.original.name)}>Send a test</Menu.Item>}
               {mayAdmin && <Menu.Item onClick={() => setEditing(c.row.original)}>Change</Menu.Item>}
               {mayAdmin && c.row.original.channel === "webhook" && (
@@ -80,7 +88,7 @@ export function NotificationsTab() {
         ),
       }),
     ],
-    [mayAdmin, test.mutate],
+    [mayAdmin, test.mutate, look],
   );
 
   return (
@@ -107,7 +115,7 @@ export function NotificationsTab() {
         }
       </QueryView>
       {editing !== null && <TargetModal target={editing === "new" ? null : editing} onClose={() => setEditing(null)} onSaved={tell} />}
-      {looking !== null && <DeliveriesDrawer name={looking} onClose={() => setLooking(null)} />}
+      {deliveries !== undefined && <DeliveriesDrawer name={deliveries} onClose={() => look(undefined)} />}
       <ReasonModal
         opened={removing !== null}
         onClose={() => setRemoving(null)}

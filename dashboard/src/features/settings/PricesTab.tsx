@@ -1,6 +1,7 @@
 import { Badge, Button, Group, Stack, Text, Title } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
 import { createColumnHelper } from "@tanstack/react-table";
 import { useState } from "react";
 import { api, call } from "~/api/client";
@@ -17,6 +18,9 @@ import { ExchangeRateModal } from "./ExchangeRateModal";
 import { OperatorRatesModal } from "./OperatorRatesModal";
 import { PriceDrawer } from "./PriceDrawer";
 import { contracts, exchangeRates, operatorRates } from "./queries";
+import type { SettingsSearch } from "./search";
+
+const route = getRouteApi("/_app/settings");
 
 type Removing = { title: string; run: (reason: string) => Promise<unknown> } | null;
 
@@ -29,7 +33,12 @@ const right = { align: "right" } as const;
 /** What money is reckoned by: list prices, the own contracts, rates of own machines and of currencies, each from a day on. */
 export function PricesTab() {
   const mayAdmin = useMay("admin");
-  const [looking, setLooking] = useState<PriceEntry | null>(null);
+  const { sort, price } = route.useSearch();
+  const navigate = route.useNavigate();
+  const set = (change: Partial<SettingsSearch>) =>
+    void navigate({ search: (s) => ({ ...s, ...change }), replace: true, resetScroll: false });
+  const book = useQuery(prices());
+  const looking = book.data?.items.find((p) => p.id === price);
   const [adding, setAdding] = useState<"contract" | "operator" | "exchange" | null>(null);
   const [removing, setRemoving] = useState<Removing>(null);
   const remove = (what: Removing) => (
@@ -42,21 +51,23 @@ export function PricesTab() {
   return (
     <Stack>
       <Title order={2}>Prices</Title>
-      <QueryView query={useQuery(prices())}>
-        {(book) => (
+      <QueryView query={book}>
+        {({ items }) => (
           <DataTable
             label="Prices of today"
-            rows={book.items}
+            rows={items}
             rowId={(p) => `${p.id} ${p.validFrom}`}
             height={420}
             minWidth={820}
-            onRowClick={setLooking}
+            onRowClick={(p) => set({ price: p.id })}
+            order={sort}
+            onOrderChange={(next) => set({ sort: next })}
             columns={[
               entry.accessor("vendor", { header: "Vendor" }),
               entry.accessor("name", {
                 header: "Plan",
                 cell: (c) => (
-                  <Button variant="subtle" size="compact-sm" onClick={() => setLooking(c.row.original)}>
+                  <Button variant="subtle" size="compact-sm" onClick={() => set({ price: c.row.original.id })}>
                     {c.getValue()}
                   </Button>
                 ),
@@ -228,7 +239,7 @@ export function PricesTab() {
         )}
       </QueryView>
 
-      {looking !== null && <PriceDrawer entry={looking} onClose={() => setLooking(null)} />}
+      {looking !== undefined && <PriceDrawer entry={looking} onClose={() => set({ price: undefined })} />}
       {adding === "contract" && <ContractModal onClose={() => setAdding(null)} />}
       {adding === "operator" && <OperatorRatesModal onClose={() => setAdding(null)} />}
       {adding === "exchange" && <ExchangeRateModal onClose={() => setAdding(null)} />}

@@ -1,4 +1,4 @@
-import { queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { api, call, callVersioned } from "~/api/client";
 
 export const tokens = (userId?: string) =>
@@ -34,14 +34,15 @@ export const notificationKinds = queryOptions({
 });
 
 export const deliveries = (name: string) =>
-  queryOptions({
+  infiniteQueryOptions({
     queryKey: ["notification-targets", name, "deliveries"],
-    queryFn: ({ signal }) => call(api.GET("/api/v2/notification-targets/{name}/deliveries", { params: { path: { name } }, signal })),
+    queryFn: ({ signal, pageParam }) =>
+      call(api.GET("/api/v2/notification-targets/{name}/deliveries", { params: { path: { name }, query: { after: pageParam } }, signal })),
+    initialPageParam: undefined as number | undefined,
+    getNextPageParam: (page) => (page.next ? Number(page.next) : undefined),
     // What becomes of a delivery is no event.
     refetchInterval: 5_000,
   });
-
-export const backends = queryOptions({ queryKey: ["backends"], queryFn: ({ signal }) => call(api.GET("/api/v2/backends", { signal })) });
 
 export const protectedMetrics = queryOptions({
   queryKey: ["protected-metrics"],

@@ -1,10 +1,13 @@
+import { useComputedColorScheme } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { Spotlight, type SpotlightActionData, spotlight } from "@mantine/spotlight";
-import { IconFlask, IconPlus, IconRoute, IconSearch, IconServer } from "@tabler/icons-react";
+import { IconAlertTriangle, IconFlask, IconMoon, IconRoute, IconSearch, IconServer, IconSun } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
+import { useSetPreferences } from "~/shared/session/preferences";
 import { useMay } from "~/shared/session/session";
+import { COMMANDS } from "./commands";
 import { PAGES } from "./pages";
 import { paletteSearch } from "./paletteSearch";
 
@@ -15,7 +18,8 @@ export function CommandPalette() {
   const navigate = useNavigate();
   const [query, setQuery] = useState("");
   const [wanted] = useDebouncedValue(query.trim(), 150);
-  const found = useQuery({ ...paletteSearch(wanted), enabled: wanted.length >= 2 }).data;
+  const names = useQuery({ ...paletteSearch(wanted), enabled: wanted.length >= 2 });
+  const found = names.data;
   const mayOperate = useMay("operator");
 
   const pages: SpotlightActionData[] = PAGES.map((page) => ({
@@ -25,28 +29,53 @@ export function CommandPalette() {
     leftSection: <page.icon size={18} />,
     onClick: () => void navigate({ to: page.to }),
   }));
-  const commands: SpotlightActionData[] = mayOperate
-    ? [
-        {
-          id: "new-experiment",
-          label: "New experiment",
-          keywords: ["create", "start"],
-          leftSection: <IconPlus size={18} />,
-          onClick: () => void navigate({ to: "/experiments/new" }),
-        },
-      ]
-    : [];
+  const other = useComputedColorScheme("light") === "dark" ? "light" : "dark";
+  const { setColourScheme } = useSetPreferences();
+  const commands: SpotlightActionData[] = [
+    ...(mayOperate
+      ? COMMANDS.map(({ label, keywords, icon: Icon, link }) => ({
+          id: label,
+          label,
+          keywords,
+          leftSection: <Icon size={18} />,
+          onClick: () => void navigate(link),
+        }))
+      : []),
+    {
+      id: "colours",
+      label: `Use ${other} colours`,
+      keywords: ["theme", "scheme", "appearance"],
+      leftSection: other === "dark" ? <IconMoon size={18} /> : <IconSun size={18} />,
+      onClick: () => setColourScheme(other),
+    },
+  ];
 
   return (
     <Spotlight
       query={query}
       onQueryChange={setQuery}
       shortcut="mod + K"
-      nothingFound="Nothing is called so"
+      nothingFound={names.isLoading ? "Looking for it" : "Nothing is called so"}
       searchProps={{ leftSection: <IconSearch size={18} />, placeholder: "Pages, experiments, pipelines, hosts", "aria-label": "Search" }}
       actions={[
         { group: "Pages", actions: pages },
         { group: "Commands", actions: commands },
+        {
+          group: "Not everything was searched",
+          actions: names.isError
+            ? [
+                {
+                  id: "search-again",
+                  label: "Look once more for experiments, pipelines and hosts",
+                  description: names.error.message,
+                  keywords: [wanted],
+                  leftSection: <IconAlertTriangle size={18} />,
+                  closeSpotlightOnTrigger: false,
+                  onClick: () => void names.refetch(),
+                },
+              ]
+            : [],
+        },
         {
           group: "Experiments",
           actions: (found?.experiments ?? []).map((e) => ({

@@ -33,24 +33,22 @@ export function BulkActions({ search, onDone }: { search: TasksSearch; onDone: (
       )}
       {search.status !== "deadLettered" && (
         <Button size="compact-sm" variant="default" onClick={() => setAsking("cancel")}>
-          Cancel open ones of {these}
+          Cancel queued and assigned ones of {these}
         </Button>
       )}
-      {asking !== null && (
-        <Ask
-          action={asking}
-          filter={filter}
-          onClose={() => {
-            setAsking(null);
-            onDone();
-          }}
-        />
-      )}
+      {asking !== null && <Ask action={asking} filter={filter} onClose={() => setAsking(null)} onDone={onDone} />}
     </Group>
   );
 }
 
-function Ask({ action, filter, onClose }: { action: "requeue" | "cancel"; filter: TaskFilter; onClose: () => void }) {
+interface AskProps {
+  action: "requeue" | "cancel";
+  filter: TaskFilter;
+  onClose: () => void;
+  onDone: () => void;
+}
+
+function Ask({ action, filter, onClose, onDone }: AskProps) {
   const queries = useQueryClient();
   const known = useQuery(concerned(filter, action === "requeue" ? DEAD : OPEN));
   const n = known.data === undefined ? "…" : `${known.data.andMore ? "More than " : ""}${count(known.data.tasks)}`;
@@ -58,7 +56,8 @@ function Ask({ action, filter, onClose }: { action: "requeue" | "cancel"; filter
     <ReasonModal
       opened
       onClose={onClose}
-      title={action === "requeue" ? "Requeue dead letters" : "Cancel open tasks"}
+      onDone={onDone}
+      title={action === "requeue" ? "Requeue dead letters" : "Cancel queued and assigned tasks"}
       confirm={action === "requeue" ? `Requeue ${n}` : `Cancel ${n}`}
       danger={action === "cancel"}
       reasonRequired
@@ -75,7 +74,7 @@ function Ask({ action, filter, onClose }: { action: "requeue" | "cancel"; filter
         <ProblemAlert error={known.error} title="How many it concerns is not known" onRetry={() => void known.refetch()} />
       ) : (
         <Text size="sm" fw={600} role="status">
-          {action === "requeue" ? "Dead letters" : "Open tasks"} of {described(filter)}: {n}
+          {action === "requeue" ? "Dead letters" : "Queued and assigned tasks"} of {described(filter)}: {n}
         </Text>
       )}
       <Text size="sm" mt="xs">

@@ -49,7 +49,7 @@ function Detail({ view: { task, events } }: { view: TaskView }) {
           Experiment <ExperimentLink id={task.experimentId} />
         </Text>
         {task.desired.deploymentId && (
-          <PageLink fz="sm" to="/deployments">
+          <PageLink fz="sm" to="/deployments/$id" params={{ id: task.desired.deploymentId }}>
             Of a deployment
           </PageLink>
         )}

@@ -5,8 +5,7 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useState } from "react";
 import { DataTable } from "~/shared/components/DataTable";
 import { EmptyState } from "~/shared/components/EmptyState";
-import { QueryView } from "~/shared/components/QueryView";
-import { useMore } from "~/shared/components/useMore";
+import { PagesView } from "~/shared/components/PagesView";
 import { count, counted } from "~/shared/format/numbers";
 import { useTicked } from "~/shared/search/useTicked";
 import { useMay } from "~/shared/session/session";
@@ -29,48 +28,44 @@ export function TaskTable({ search, onSearch }: Props) {
   const [ticked, onTick] = useTicked(search.ticked, setTicked);
   const onOpen = useCallback((id: string) => onSearch({ task: id }), [onSearch]);
   const columns = useMemo(() => taskColumns({ ticked: mayChange ? ticked : null, onTick, onOpen }), [mayChange, ticked, onTick, onOpen]);
-  const more = useMore(query);
   const filtered = [search.host, search.experiment, search.purpose, search.status].some((f) => f !== undefined);
 
   return (
     <>
       <Filters search={search} filtered={filtered} onSearch={onSearch} />
-      <QueryView query={query}>
-        {({ pages }) => {
-          const rows = pages.flatMap((p) => p.items);
-          return (
-            <>
-              <Group justify="space-between" mb={4} mih={30}>
-                <Text size="sm" c="dimmed" role="status">
-                  {query.hasNextPage
-                    ? `The first ${count(rows.length)} tasks, as they would be taken; scroll for more.`
-                    : `${counted(rows.length, "task")}, as they would be taken.`}
-                </Text>
-                {mayChange && rows.length > 0 && <BulkActions search={search} onDone={() => onSearch({ ticked: undefined })} />}
-              </Group>
-              <DataTable
-                label="Tasks"
-                rows={rows}
-                columns={columns}
-                rowId={(t) => t.id}
-                height="max(320px, calc(100vh - 560px))"
-                minWidth={1280}
-                onEndReached={more}
-                isSelected={(t) => ticked.has(t.id) || t.id === search.task}
-                empty={
-                  filtered ? (
-                    <EmptyState title="No task is like that">Take a filter away. What has ended is in the audit log.</EmptyState>
-                  ) : (
-                    <EmptyState title="The queue is empty">
-                      Tasks come from experiments, deployments, previews and upgrades. What has ended is in the audit log.
-                    </EmptyState>
-                  )
-                }
-              />
-            </>
-          );
-        }}
-      </QueryView>
+      <PagesView query={query}>
+        {(rows, more) => (
+          <>
+            <Group justify="space-between" mb={4} mih={30}>
+              <Text size="sm" c="dimmed" role="status">
+                {query.hasNextPage
+                  ? `The first ${count(rows.length)} tasks, as they would be taken; scroll for more.`
+                  : `${counted(rows.length, "task")}, as they would be taken.`}
+              </Text>
+              {mayChange && rows.length > 0 && <BulkActions search={search} onDone={() => onSearch({ ticked: undefined })} />}
+            </Group>
+            <DataTable
+              label="Tasks"
+              rows={rows}
+              columns={columns}
+              rowId={(t) => t.id}
+              height="max(320px, calc(100vh - 560px))"
+              minWidth={1280}
+              onEndReached={more}
+              isSelected={(t) => ticked.has(t.id) || t.id === search.task}
+              empty={
+                filtered ? (
+                  <EmptyState title="No task is like that">Take a filter away. What has ended is in the audit log.</EmptyState>
+                ) : (
+                  <EmptyState title="The queue is empty">
+                    Tasks come from experiments, deployments, previews and upgrades. What has ended is in the audit log.
+                  </EmptyState>
+                )
+              }
+            />
+          </>
+        )}
+      </PagesView>
     </>
   );
 }

@@ -1,5 +1,5 @@
 import type { TaskPurpose } from "~/api/schema";
-import { oneOf, text } from "~/shared/search/read";
+import { oneOf, text, words } from "~/shared/search/read";
 import { PURPOSE_KEYS } from "~/shared/tasks/words";
 
 export const STATUSES = ["queued", "assigned", "deadLettered"] as const;
@@ -24,7 +24,6 @@ export interface TasksSearch {
   span?: Span;
   /** Ids of ticked tasks, between commas. */
   ticked?: string;
-  tab?: "messages";
 }
 
 export function tasksSearch(search: Record<string, unknown>): TasksSearch {
@@ -36,7 +35,6 @@ export function tasksSearch(search: Record<string, unknown>): TasksSearch {
     task: uuid(search.task),
     span: oneOf(search.span, Object.keys(SPANS) as Span[]),
     ticked: text(search.ticked),
-    tab: oneOf(search.tab, ["messages"] as const),
   };
   return Object.fromEntries(Object.entries(read).filter(([, value]) => value !== undefined));
 }
@@ -50,7 +48,7 @@ export type TaskFilter = { hostId?: string; experimentId?: string; purpose?: Non
 
 /** What a bulk action would be for: the ticked ones, or else all that the filter takes; null where neither says which. */
 export function bulkFilter(search: TasksSearch): TaskFilter | null {
-  const ids = [...new Set((search.ticked ?? "").split(",").filter((id) => UUID.test(id)))];
+  const ids = words(search.ticked).filter((id) => UUID.test(id));
   if (ids.length > 0) return { ids };
   const filter = {
     ...(search.host === undefined ? {} : { hostId: search.host }),

@@ -1,28 +1,30 @@
-import { Alert, Group, SegmentedControl, Stack, Text, Timeline, Title } from "@mantine/core";
+import { Alert, Group, ScrollArea, SegmentedControl, Stack, Text, Timeline, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
 import type { AuditEntry } from "~/api/schema";
 import { PageLink } from "~/shared/components/links";
 import { QueryView } from "~/shared/components/QueryView";
 import { EventLine } from "~/shared/events/EventLine";
 import { sentence } from "~/shared/events/sentences";
-import { type Moment, toMicros } from "./moments";
+import { AROUND_MINUTES, type Moment, toMicros } from "./moments";
 import { type EventScope, eventsAround, MOST_AROUND } from "./queries";
+import { useAsOf } from "./useAsOf";
 
 /** What changed around a moment, a few minutes before and after it: who did what, and why. */
-export function AroundHere({ at, scope = {}, minutes: first = 5 }: { at: Moment; scope?: EventScope; minutes?: number }) {
-  const [minutes, setMinutes] = useState(first);
+export function AroundHere({ at, scope }: { at: Moment; scope: EventScope }) {
+  const { around: minutes, setAround } = useAsOf();
   const events = useQuery(eventsAround(scope, at, minutes));
   return (
     <Stack gap="xs">
       <Group justify="space-between">
-        <Title order={3}>What changed around here</Title>
+        <Title order={2} size="h3">
+          What changed around here
+        </Title>
         <SegmentedControl
           size="xs"
           aria-label="How far around the moment"
           value={String(minutes)}
-          onChange={(v) => setMinutes(Number(v))}
-          data={[1, 5, 30, 120].map((m) => ({ value: String(m), label: m < 60 ? `± ${m} min` : `± ${m / 60} h` }))}
+          onChange={(v) => setAround(Number(v))}
+          data={AROUND_MINUTES.map((m) => ({ value: String(m), label: m < 60 ? `± ${m} min` : `± ${m / 60} h` }))}
         />
       </Group>
       <QueryView query={events}>
@@ -52,13 +54,15 @@ function EventList({ events, at }: { events: AuditEntry[]; at: Moment }) {
   const moment = toMicros(at);
   const until = events.filter((e) => toMicros(e.timestamp) <= moment).length;
   return (
-    <Timeline active={until - 1} bulletSize={12} lineWidth={2}>
-      {events.map((e, i) => (
-        <Timeline.Item key={e.sequence} lineVariant={i >= until - 1 ? "dashed" : "solid"}>
-          <Text size="sm">{sentence(e.type, e.data)}</Text>
-          <EventLine event={e}>{i >= until ? " · after the moment" : ""}</EventLine>
-        </Timeline.Item>
-      ))}
-    </Timeline>
+    <ScrollArea.Autosize mah={320} type="auto" viewportProps={{ tabIndex: 0, role: "region", "aria-label": "Events around the moment" }}>
+      <Timeline active={until - 1} bulletSize={12} lineWidth={2}>
+        {events.map((e, i) => (
+          <Timeline.Item key={e.sequence} lineVariant={i >= until - 1 ? "dashed" : "solid"}>
+            <Text size="sm">{sentence(e.type, e.data)}</Text>
+            <EventLine event={e}>{i >= until ? " · after the moment" : ""}</EventLine>
+          </Timeline.Item>
+        ))}
+      </Timeline>
+    </ScrollArea.Autosize>
   );
 }

@@ -1,4 +1,4 @@
-import { ActionIcon, Alert, Button, Card, CopyButton, Group, Slider, Text, Tooltip } from "@mantine/core";
+import { ActionIcon, Alert, Box, Button, Card, CopyButton, Group, Slider, Text, Tooltip } from "@mantine/core";
 import { IconChevronLeft, IconChevronRight, IconClock, IconLink } from "@tabler/icons-react";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
@@ -7,8 +7,9 @@ import { TimeText } from "~/shared/components/TimeText";
 import { dateTime, zoneName } from "~/shared/format/times";
 import { useNow } from "~/shared/format/useNow";
 import { usePreferences } from "~/shared/session/preferences";
+import { AroundHere } from "./AroundHere";
 import { DensityMarks } from "./DensityMarks";
-import { chosen, marks, stepOf } from "./moments";
+import { chosen, isNow, marks, stepOf } from "./moments";
 import { density, type EventScope, neighbour } from "./queries";
 import { useAsOf } from "./useAsOf";
 
@@ -19,10 +20,12 @@ interface Props {
   from?: string | null;
   /** What is shown, in the banner's words, such as "The experiment". */
   what: string;
+  /** Lists what happened around the moment; pages that list events anyway do it there. */
+  showsEvents?: boolean;
 }
 
 /** Goes through time: the page's address keeps the moment, and everything on the page that can be shown as it was is. */
-export function AsOfBar({ scope, from, what }: Props) {
+export function AsOfBar({ scope, from, what, showsEvents = false }: Props) {
   const { at, setAt } = useAsOf();
   const { timeZone } = usePreferences();
   const now = useNow();
@@ -41,7 +44,7 @@ export function AsOfBar({ scope, from, what }: Props) {
   const [dragged, setDragged] = useState<number | null>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a moment that comes from elsewhere ends the drag.
   useEffect(() => setDragged(null), [at]);
-  const said = (value: number) => (value >= end ? "now" : dateTime(value, timeZone));
+  const said = (value: number) => (isNow(value, begin, end) ? "now" : dateTime(value, timeZone));
 
   return (
     <Card padding="xs" mb="md" className="no-print" component="section" aria-label="Time travel">
@@ -66,7 +69,7 @@ export function AsOfBar({ scope, from, what }: Props) {
             }}
             label={said}
             thumbLabel="Moment that is shown"
-            thumbProps={{ "aria-valuetext": said(dragged ?? here) }}
+            thumbProps={{ "aria-valuetext": dragged === null && at !== null ? dateTime(here, timeZone) : said(dragged ?? here) }}
             disabled={histogram.data === undefined && !from}
           />
           <Group justify="space-between" gap="xs" wrap="nowrap" mt={4}>
@@ -110,6 +113,11 @@ export function AsOfBar({ scope, from, what }: Props) {
             </Button>
           </Group>
         </Alert>
+      )}
+      {at !== null && showsEvents && (
+        <Box mt="sm">
+          <AroundHere at={at} scope={scope} />
+        </Box>
       )}
     </Card>
   );

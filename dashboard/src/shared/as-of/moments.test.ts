@@ -11,7 +11,8 @@ describe("a moment in an address", () => {
   it("that is none shows how it is now", () => {
     for (const wrong of ["yesterday", "2026-13-40T00:00:00Z", "2026-11-27", 5, null, undefined, "2026-11-27T06:55:47Z; x"])
       expect(parseMoment(wrong)).toBeNull();
-    expect(atSearch({ at: "now" })).toEqual({});
+    expect(atSearch({ at: "now", around: 7 })).toEqual({});
+    expect(atSearch({ at: "2026-11-27T06:55:47Z", around: 30 })).toEqual({ at: "2026-11-27T06:55:47Z", around: 30 });
   });
 });
 
@@ -70,9 +71,17 @@ describe("marks of density", () => {
 
 describe("the slider", () => {
   it("shows now at its right end, and a moment elsewhere", () => {
-    expect(chosen(2_000, 1_000, 2_000)).toBeNull();
-    expect(chosen(1_500, 1_000, 2_000)).toBe("1970-01-01T00:00:01.500Z");
-    expect(chosen(0, 1_000, 2_000)).toBe("1970-01-01T00:00:01.000Z");
+    expect(chosen(5_000, 1_000, 5_000)).toBeNull();
+    expect(chosen(1_500, 1_000, 5_000)).toBe("1970-01-01T00:00:01.500Z");
+    expect(chosen(0, 1_000, 5_000)).toBe("1970-01-01T00:00:01.000Z");
+  });
+
+  it("shows now at its last value too, where the range is no multiple of the step", () => {
+    const [begin, end] = [0, 10_400];
+    const last = begin + Math.round((end - begin) / stepOf(begin, end)) * stepOf(begin, end);
+    expect(last).toBe(10_000);
+    expect(chosen(last, begin, end)).toBeNull();
+    expect(chosen(last - stepOf(begin, end), begin, end)).toBe("1970-01-01T00:00:09.000Z");
   });
 
   it("steps by a second at least", () => {

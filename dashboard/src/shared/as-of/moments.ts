@@ -8,10 +8,21 @@ export function parseMoment(value: unknown): Moment | null {
   return typeof value === "string" && ISO.test(value) && Number.isFinite(Date.parse(value)) ? value : null;
 }
 
-/** For `validateSearch` of a page that can be shown as it was: `at` is kept where it is a moment. */
-export function atSearch(search: Record<string, unknown>): { at?: Moment } {
+/** How many minutes before and after a moment are looked at. */
+export const AROUND_MINUTES = [1, 5, 30, 120];
+
+/** What the address of a page that can be shown as it was says of it. */
+export interface AtSearch {
+  at?: Moment;
+  /** How many minutes around it; 5 where left out. */
+  around?: number;
+}
+
+/** For `validateSearch` of such a page: `at` is kept where it is a moment. */
+export function atSearch(search: Record<string, unknown>): AtSearch {
   const at = parseMoment(search.at);
-  return at === null ? {} : { at };
+  const around = AROUND_MINUTES.find((minutes) => minutes === search.around);
+  return { ...(at === null ? {} : { at }), ...(around === undefined ? {} : { around }) };
 }
 
 /** Microseconds since 1970 in full: an event is found again by its time only if no digit is lost. */
@@ -60,10 +71,15 @@ export function marks({ from, bucketSeconds, counts }: Density, begin: number, e
   });
 }
 
+/**
+ * Whether the slider says now at this value. Its values lie whole steps from its left end, so that the last of them is up to a step before the right one: all of
+ * the last step is now.
+ */
+export const isNow = (value: number, begin: number, end: number): boolean => value > end - stepOf(begin, end);
+
 /** What the slider was let go at: its right end is now, which has no moment. */
-export function chosen(value: number, begin: number, end: number): Moment | null {
-  return value >= end ? null : new Date(Math.max(begin, value)).toISOString();
-}
+export const chosen = (value: number, begin: number, end: number): Moment | null =>
+  isNow(value, begin, end) ? null : new Date(Math.max(begin, value)).toISOString();
 
 /** Steps of the slider in milliseconds: a thousand of them, of a second at least. */
 export const stepOf = (begin: number, end: number): number => Math.max(1_000, Math.round((end - begin) / 1_000));

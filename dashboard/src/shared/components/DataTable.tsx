@@ -10,7 +10,8 @@ import {
   useReactTable,
 } from "@tanstack/react-table";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type ReactNode, useEffect, useRef } from "react";
+import { type ReactNode, useEffect, useMemo, useRef } from "react";
+import { readOrder, writeOrder } from "./order";
 
 interface Props<T> {
   /** What the table is of, for those who do not see it. */
@@ -22,6 +23,11 @@ interface Props<T> {
   /** Given, the caller (mostly the server) sorts; else the table sorts what it has. */
   sorting?: SortingState;
   onSortingChange?: (sorting: SortingState) => void;
+  /** The order that the page's address keeps, as {@link writeOrder} has it; the table itself sorts by it. */
+  order?: string;
+  onOrderChange?: (order: string | undefined) => void;
+  /** False where the rows are read page by page in an order of the server: those that were read, sorted, would look like all of them. */
+  sortable?: boolean;
   /** In place of rows where there are none. */
   empty?: ReactNode;
   /** Asked for more when the end comes near. */
@@ -43,6 +49,9 @@ export function DataTable<T>({
   rowId,
   sorting,
   onSortingChange,
+  order,
+  onOrderChange,
+  sortable = true,
   empty,
   onEndReached,
   onRowClick,
@@ -51,17 +60,28 @@ export function DataTable<T>({
   minWidth = 600,
 }: Props<T>) {
   const viewport = useRef<HTMLDivElement>(null);
+  // The same for the same address: with another at each rendering the rows would be sorted at each.
+  const inAddress = useMemo(() => readOrder(order), [order]);
   const table = useReactTable({
     data: rows as T[],
     columns,
     getRowId: rowId,
+    enableSorting: sortable,
     getCoreRowModel: getCoreRowModel(),
     getSortedRowModel: getSortedRowModel(),
+    ...(onOrderChange === undefined
+      ? {}
+      : {
+          state: { sorting: inAddress },
+          onSortingChange: (next) => onOrderChange(writeOrder(typeof next === "function" ? next(inAddress) : next)),
+        }),
     ...(sorting === undefined
       ? {}
       : {
           state: { sorting },
           manualSorting: true,
+          // Whoever keeps the order elsewhere always has one: a third click would take it away.
+          enableSortingRemoval: false,
           onSortingChange: (next) => onSortingChange?.(typeof next === "function" ? next(sorting) : next),
         }),
   });

@@ -17,10 +17,23 @@ interface Props {
   reasonRequired?: boolean;
   done: string;
   action: (reason: string) => Promise<unknown>;
+  /** Told once it was done; who only closes the question is told by `onClose` alone. */
+  onDone?: () => void;
 }
 
 /** Asks once more before something that matters, and why it is done: the reason stands in the audit log. */
-export function ReasonModal({ opened, onClose, title, children, confirm, danger = false, reasonRequired = false, done, action }: Props) {
+export function ReasonModal({
+  opened,
+  onClose,
+  title,
+  children,
+  confirm,
+  danger = false,
+  reasonRequired = false,
+  done,
+  action,
+  onDone,
+}: Props) {
   const form = useForm({
     initialValues: { reason: "" },
     validate: {
@@ -34,6 +47,7 @@ export function ReasonModal({ opened, onClose, title, children, confirm, danger 
     onSuccess: () => {
       showDone(done);
       leave();
+      onDone?.();
     },
   });
   const leave = () => {

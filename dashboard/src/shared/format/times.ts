@@ -22,6 +22,16 @@ export function dateTime(at: string | number | Date, zone: TimeZone, withSeconds
   return `${parts.year}-${parts.month}-${parts.day} ${parts.hour}:${parts.minute}${withSeconds ? `:${parts.second}` : ""}`;
 }
 
+/** The moment that a clock of the zone shows as `2026-11-27 14:02:05`. Where it shows that twice or never, since it was set, one that is near. */
+export function momentOf(shown: string, zone: TimeZone): string {
+  const asUtc = (text: string) => Date.parse(`${text.replace(" ", "T")}Z`);
+  const wanted = asUtc(shown);
+  // How far the zone is from UTC is known of a moment only: that of the first guess may lie beyond a change of it.
+  let moment = wanted;
+  for (let i = 0; i < 2; i++) moment += wanted - asUtc(dateTime(moment, zone));
+  return new Date(moment).toISOString();
+}
+
 /** What stands beside a time so that nobody takes it for another zone's, such as GMT+1 or UTC. */
 export function zoneName(zone: TimeZone, at: string | number | Date = Date.now()): string {
   return (
@@ -30,6 +40,9 @@ export function zoneName(zone: TimeZone, at: string | number | Date = Date.now()
       .find((p) => p.type === "timeZoneName")?.value ?? zone
   );
 }
+
+/** The zone for moments all the year round, such as Europe/Berlin. */
+export const zoneId = (zone: TimeZone): string => zoneOf(zone) ?? new Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 /** 5 min ago, in 2 h. */
 export function relative(at: string | number | Date, now: number): string {

@@ -1,4 +1,4 @@
-import { Alert, Button, Group, List, Modal, Stack, Switch, Text, Textarea, TextInput } from "@mantine/core";
+import { Accordion, Alert, Button, Group, List, Modal, Stack, Switch, Text, Textarea, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { IconAlertTriangle } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
@@ -7,12 +7,12 @@ import type { ExperimentView } from "~/api/schema";
 import { ProblemAlert } from "~/shared/components/ProblemAlert";
 import { showDone } from "~/shared/components/showProblem";
 import { TimeText } from "~/shared/components/TimeText";
+import { changePolicy } from "~/shared/deployments/queries";
 import { count } from "~/shared/format/numbers";
+import { GateInputs, WaveInputs } from "~/shared/rollout/RolloutInputs";
+import { DEFAULTS, fieldOf, notATime, rolloutOf } from "~/shared/rollout/rollout";
 import { useMay } from "~/shared/session/session";
-import { changePolicy } from "../queries";
 import { promote } from "./commands";
-import { RolloutInputs } from "./RolloutInputs";
-import { DEFAULTS, fieldOf, notATime, rolloutOf } from "./rollout";
 
 /** Makes the candidate's pipeline production, in waves; over the verdict too, by an admin who says why. */
 export function PromoteModal({ x, force, opened, onClose }: { x: ExperimentView; force: boolean; opened: boolean; onClose: () => void }) {
@@ -78,7 +78,20 @@ export function PromoteModal({ x, force, opened, onClose }: { x: ExperimentView;
             </Alert>
           )}
           {policy?.approvalRequired && <Text size="sm">Another person has to approve it before it begins.</Text>}
-          <RolloutInputs form={form} />
+          <Accordion variant="separated" chevronPosition="left">
+            <Accordion.Item value="rollout">
+              <Accordion.Control>Waves and limits</Accordion.Control>
+              <Accordion.Panel>
+                <WaveInputs form={form} />
+              </Accordion.Panel>
+            </Accordion.Item>
+            <Accordion.Item value="gate">
+              <Accordion.Control>Gate after each wave</Accordion.Control>
+              <Accordion.Panel>
+                <GateInputs form={form} predicted />
+              </Accordion.Panel>
+            </Accordion.Item>
+          </Accordion>
           <TextInput
             label="Ticket"
             description="Where the change was asked for, as a link or a number."

@@ -1,4 +1,5 @@
 import type { ExperimentView } from "~/api/schema";
+import { rests } from "~/shared/experiments/rests";
 import { type Role, suffices } from "~/shared/session/session";
 
 export type Action = "edit" | "start" | "promote" | "force" | "keep" | "rollBack" | "extend" | "stop" | "clone" | "archive" | "unarchive";
@@ -6,7 +7,6 @@ export type Action = "edit" | "start" | "promote" | "force" | "keep" | "rollBack
 type Known = Pick<ExperimentView, "state" | "verdict" | "archived" | "baselineKept">;
 
 const MEASURES: ExperimentView["state"][] = ["starting", "warmingUp", "running"];
-const RESTS: ExperimentView["state"][] = ["draft", "completed", "promoted", "rolledBack", "stopped"];
 
 /** What may be offered for an experiment in its state, the likeliest first. What of it is allowed the control plane decides again. */
 export function available(x: Known, role: string | undefined): Action[] {
@@ -23,6 +23,6 @@ export function available(x: Known, role: string | undefined): Action[] {
   if (MEASURES.includes(x.state)) found.push("stop");
   if (x.state !== "draft" && !x.baselineKept && !x.archived && x.state !== "rollingBack") found.push("keep");
   found.push("clone");
-  if (RESTS.includes(x.state)) found.push(x.archived ? "unarchive" : "archive");
+  if (rests(x.state)) found.push(x.archived ? "unarchive" : "archive");
   return found;
 }

@@ -3,6 +3,7 @@ import { getRouteApi } from "@tanstack/react-router";
 import { useMemo } from "react";
 import type { ExperimentWindowView } from "~/api/schema";
 import { Chart } from "~/shared/charts/Chart";
+import { timeAxis } from "~/shared/charts/timeAxis";
 import { Section } from "~/shared/components/Section";
 import { bytes, count, decimal, short, UNKNOWN } from "~/shared/format/numbers";
 import { dateTime } from "~/shared/format/times";
@@ -30,7 +31,10 @@ export function ArmsPanel({ windows, thinned }: { windows: ExperimentWindowView[
   const option = useMemo(
     () => ({
       legend: { top: 0 },
-      xAxis: { type: "time" },
+      xAxis: timeAxis(
+        windows.map((w) => Date.parse(w.at)),
+        timeZone,
+      ),
       yAxis: {
         type: "value",
         axisLabel: { formatter: (v: number) => (MEASURES[measure].unit === "bytes" ? bytes(v) : measure === "cpu" ? `${v} %` : short(v)) },

@@ -2,11 +2,12 @@ import { Badge, Button, Group, List, Select, Table, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import type { BackendCheckView, ComparisonOutcome } from "~/api/schema";
+import { backends } from "~/shared/backends/queries";
 import { QueryView } from "~/shared/components/QueryView";
 import { Section } from "~/shared/components/Section";
 import { TimeText } from "~/shared/components/TimeText";
 import { count, percent } from "~/shared/format/numbers";
-import { backendCheck, backends } from "../queries";
+import { backendCheck } from "../queries";
 
 const route = getRouteApi("/_app/experiments/$id");
 

@@ -1,8 +1,9 @@
 import { Group, List, Stack, Text, Title } from "@mantine/core";
 import type { ClaimJudged, ExperimentView } from "~/api/schema";
 import { Section } from "~/shared/components/Section";
+import { claimWords } from "~/shared/experiments/claims";
 import { percent } from "~/shared/format/numbers";
-import { asJudged, claimWords } from "../criteria";
+import { asJudged } from "../criteria";
 import { JudgedBadge } from "./CriteriaPanel";
 
 /** What can be said of the reduction, each with what it speaks of. */

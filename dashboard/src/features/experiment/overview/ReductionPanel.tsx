@@ -4,7 +4,6 @@ import type { ExperimentView, ExperimentWindowView } from "~/api/schema";
 import { Chart } from "~/shared/charts/Chart";
 import { Section } from "~/shared/components/Section";
 import { percent } from "~/shared/format/numbers";
-import { dateTime } from "~/shared/format/times";
 import { usePreferences } from "~/shared/session/preferences";
 import { claimBand } from "../bands";
 import { bandOption } from "./bandOption";
@@ -27,7 +26,7 @@ export function ReductionPanel({ x, windows }: { x: ExperimentView; windows: Exp
         name: "Reduction",
         floor: -100,
         ceiling: 100,
-        time: (at) => dateTime(at, timeZone),
+        timeZone,
       }),
     [points, x.criteria.minSeriesReductionPct, timeZone],
   );

@@ -5,7 +5,6 @@ import { Chart } from "~/shared/charts/Chart";
 import { PageLink } from "~/shared/components/links";
 import { Section } from "~/shared/components/Section";
 import { money } from "~/shared/format/numbers";
-import { dateTime } from "~/shared/format/times";
 import { usePreferences } from "~/shared/session/preferences";
 import { savingBand } from "../bands";
 import { bandOption } from "./bandOption";
@@ -24,7 +23,7 @@ export function SavingPanel({ view, windows }: { view: ExperimentWindowsView; wi
         name: "Saving a month",
         floor: Number.NEGATIVE_INFINITY,
         ceiling: Number.POSITIVE_INFINITY,
-        time: (at) => dateTime(at, timeZone),
+        timeZone,
       }),
     [points, currency, timeZone],
   );

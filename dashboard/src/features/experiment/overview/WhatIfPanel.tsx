@@ -3,8 +3,8 @@ import { useDisclosure } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import type { ExperimentView, WhatIfAnswer } from "~/api/schema";
 import { Section } from "~/shared/components/Section";
+import { whatIf } from "~/shared/experiments/queries";
 import { decimal, money, UNKNOWN } from "~/shared/format/numbers";
-import { whatIf } from "../queries";
 import { Computed } from "./Computed";
 
 /** The same reduction under every price of the book. */

@@ -1,4 +1,7 @@
 import type { EChartsCoreOption } from "echarts/core";
+import { band } from "~/shared/charts/band";
+import { timeAxis } from "~/shared/charts/timeAxis";
+import { dateTime, type TimeZone } from "~/shared/format/times";
 import type { BandPoint } from "../bands";
 import { extent, stacked } from "../bands";
 
@@ -10,17 +13,19 @@ interface Band {
   name: string;
   floor: number;
   ceiling: number;
-  time: (at: number) => string;
+  timeZone: TimeZone;
 }
 
 /** An estimate with its interval over time, as ECharts draws it. */
-export function bandOption({ points, asked, format, name, floor, ceiling, time }: Band): EChartsCoreOption {
+export function bandOption({ points, asked, format, name, floor, ceiling, timeZone }: Band): EChartsCoreOption {
   const { lower, width } = stacked(points);
   const [min, max] = extent(points, asked === undefined ? [] : [asked.value], floor, ceiling);
-  const hidden = { type: "line", symbol: "none", lineStyle: { opacity: 0 }, stack: "band", stackStrategy: "all", silent: true };
   return {
     legend: { show: false },
-    xAxis: { type: "time" },
+    xAxis: timeAxis(
+      points.map((p) => p.at),
+      timeZone,
+    ),
     yAxis: { type: "value", min, max, axisLabel: { formatter: format } },
     tooltip: {
       trigger: "axis",
@@ -30,12 +35,11 @@ export function bandOption({ points, asked, format, name, floor, ceiling, time }
         const p = index === undefined ? undefined : points[index];
         if (p === undefined) return "";
         const interval = p.low !== null && p.high !== null ? `<br>between ${format(p.low)} and ${format(p.high)}` : "<br>no interval yet";
-        return `${time(p.at)}, window ${p.window}<br>${name} <b>${p.estimate === null ? "–" : format(p.estimate)}</b>${interval}`;
+        return `${dateTime(p.at, timeZone)}, window ${p.window}<br>${name} <b>${p.estimate === null ? "–" : format(p.estimate)}</b>${interval}`;
       },
     },
     series: [
-      { ...hidden, name: "lower", data: lower },
-      { ...hidden, name: "interval", data: width, areaStyle: { opacity: 0.22 } },
+      ...band(lower, width),
       {
         name,
         type: "line",

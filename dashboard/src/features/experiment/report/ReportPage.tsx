@@ -22,7 +22,7 @@ import { SavingPanel } from "../overview/SavingPanel";
 import { VisibilityPanel } from "../overview/VisibilityPanel";
 import { WhatIfPanel } from "../overview/WhatIfPanel";
 import { decisions, experiment, experimentHosts, timeline, windows } from "../queries";
-import { Decided, HostTable, Question, Source, WhoWhenWhy } from "./parts";
+import { Decided, HostTable, Question, Source, Whole, WhoWhenWhy } from "./parts";
 import { useAllPages } from "./useAllPages";
 
 const route = getRouteApi("/_app/experiments/$id_/report");
@@ -43,10 +43,12 @@ function Report({ x, at }: { x: ExperimentView; at: string | null }) {
   const now = useNow();
   const started = x.startedAt !== null;
   const measured = useQuery({ ...windows(x.id), enabled: started });
-  const hosts = useAllPages(useInfiniteQuery({ ...experimentHosts(x.id), enabled: started }), MOST_PAGES);
+  const hosts = useAllPages(useInfiniteQuery({ ...experimentHosts(x.id), enabled: started && at === null }), MOST_PAGES);
   const decided = useAllPages(useInfiniteQuery({ ...decisions(x.id, undefined, undefined), enabled: started }), MOST_PAGES);
   const events = useAllPages(useInfiniteQuery(timeline(x.id)), MOST_EVENT_PAGES);
-  const ready = events.complete && (!started || (hosts.complete && decided.complete && !measured.isPending));
+  const ready = events.complete && (!started || ((at !== null || hosts.complete) && decided.complete && measured.isSuccess));
+  const failed =
+    [events, hosts, decided].some((read) => read.error !== null && !read.complete) || (measured.isError && measured.data === undefined);
   return (
     <Stack maw={1000} data-testid="report">
       <PageHeader
@@ -75,7 +77,7 @@ function Report({ x, at }: { x: ExperimentView; at: string | null }) {
             >
               Back
             </PageButton>
-            <Button leftSection={<IconPrinter size={16} />} loading={!ready} onClick={() => window.print()}>
+            <Button leftSection={<IconPrinter size={16} />} loading={!ready && !failed} disabled={!ready} onClick={() => window.print()}>
               Print or save as PDF
             </Button>
           </>
@@ -107,13 +109,19 @@ function Report({ x, at }: { x: ExperimentView; at: string | null }) {
               <GuardrailsPanel id={x.id} />
               <CostPanel x={x} />
               <WhatIfPanel x={x} />
-              <HostTable hosts={hosts.items} more={hosts.more} />
+              <Whole title="Hosts" read={hosts}>
+                {(items) => <HostTable hosts={items} more={hosts.more} />}
+              </Whole>
             </>
           )}
-          <Decided decisions={decided.items} at={at} more={decided.more} />
+          <Whole title="Decisions of adaptive processors" read={decided}>
+            {(items) => <Decided decisions={items} at={at} more={decided.more} />}
+          </Whole>
         </>
       )}
-      <WhoWhenWhy events={events.items} at={at} more={events.more} />
+      <Whole title="Who, when and why" read={events}>
+        {(items) => <WhoWhenWhy events={items} at={at} more={events.more} />}
+      </Whole>
       <Text size="xs" c="dimmed">
         Computed by the control plane from its event log. Every figure can be computed again from it.
       </Text>

@@ -1,16 +1,19 @@
-import { Anchor, Table, Text } from "@mantine/core";
+import { Anchor, Skeleton, Table, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
+import type { ReactNode } from "react";
 import type { DecisionView, ExperimentHostView, ExperimentView, TimelineEntry } from "~/api/schema";
 import { toMicros } from "~/shared/as-of/moments";
+import { ProblemAlert } from "~/shared/components/ProblemAlert";
 import { QueryView } from "~/shared/components/QueryView";
 import { Section } from "~/shared/components/Section";
 import { TimeText } from "~/shared/components/TimeText";
 import { spaced } from "~/shared/events/sentences";
+import { claimWords } from "~/shared/experiments/claims";
 import { bytes, count, decimal, duration, percent, UNKNOWN } from "~/shared/format/numbers";
 import { prices } from "~/shared/prices/prices";
-import { claimWords } from "../criteria";
 import { EventTimeline, shown } from "../EventsTab";
 import { Row } from "../overview/VisibilityPanel";
+import type { AllPages } from "./useAllPages";
 
 /** What was asked, of whom, and how it was to be measured. */
 export function Question({ x }: { x: ExperimentView }) {
@@ -79,6 +82,20 @@ export function Source({ entry }: { entry: string }) {
           );
         }}
       </QueryView>
+    </Section>
+  );
+}
+
+/** A part that is shown once all of it is read: what is printed must not look complete where it is not. */
+export function Whole<T>({ title, read, children }: { title: string; read: AllPages<T>; children: (items: T[]) => ReactNode }) {
+  if (read.complete) return children(read.items);
+  return (
+    <Section title={title}>
+      {read.error === null ? (
+        <Skeleton h={80} role="status" aria-label="Loading" />
+      ) : (
+        <ProblemAlert error={read.error} onRetry={read.retry} />
+      )}
     </Section>
   );
 }

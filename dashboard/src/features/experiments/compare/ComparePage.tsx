@@ -8,10 +8,10 @@ import { LoadingPage } from "~/shared/components/LoadingPage";
 import { PageButton, PageLink } from "~/shared/components/links";
 import { PageHeader } from "~/shared/components/PageHeader";
 import { ProblemAlert } from "~/shared/components/ProblemAlert";
+import { cost } from "~/shared/experiments/queries";
 import { experiment } from "../queries";
 import { type Compared, compare, differing } from "./compareRows";
 import { idsOf } from "./compareSearch";
-import { cost } from "./queries";
 import { ReductionChart } from "./ReductionChart";
 
 const route = getRouteApi("/_app/experiments/compare");

@@ -1,4 +1,5 @@
 import type { ClaimJudged, ExperimentCostView, ExperimentView, VerdictClaim } from "~/api/schema";
+import { CLAIMS } from "~/shared/experiments/claims";
 import { outcomeLabel, stateLabel } from "~/shared/experiments/StateBadge";
 import { bytes, count, duration, money, percent, UNKNOWN } from "~/shared/format/numbers";
 import { BREACHES } from "../breaches";
@@ -21,12 +22,6 @@ export interface Section {
   title: string;
   rows: Row[];
 }
-
-const CLAIMS: Record<NonNullable<VerdictClaim>, string> = {
-  observed: "Observed",
-  hosts: "These hosts from now on",
-  fleet: "The fleet",
-};
 
 export const claimOf = (x: ExperimentView, claim: VerdictClaim): ClaimJudged | undefined => x.claims.find((c) => c.claim === claim);
 
@@ -71,7 +66,7 @@ export function compare(all: readonly Compared[]): Section[] {
       rows: [
         ...(["observed", "hosts", "fleet"] as const)
           .filter((claim) => all.some(({ experiment }) => claimOf(experiment, claim) !== undefined))
-          .map((claim) => row(`Live series, ${CLAIMS[claim].toLowerCase()}`, (x) => interval(claimOf(x, claim)))),
+          .map((claim) => row(`Live series, ${CLAIMS[claim].name.toLowerCase()}`, (x) => interval(claimOf(x, claim)))),
         row("Required", (x) => percent(x.criteria.minSeriesReductionPct)),
         evidence("Distinct series", (e) => percent(e.seriesReductionPct)),
         evidence("Points", (e) => percent(e.pointsReductionPct)),
@@ -117,7 +112,7 @@ export function compare(all: readonly Compared[]): Section[] {
         row("Candidate", (x) => `${x.candidate.name} v${x.candidate.version}`),
         row("Hosts", hostsOf),
         row("Hosts drawn", (x) => (x.sampleHosts == null ? "All take part" : count(x.sampleHosts))),
-        row("Claim", (x) => CLAIMS[x.criteria.claim ?? "observed"]),
+        row("Claim", (x) => CLAIMS[x.criteria.claim ?? "observed"].name),
         row("Warm-up", (x) => duration(x.plan.warmUpSeconds)),
         row("Measuring time", (x) => duration(x.plan.durationSeconds)),
         row("Window", (x) => duration(x.plan.windowSeconds)),

@@ -1,3 +1,5 @@
+import { flag, text, words } from "~/shared/search/read";
+
 export interface CompareSearch {
   /** Ids, separated by commas; 2 to 4 of them. */
   ids: string;
@@ -5,11 +7,11 @@ export interface CompareSearch {
   differing?: true;
 }
 
-export const idsOf = (search: CompareSearch): string[] => [...new Set(search.ids.split(",").filter((id) => id !== ""))].slice(0, 4);
+export const idsOf = (search: CompareSearch): string[] => words(search.ids).slice(0, 4);
 
 export function compareSearch(search: Record<string, unknown>): CompareSearch {
   return {
-    ids: typeof search.ids === "string" ? search.ids : "",
-    differing: search.differing === true || search.differing === "true" ? true : undefined,
+    ids: text(search.ids) ?? "",
+    differing: flag(search.differing) || undefined,
   };
 }

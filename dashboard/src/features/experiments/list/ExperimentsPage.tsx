@@ -8,12 +8,14 @@ import { PageButton } from "~/shared/components/links";
 import { PageHeader } from "~/shared/components/PageHeader";
 import { QueryView } from "~/shared/components/QueryView";
 import { useMore } from "~/shared/components/useMore";
+import { counts } from "~/shared/experiments/queries";
 import { count } from "~/shared/format/numbers";
+import { words } from "~/shared/search/read";
 import { useMay } from "~/shared/session/session";
 import { ExperimentsTable } from "./ExperimentsTable";
 import { Filters } from "./Filters";
-import { isFiltered, type ListSearch, listed, MOST_PICKED } from "./listSearch";
-import { counts, experiments } from "./queries";
+import { isFiltered, type ListSearch, MOST_PICKED } from "./listSearch";
+import { experiments } from "./queries";
 import { SavedViews } from "./SavedViews";
 
 const route = getRouteApi("/_app/experiments/");
@@ -24,7 +26,7 @@ export function ExperimentsPage() {
   const may = useMay("operator");
   const list = useInfiniteQuery({ ...experiments(search), placeholderData: keepPreviousData });
   const byState = useQuery(counts);
-  const picked = listed(search.picked);
+  const picked = words(search.picked);
   const change = useCallback(
     (part: Partial<ListSearch>) => void navigate({ search: (now) => ({ ...now, ...part }), replace: true, resetScroll: false }),
     [navigate],

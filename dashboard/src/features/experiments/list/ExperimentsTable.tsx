@@ -7,8 +7,9 @@ import { PageLink } from "~/shared/components/links";
 import { TimeText } from "~/shared/components/TimeText";
 import { OutcomeBadge, StateBadge } from "~/shared/experiments/StateBadge";
 import { count, duration, money, percent, UNKNOWN } from "~/shared/format/numbers";
+import { words } from "~/shared/search/read";
 import { BREACHES } from "../breaches";
-import { type ListSearch, listed, MOST_PICKED, SORTS, togglePicked } from "./listSearch";
+import { type ListSearch, MOST_PICKED, sortOf, togglePicked } from "./listSearch";
 import { RowActions } from "./RowActions";
 
 interface Props {
@@ -20,9 +21,9 @@ interface Props {
 }
 
 export function ExperimentsTable({ rows, search, onChange, onEndReached, empty }: Props) {
-  const picked = listed(search.picked);
+  const picked = words(search.picked);
   const columns = useMemo<ColumnDef<ExperimentSummary, unknown>[]>(() => {
-    const chosen = listed(search.picked);
+    const chosen = words(search.picked);
     return [
       {
         id: "pick",
@@ -121,9 +122,7 @@ export function ExperimentsTable({ rows, search, onChange, onEndReached, empty }
       columns={columns}
       rowId={(x) => x.id}
       sorting={sorting}
-      onSortingChange={([first]) =>
-        onChange({ sort: SORTS.find((sort) => sort === first?.id), order: first === undefined ? undefined : first.desc ? "desc" : "asc" })
-      }
+      onSortingChange={(next) => onChange(sortOf(next))}
       isSelected={(x) => picked.includes(x.id)}
       onEndReached={onEndReached}
       height="max(320px, calc(100dvh - 320px))"

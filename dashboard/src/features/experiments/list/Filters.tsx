@@ -7,7 +7,7 @@ import type { ExperimentCounts } from "~/api/schema";
 import { EXPERIMENT_STATES, stateLabel } from "~/shared/experiments/StateBadge";
 import { count } from "~/shared/format/numbers";
 import { useHostsFound } from "~/shared/hosts/useHostsFound";
-import { pipelines } from "../queries";
+import { pipelines } from "~/shared/pipelines/queries";
 import { type ListSearch, statesOf } from "./listSearch";
 
 interface Props {
@@ -21,7 +21,7 @@ const PASSING = new Set(["starting", "completing", "rollingBack", "stopping", "p
 
 export function Filters({ search, counts, onChange }: Props) {
   const states = statesOf(search);
-  const known = useQuery(pipelines).data?.items ?? [];
+  const known = useQuery(pipelines()).data?.items ?? [];
   const of = (state: string) => counts?.byState[state];
   return (
     <>

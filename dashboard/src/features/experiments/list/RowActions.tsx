@@ -6,8 +6,8 @@ import { useState } from "react";
 import { api, call } from "~/api/client";
 import type { Created, ExperimentSummary } from "~/api/schema";
 import { ReasonModal } from "~/shared/components/ReasonModal";
+import { rests } from "~/shared/experiments/rests";
 import { useMay } from "~/shared/session/session";
-import { rests } from "./rests";
 
 type Action = "clone" | "archive" | "unarchive";
 

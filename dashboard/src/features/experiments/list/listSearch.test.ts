@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isFiltered, listQuery, listSearch, statesOf, togglePicked, toSave } from "./listSearch";
+import { isFiltered, listQuery, listSearch, sortOf, statesOf, togglePicked, toSave } from "./listSearch";
 
 describe("the address of the list", () => {
   it("keeps what it knows and drops the rest", () => {
@@ -32,6 +32,13 @@ describe("the address of the list", () => {
     const search = listSearch({ search: "x", state: "running", archived: true, picked: "a,b" });
     expect(toSave(search)).toEqual({ search: "x", state: "running", archived: true });
     expect(listSearch(toSave(search))).toEqual({ ...search, picked: undefined });
+  });
+
+  it("keeps every order that a table can have, but for the newest first, which is without one", () => {
+    expect(sortOf([{ id: "draftedAt", desc: false }])).toEqual({ sort: "draftedAt", order: "asc" });
+    expect(sortOf([{ id: "draftedAt", desc: true }])).toEqual({ sort: undefined, order: undefined });
+    expect(sortOf([{ id: "name", desc: true }])).toEqual({ sort: "name", order: "desc" });
+    expect(sortOf([])).toEqual({ sort: undefined, order: undefined });
   });
 
   it("asks the control plane by its own names", () => {

@@ -1,6 +1,6 @@
 import type { ExperimentState } from "~/api/schema";
 import { EXPERIMENT_STATES } from "~/shared/experiments/StateBadge";
-import { text } from "~/shared/search/read";
+import { flag, oneOf, text, words } from "~/shared/search/read";
 
 export const SORTS = ["draftedAt", "name", "state", "reduction"] as const;
 export type Sort = (typeof SORTS)[number];
@@ -23,8 +23,6 @@ export interface ListSearch {
 /** Side by side, more are no longer read. */
 export const MOST_PICKED = 4;
 
-export const listed = (ids: string | undefined): string[] => (ids ?? "").split(",").filter((id) => id !== "");
-
 export function listSearch(search: Record<string, unknown>): ListSearch {
   const states = statesOf({ state: text(search.state) });
   return {
@@ -32,15 +30,15 @@ export function listSearch(search: Record<string, unknown>): ListSearch {
     state: states.length === 0 ? undefined : states.join(","),
     host: text(search.host),
     pipeline: text(search.pipeline),
-    sort: SORTS.find((sort) => sort === search.sort),
-    order: search.order === "asc" || search.order === "desc" ? search.order : undefined,
-    archived: search.archived === true || search.archived === "true" ? true : undefined,
-    picked: text(listed(text(search.picked)).slice(0, MOST_PICKED).join(",")),
+    sort: oneOf(search.sort, SORTS),
+    order: oneOf(search.order, ["asc", "desc"] as const),
+    archived: flag(search.archived) || undefined,
+    picked: text(words(text(search.picked)).slice(0, MOST_PICKED).join(",")),
   };
 }
 
 export const statesOf = (search: Pick<ListSearch, "state">): ExperimentState[] => {
-  const asked = listed(search.state);
+  const asked = words(search.state);
   return EXPERIMENT_STATES.filter((state) => asked.includes(state));
 };
 
@@ -54,6 +52,13 @@ export function toSave(search: ListSearch): Record<string, string | boolean> {
 /** Whether anything narrows the list down. */
 export const isFiltered = (search: ListSearch): boolean =>
   [search.search, search.state, search.host, search.pipeline].some((filter) => filter !== undefined);
+
+/** What a table's order is in the address, where the newest first need not stand. */
+export function sortOf([first]: readonly { id: string; desc: boolean }[]): Pick<ListSearch, "sort" | "order"> {
+  const sort = SORTS.find((known) => known === first?.id);
+  if (sort === undefined || (sort === "draftedAt" && first?.desc)) return { sort: undefined, order: undefined };
+  return { sort, order: first?.desc ? "desc" : "asc" };
+}
 
 /** What `GET /api/v2/experiments` is asked for. */
 export function listQuery(search: ListSearch) {

@@ -1,4 +1,4 @@
-import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions } from "@tanstack/react-query";
 import { api, call } from "~/api/client";
 import { type ListSearch, listQuery } from "./listSearch";
 
@@ -14,8 +14,3 @@ export const experiments = (search: ListSearch) => {
     getNextPageParam: (page) => page.next ?? undefined,
   });
 };
-
-export const counts = queryOptions({
-  queryKey: ["experiments", "counts"],
-  queryFn: ({ signal }) => call(api.GET("/api/v2/experiments/counts", { signal })),
-});

@@ -1,12 +1,14 @@
 import { Badge, Stack, Text } from "@mantine/core";
 import { useInfiniteQuery, useQueries, useQuery } from "@tanstack/react-query";
 import type { ColumnDef } from "@tanstack/react-table";
+import { ApiError } from "~/api/client";
 import type { AgentView } from "~/api/schema";
 import { DataTable } from "~/shared/components/DataTable";
 import { ProblemAlert } from "~/shared/components/ProblemAlert";
 import { TimeText } from "~/shared/components/TimeText";
 import { count, UNKNOWN } from "~/shared/format/numbers";
-import { host, hostsOf, pipelines } from "../queries";
+import { pipelines } from "~/shared/pipelines/queries";
+import { host, hostsOf } from "../queries";
 import { pipelineName } from "./names";
 
 interface Targets {
@@ -17,6 +19,8 @@ interface Targets {
 
 /** Of named hosts so many are shown one by one. */
 const SHOWN = 100;
+
+const isUnknown = (error: unknown) => error instanceof ApiError && error.status === 404;
 
 /** Hosts of a design, as far as they have been read; of named ones also those that are not there. */
 export function useMeantHosts(targets: Targets, enabled: boolean) {
@@ -34,8 +38,8 @@ export function useMeantHosts(targets: Targets, enabled: boolean) {
     };
   return {
     hosts: named.flatMap((q) => (q.data === undefined ? [] : [q.data])),
-    strangers: (targets.hosts ?? []).slice(0, SHOWN).filter((_, i) => named[i]?.isError),
-    error: null,
+    strangers: (targets.hosts ?? []).slice(0, SHOWN).filter((_, i) => isUnknown(named[i]?.error)),
+    error: named.find((q) => q.isError && !isUnknown(q.error))?.error ?? null,
     pending: named.some((q) => q.isPending),
     more: () => undefined,
   };
@@ -44,7 +48,7 @@ export function useMeantHosts(targets: Targets, enabled: boolean) {
 /** The hosts that are meant, with what matters to an experiment: whether they are reached, and what they run. */
 export function MeantHosts({ targets, clear }: { targets: Targets; clear: boolean }) {
   const { hosts, strangers, error, pending, more } = useMeantHosts(targets, clear);
-  const known = useQuery(pipelines).data?.items ?? [];
+  const known = useQuery(pipelines()).data?.items ?? [];
   const columns: ColumnDef<AgentView, unknown>[] = [
     { id: "host", header: "Host", accessorKey: "hostId" },
     { id: "state", header: "State", accessorKey: "state", cell: ({ row }) => <HostState state={row.original.state} /> },

@@ -6,8 +6,8 @@ import { ApiError, api, call } from "~/api/client";
 import type { Created, TemplateRequest } from "~/api/schema";
 import { ProblemAlert } from "~/shared/components/ProblemAlert";
 import { showDone } from "~/shared/components/showProblem";
+import { pipelines } from "~/shared/pipelines/queries";
 import type { ParameterValues } from "~/shared/templates/parameters";
-import { pipelines } from "../queries";
 import { useDesign } from "./form";
 
 const route = getRouteApi("/_app/experiments/new");
@@ -25,7 +25,7 @@ export function PublishCandidate({ template, parameters, isGood, onPublished }: 
   const form = useDesign();
   const navigate = route.useNavigate();
   const queries = useQueryClient();
-  const known = useQuery(pipelines).data?.items ?? [];
+  const known = useQuery(pipelines()).data?.items ?? [];
   const [as, setAs] = useState<"new" | "version">("new");
   const [name, setName] = useState("");
   const [pipeline, setPipeline] = useState<string | null>(null);

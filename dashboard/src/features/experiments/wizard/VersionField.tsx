@@ -1,8 +1,8 @@
 import { Group, Select } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { dateTime } from "~/shared/format/times";
+import { pipelines } from "~/shared/pipelines/queries";
 import { usePreferences } from "~/shared/session/preferences";
-import { pipelines } from "../queries";
 import { useDesign } from "./form";
 
 interface Props {
@@ -18,7 +18,7 @@ interface Props {
 export function VersionField({ name, label, description, deprecatedToo, onChange }: Props) {
   const form = useDesign();
   const { timeZone } = usePreferences();
-  const known = useQuery(pipelines).data?.items ?? [];
+  const known = useQuery(pipelines()).data?.items ?? [];
   const chosen = form.values[name];
   const pipeline = known.find((p) => p.id === chosen?.pipelineId);
   const choose = (pipelineId: string | null, version?: number) => {

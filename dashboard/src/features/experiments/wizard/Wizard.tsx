@@ -7,7 +7,7 @@ import { ApiError } from "~/api/client";
 import { LeaveQuestion } from "~/shared/components/LeaveQuestion";
 import { PageHeader } from "~/shared/components/PageHeader";
 import { ProblemAlert } from "~/shared/components/ProblemAlert";
-import { pipelines } from "../queries";
+import { pipelines } from "~/shared/pipelines/queries";
 import { CriteriaStep } from "./CriteriaStep";
 import type { Design } from "./design";
 import { DesignFormProvider, useDesignForm } from "./form";
@@ -35,7 +35,7 @@ export function Wizard({ title, initial, draft: opened, cloneOf, onCreated, onRe
   const navigate = route.useNavigate();
   const form = useDesignForm({ initialValues: initial });
   const { draft, draftNow, save, isKept } = useDraft(opened, opened === null ? null : initial, cloneOf, onCreated);
-  const known = useQuery(pipelines).data?.items ?? [];
+  const known = useQuery(pipelines()).data?.items ?? [];
   const design = form.values;
   // A design that is done again is whole from the beginning, but no draft yet.
   const step = openStep(search.step ?? "hosts", design, draft !== null);

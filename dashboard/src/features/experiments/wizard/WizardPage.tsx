@@ -6,9 +6,10 @@ import { useState } from "react";
 import type { ExperimentView } from "~/api/schema";
 import { PageHeader } from "~/shared/components/PageHeader";
 import { QueryView } from "~/shared/components/QueryView";
+import { pipelines } from "~/shared/pipelines/queries";
 import { prices } from "~/shared/prices/prices";
 import { useMay } from "~/shared/session/session";
-import { experiment, pipelines } from "../queries";
+import { experiment } from "../queries";
 import { type Design, designOf } from "./design";
 import { Wizard } from "./Wizard";
 import { designFrom } from "./wizardSearch";
@@ -56,7 +57,7 @@ const DEFAULT_PRICE = "signoz-cloud-samples";
 
 function Fresh(props: Opening) {
   const search = route.useSearch();
-  const choices = useQuery(pipelines);
+  const choices = useQuery(pipelines());
   const book = useQuery(prices());
   return (
     <QueryView query={choices}>

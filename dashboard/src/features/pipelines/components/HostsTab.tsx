@@ -6,7 +6,7 @@ import type { PipelineHost, PipelineView } from "~/api/schema";
 import { DataTable } from "~/shared/components/DataTable";
 import { EmptyState } from "~/shared/components/EmptyState";
 import { PageButton, PageLink } from "~/shared/components/links";
-import { ProblemAlert } from "~/shared/components/ProblemAlert";
+import { PagesView } from "~/shared/components/PagesView";
 import { TimeText } from "~/shared/components/TimeText";
 import { useMay } from "~/shared/session/session";
 import { pipelineHosts, pipelineUses } from "../queries";
@@ -36,7 +36,6 @@ export function HostsTab({ pipeline: p }: { pipeline: PipelineView }) {
   const mayWrite = useMay("operator");
   const uses = usesOf(useQuery(pipelineUses).data, p.id);
   const hosts = useInfiniteQuery(pipelineHosts(p.id, version));
-  const rows = hosts.data?.pages.flatMap((page) => page.items) ?? [];
   return (
     <Stack>
       <VersionSelect
@@ -46,34 +45,38 @@ export function HostsTab({ pipeline: p }: { pipeline: PipelineView }) {
         value={version ?? null}
         onChange={(v) => void navigate({ search: (s) => ({ ...s, version: v ?? undefined }) })}
       />
-      {hosts.isError && <ProblemAlert error={hosts.error} onRetry={() => void hosts.refetch()} />}
-      {hosts.isSuccess && rows.length === 0 ? (
-        <EmptyState
-          title="It runs on no host"
-          action={
-            mayWrite && (
-              <PageButton to="/deployments/new" search={{ pipeline: p.id, version: version ?? p.latestVersion }}>
-                Deploy it
-              </PageButton>
-            )
-          }
-        >
-          Deploy it in waves, or compare it in an experiment first. A candidate of a running experiment is not counted here.
-        </EmptyState>
-      ) : (
-        <>
-          {uses.length > 0 && <Text size="sm">{usesText(uses)}.</Text>}
-          <DataTable
-            label="Hosts that run the pipeline"
-            rows={rows}
-            columns={COLUMNS}
-            rowId={(h) => h.hostId}
-            minWidth={420}
-            height={rows.length > 50 ? "60vh" : undefined}
-            onEndReached={() => hosts.hasNextPage && !hosts.isFetchingNextPage && void hosts.fetchNextPage()}
-          />
-        </>
-      )}
+      <PagesView query={hosts}>
+        {(rows, more) =>
+          rows.length === 0 ? (
+            <EmptyState
+              title="It runs on no host"
+              action={
+                mayWrite && (
+                  <PageButton to="/deployments/new" search={{ pipeline: p.id, version: version ?? p.latestVersion }}>
+                    Deploy it
+                  </PageButton>
+                )
+              }
+            >
+              Deploy it in waves, or compare it in an experiment first. A candidate of a running experiment is not counted here.
+            </EmptyState>
+          ) : (
+            <>
+              {uses.length > 0 && <Text size="sm">{usesText(uses)}.</Text>}
+              <DataTable
+                label="Hosts that run the pipeline"
+                rows={rows}
+                columns={COLUMNS}
+                rowId={(h) => h.hostId}
+                minWidth={420}
+                height={rows.length > 50 ? "60vh" : undefined}
+                sortable={!hosts.hasNextPage}
+                onEndReached={more}
+              />
+            </>
+          )
+        }
+      </PagesView>
     </Stack>
   );
 }

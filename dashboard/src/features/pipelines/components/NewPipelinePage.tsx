@@ -5,6 +5,8 @@ import { useState } from "react";
 import { PageHeader } from "~/shared/components/PageHeader";
 import { QueryView } from "~/shared/components/QueryView";
 import { versionText } from "~/shared/pipelines/queries";
+import { NotYourRole } from "~/shared/session/NotYourRole";
+import { useMay } from "~/shared/session/session";
 import type { ParameterValues } from "~/shared/templates/parameters";
 import { rendered } from "~/shared/templates/queries";
 import { PipelineEditor } from "../editor/PipelineEditor";
@@ -34,6 +36,10 @@ service:
 
 /** Writes a pipeline, beginning with a filled-in template, the text of another one, or a short one that a collector starts with. */
 export function NewPipelinePage() {
+  return useMay("operator") ? <NewPipeline /> : <NotYourRole page="New pipeline" does="publish pipelines" />;
+}
+
+function NewPipeline() {
   const { template, parameters = {}, from, version = 0 } = route.useSearch();
   const made = useQuery({ ...rendered(template ?? "", parameters as ParameterValues), enabled: template !== undefined });
   const copied = useQuery({ ...versionText(from ?? "", version), enabled: template === undefined && from !== undefined && version > 0 });

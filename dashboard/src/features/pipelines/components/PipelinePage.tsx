@@ -24,7 +24,7 @@ export function PipelinePage() {
   const found = useQuery(pipeline(id, at));
   return (
     <>
-      <AsOfBar scope={{ streamId: id }} what="The pipeline" />
+      <AsOfBar scope={{ streamId: id }} what="The pipeline" showsEvents />
       <QueryView query={found}>{(view) => <Page pipeline={view} />}</QueryView>
     </>
   );

@@ -36,7 +36,7 @@ export function PipelinesPage() {
           <Tabs.Tab value="catalogue">Catalogue</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="pipelines">
-          <AsOfBar scope={{ streamType: "Pipeline" }} what="The list of pipelines" />
+          <AsOfBar scope={{ streamType: "Pipeline" }} what="The list of pipelines" showsEvents />
           <PipelinesTable />
         </Tabs.Panel>
         <Tabs.Panel value="catalogue">

@@ -13,14 +13,15 @@ import { PageButton, PageLink } from "~/shared/components/links";
 import { QueryView } from "~/shared/components/QueryView";
 import { TimeText } from "~/shared/components/TimeText";
 import { count, UNKNOWN } from "~/shared/format/numbers";
-import { pipelines, pipelineUses } from "../queries";
+import { pipelines } from "~/shared/pipelines/queries";
+import { pipelineUses } from "../queries";
 import { usesOf, usesText } from "../uses";
 
 const route = getRouteApi("/_app/pipelines/");
 const column = createColumnHelper<PipelineView>();
 
 export function PipelinesTable() {
-  const { find = "" } = route.useSearch();
+  const { find = "", sort } = route.useSearch();
   const navigate = route.useNavigate();
   const { at } = useAsOf();
   const list = useQuery(pipelines(at));
@@ -62,6 +63,8 @@ export function PipelinesTable() {
               columns={columns}
               rowId={(p) => p.id}
               minWidth={720}
+              order={sort}
+              onOrderChange={(next) => void navigate({ search: (s) => ({ ...s, sort: next }), replace: true })}
               height={items.length > 100 ? "65vh" : undefined}
               empty={
                 <Text c="dimmed" ta="center" size="sm">

@@ -22,7 +22,7 @@ const column = createColumnHelper<PipelineVersionView>();
 export function VersionsTab({ pipeline: p }: { pipeline: PipelineView }) {
   const uses = useQuery(pipelineUses).data;
   const columns = useMemo(() => columnsOf(p, uses === undefined ? undefined : usesOf(uses, p.id)), [p, uses]);
-  const { to = p.latestVersion, from = Math.max(1, to - 1) } = route.useSearch();
+  const { to = p.latestVersion, from = Math.max(1, to - 1), sort } = route.useSearch();
   const navigate = route.useNavigate();
   const before = useQuery(versionText(p.id, from));
   const after = useQuery(versionText(p.id, to));
@@ -35,6 +35,8 @@ export function VersionsTab({ pipeline: p }: { pipeline: PipelineView }) {
         rowId={(v) => String(v.version)}
         height={p.versions.length > 8 ? 330 : undefined}
         minWidth={640}
+        order={sort}
+        onOrderChange={(next) => void navigate({ search: (s) => ({ ...s, sort: next }), replace: true, resetScroll: false })}
       />
       {p.versions.length > 1 ? (
         <>

@@ -14,7 +14,12 @@ describe("a rollout", () => {
   });
 
   it("without a gate asks for none of its limits", () => {
-    expect(rolloutOf({ ...DEFAULTS, gateOff: true, maxCpuPct: 50 }).gate).toMatchObject({ off: true, maxCpuPct: null });
+    expect(rolloutOf({ ...DEFAULTS, gate: false, maxCpuPct: 50, dataLeaves: false }).gate).toMatchObject({
+      off: true,
+      maxCpuPct: null,
+      dataLeaves: null,
+    });
+    expect(rolloutOf({ ...DEFAULTS, dataLeaves: false }).gate?.dataLeaves).toBe(false);
   });
 
   it("refuses what is no time", () => {

@@ -9,7 +9,8 @@ export interface RolloutFields {
   maxFailures: number | "";
   maxFailuresPct: number | "";
   onFailure: "rollBack" | "hold" | "";
-  gateOff: boolean;
+  gate: boolean;
+  dataLeaves: boolean;
   maxConservationErrorPct: number | "";
   maxSavingShortfallPct: number | "";
   maxCpuPct: number | "";
@@ -23,7 +24,8 @@ export const DEFAULTS: RolloutFields = {
   maxFailures: "",
   maxFailuresPct: "",
   onFailure: "",
-  gateOff: false,
+  gate: true,
+  dataLeaves: true,
   maxConservationErrorPct: "",
   maxSavingShortfallPct: "",
   maxCpuPct: "",
@@ -42,11 +44,11 @@ export function rolloutOf(f: RolloutFields): RolloutRequest {
     maxFailures: given(f.maxFailures),
     maxFailuresPct: given(f.maxFailuresPct),
     onFailure: f.onFailure === "" ? null : f.onFailure,
-    gate: f.gateOff
+    gate: !f.gate
       ? { off: true, dataLeaves: null, maxConservationErrorPct: null, maxSavingShortfallPct: null, maxCpuPct: null, maxResidentBytes: null }
       : {
           off: null,
-          dataLeaves: null,
+          dataLeaves: f.dataLeaves ? null : false,
           maxConservationErrorPct: given(f.maxConservationErrorPct),
           maxSavingShortfallPct: given(f.maxSavingShortfallPct),
           maxCpuPct: given(f.maxCpuPct),

@@ -1,0 +1,22 @@
+import { queryOptions } from "@tanstack/react-query";
+import { api, call } from "~/api/client";
+
+/** How many there are in each state, and in the archive. */
+export const counts = queryOptions({
+  queryKey: ["experiments", "counts"],
+  queryFn: ({ signal }) => call(api.GET("/api/v2/experiments/counts", { signal })),
+});
+
+/** What an experiment itself took, at the rates of own machines. */
+export const cost = (id: string) =>
+  queryOptions({
+    queryKey: ["experiments", "cost", id],
+    queryFn: ({ signal }) => call(api.GET("/api/v2/experiments/{id}/cost", { params: { path: { id } }, signal })),
+  });
+
+/** What it measured under every price of the book, also in another currency. */
+export const whatIf = (id: string, currency?: string) =>
+  queryOptions({
+    queryKey: ["experiments", "what-if", id, currency],
+    queryFn: ({ signal }) => call(api.GET("/api/v2/experiments/{id}/what-if", { params: { path: { id }, query: { currency } }, signal })),
+  });
