@@ -47,7 +47,9 @@ public sealed record CollectorCounts(long Healthy, long Unhealthy);
 
 public static class AgentReads
 {
-    static readonly string[] States = ["active", "stopped", "lost", "drained", "decommissioned"];
+    const string Stopped = "stopped";
+
+    static readonly string[] States = ["active", Stopped, "lost", "drained", "decommissioned"];
 
     /// <summary>What a host <c>h</c> with presence <c>p</c> is, in one word: what an operator has decided comes before what was observed.</summary>
     const string State =
@@ -88,6 +90,8 @@ public static class AgentReads
         if (state is not null && !States.Contains(state)) return Problems.Of(422, "state-unknown", $"A host is one of {string.Join(", ", States)}.", "state");
         await using var command = database.CreateCommand();
         if (at is { } moment) Add(moment.ToUniversalTime());
+        if (at is not null && state == Stopped)
+            return Problems.Of(422, "stopped-unknown", "Whether an agent had said goodbye at a past moment only its heartbeats told, which are not kept: such a host counts as active then. Ask for another 'state', or leave out 'at'.", "state");
         List<string> conditions = [labels!.Condition(LabelsColumn, command.Parameters)];
         if (group is not null)
         {
@@ -152,7 +156,7 @@ public static class AgentReads
             if (state == "decommissioned") continue;
             versions[version] = versions.GetValueOrDefault(version) + hosts;
             drifted += r.GetInt64(5);
-            if (state is "lost" or "stopped") continue;
+            if (state is "lost" or Stopped) continue;
             healthy += r.GetInt64(3);
             unhealthy += r.GetInt64(4);
         }
