@@ -4,8 +4,9 @@ import { useDebouncedCallback } from "@mantine/hooks";
 import { IconSearch } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
+import { STREAM_TYPES } from "~/shared/live/topics";
 import { users } from "~/shared/people/people";
-import { type AuditSearch, STREAM_TYPES } from "./search";
+import type { AuditSearch } from "./search";
 import "@mantine/dates/styles.css";
 
 const IDS = [

@@ -1,21 +1,4 @@
-/** Kinds of streams, as the control plane calls them. */
-export const STREAM_TYPES = [
-  "Experiment",
-  "AgentTask",
-  "Deployment",
-  "ChangePolicy",
-  "Upgrade",
-  "Agent",
-  "Group",
-  "Pipeline",
-  "PriceBook",
-  "Backend",
-  "NotificationTarget",
-  "Budget",
-  "Usage",
-  "User",
-  "ProtectedMetrics",
-] as const;
+import { STREAM_TYPES } from "~/shared/live/topics";
 
 export interface AuditSearch {
   streamType?: string;
