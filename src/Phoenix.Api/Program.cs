@@ -28,7 +28,6 @@ app.UseSecurityHeaders();
 app.UseTrustedProxies();
 app.UseExceptionHandler(Problems.Handling(app.Services.GetRequiredService<ILoggerFactory>()));
 app.UseStatusCodePages();
-// For who asks for it: browsers. What another site makes a browser send has no session, so that lengths tell it nothing (BREACH).
 app.UseResponseCompression();
 app.UseDashboardFiles();
 app.UseRouting();
