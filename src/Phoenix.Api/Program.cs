@@ -26,6 +26,7 @@ var app = builder.Build();
 _ = app.Services.GetRequiredService<OutboundConnections>();
 app.UseSecurityHeaders();
 app.UseTrustedProxies();
+app.UsePublicAddress();
 app.UseExceptionHandler(Problems.Handling(app.Services.GetRequiredService<ILoggerFactory>()));
 app.UseStatusCodePages();
 app.UseResponseCompression();
