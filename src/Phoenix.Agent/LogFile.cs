@@ -8,7 +8,7 @@ internal static class LogFile
     public const long Limit = 1 << 20;
     private const int TailBytes = 16 << 10;
 
-    /// <summary>The last lines; empty where there is no file. A cut first line is left out.</summary>
+    /// <summary>The last lines as they were written, which leave the host through <see cref="LogRedaction"/>; empty where there is no file. A cut first line is left out.</summary>
     public static IReadOnlyList<string> Tail(string path, int lines = 20)
     {
         if (!File.Exists(path))
