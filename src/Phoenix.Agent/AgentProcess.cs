@@ -36,6 +36,7 @@ internal static class AgentProcess
         using var stock = new StockRuntime(settings, ports);
         var runtimes = new Runtimes(new PhoenixRuntime(settings.CollectorPath, directory, control, ports), stock);
         var fleet = new Fleet(directory, runtimes, ResourceControl.For(settings));
+        LogRedaction Redaction(AssignedTask? task) => LogRedaction.For(settings, identity.Current, fleet.All, LogRedaction.ConfigurationsOf(task));
         using var outbox = new WindowOutbox(directory.Outbox);
         using var usage = new UsageReporter(directory.UsageFile, fleet, control);
         var flow = new FlowReporter(api, fleet, control);
@@ -44,7 +45,7 @@ internal static class AgentProcess
         var allowed = new HostAllowList(settings, directory, ports);
         var panic = new Panic(directory, fleet, rollout);
         var journal = new TaskJournal(directory.TasksFile);
-        using var heartbeat = new HeartbeatLoop(api, fleet, beat => beat with
+        using var heartbeat = new HeartbeatLoop(api, fleet, Redaction, beat => beat with
         {
             PanicAt = panic.At,
             Understands = Understanding.All,
@@ -52,9 +53,9 @@ internal static class AgentProcess
         });
         var enrolment = new Enrolment(settings, api, identity, keys);
         var applier = new TaskApplier(directory, fleet, runtimes, rollout, gatherer, keys, allowed, panic);
-        using var jobs = new HostJobs(new PreviewJob(settings, directory, keys, allowed), new LoadJob(settings, directory, fleet), new LogsJob(settings, identity, fleet, api), new ExploreJob(settings, directory), panic, allowed);
-        using var upgrade = new UpgradeJob(store, new UpgradeTrust(api, keys), api, fleet, runtimes, journal, program => new PhoenixRuntime(program, directory, control, ports));
-        using var poll = new PollLoop(settings, api, enrolment, applier, jobs, upgrade, journal, panic, allowed);
+        using var jobs = new HostJobs(new PreviewJob(settings, directory, keys, allowed), new LoadJob(settings, directory, fleet), new LogsJob(fleet, api, Redaction), new ExploreJob(settings, directory), panic, allowed);
+        using var upgrade = new UpgradeJob(store, new UpgradeTrust(api, keys), api, fleet, runtimes, journal, program => new PhoenixRuntime(program, directory, control, ports), Redaction);
+        using var poll = new PollLoop(settings, api, enrolment, applier, jobs, upgrade, journal, panic, allowed, Redaction);
         var service = new ServiceManager(Environment.GetEnvironmentVariable);
         var supervisor = new Supervisor(fleet, runtimes, rollout, heartbeat.Changed, service.Alive);
         using var trials = CancellationTokenSource.CreateLinkedTokenSource(ending.Token);

@@ -7,8 +7,9 @@ namespace Phoenix.Agent;
 /// Says how this host is: as often as the control plane asks, every 15 seconds where it does not say, and soon after a
 /// collector crashes, recovers or is ended.
 /// </summary>
+/// <param name="redaction">What this host knows of secrets at the moment.</param>
 /// <param name="extras">What else is known at the moment of a heartbeat.</param>
-internal sealed class HeartbeatLoop(ApiClient api, Fleet fleet, Func<Heartbeat, Heartbeat> extras) : IDisposable
+internal sealed class HeartbeatLoop(ApiClient api, Fleet fleet, Func<AssignedTask?, LogRedaction> redaction, Func<Heartbeat, Heartbeat> extras) : IDisposable
 {
     public static readonly TimeSpan Every = TimeSpan.FromSeconds(15);
 
@@ -91,9 +92,14 @@ internal sealed class HeartbeatLoop(ApiClient api, Fleet fleet, Func<Heartbeat, 
     private Task<ApiAnswer<HeartbeatAccepted>> SendAsync(bool stopping, CancellationToken cancellation) => api.PostAsync(
         "api/v2/agents/heartbeat", Compose() with { Stopping = stopping }, WireJson.Default.Heartbeat, WireJson.Default.HeartbeatAccepted, cancellation);
 
-    private Heartbeat Compose() => extras(new Heartbeat(
-        Version, _startedAt, Environment.WorkingSet, Environment.CpuUsage.TotalTime.TotalSeconds,
-        BoundTails(fleet.All.Select(Describe).OfType<CollectorHealth>(), MostTailCharacters)));
+    private Heartbeat Compose()
+    {
+        // It reads every configuration: nothing that a host whose collectors are well should do each time.
+        var secrets = new Lazy<LogRedaction>(() => redaction(null));
+        return extras(new Heartbeat(
+            Version, _startedAt, Environment.WorkingSet, Environment.CpuUsage.TotalTime.TotalSeconds,
+            BoundTails(fleet.All.Select(collector => Describe(collector, secrets)).OfType<CollectorHealth>(), MostTailCharacters)));
+    }
 
     /// <summary>A hundred unhealthy collectors with long lines must not make a heartbeat that nobody takes: later ones go without.</summary>
     internal static List<CollectorHealth> BoundTails(IEnumerable<CollectorHealth> collectors, int characters)
@@ -108,7 +114,7 @@ internal sealed class HeartbeatLoop(ApiClient api, Fleet fleet, Func<Heartbeat, 
         return bounded;
     }
 
-    private static CollectorHealth? Describe(Collector collector)
+    private static CollectorHealth? Describe(Collector collector, Lazy<LogRedaction> secrets)
     {
         if (collector.State is not { } state)
             return null;
@@ -118,6 +124,6 @@ internal sealed class HeartbeatLoop(ApiClient api, Fleet fleet, Func<Heartbeat, 
         var usage = state.Process is null ? null : collector.Usage;
         return new CollectorHealth(
             state.Name, state.Arm, state.ConfigurationHash, problem is null, problem, collector.Restarts,
-            usage?.ResidentBytes ?? status?.ResidentBytes ?? 0, tail, status?.Breach, usage?.CpuSeconds, collector.Limits, problem is null ? status?.Flow : null);
+            usage?.ResidentBytes ?? status?.ResidentBytes ?? 0, tail.Count > 0 ? secrets.Value.Apply(tail) : tail, status?.Breach, usage?.CpuSeconds, collector.Limits, problem is null ? status?.Flow : null);
     }
 }

@@ -7,9 +7,8 @@ internal static class LogFile
 {
     public const long Limit = 1 << 20;
     private const int TailBytes = 16 << 10;
-    private const int LongestLine = 2000;
 
-    /// <summary>The last lines; empty where there is no file. A cut first line is left out.</summary>
+    /// <summary>The last lines as they were written, which leave the host through <see cref="LogRedaction"/>; empty where there is no file. A cut first line is left out.</summary>
     public static IReadOnlyList<string> Tail(string path, int lines = 20)
     {
         if (!File.Exists(path))
@@ -21,7 +20,7 @@ internal static class LogFile
         var read = file.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
         var all = Encoding.UTF8.GetString(buffer, 0, read).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         var whole = start > 0 && all.Length > 1 ? all[1..] : all;
-        return [.. whole.TakeLast(lines).Select(line => line.Length > LongestLine ? line[..LongestLine] : line)];
+        return [.. whole.TakeLast(lines)];
     }
 
     /// <summary>The last lines of the file and of the one before it, oldest first, and whether there are more before them. Empty where there is no file.</summary>

@@ -2,6 +2,7 @@ using System.Collections;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.RegularExpressions;
+using Phoenix.Contracts;
 
 namespace Phoenix.Agent;
 
@@ -19,6 +20,9 @@ internal sealed partial class LogRedaction
     /// <summary>Shorter ones count only where they stand for themselves, as a port or the name of an environment would.</summary>
     private const int ShortestAnywhere = 8;
 
+    /// <summary>Of a line that goes into a heartbeat or a result.</summary>
+    private const int LongestLine = 2000;
+
     private readonly string[] _secrets;
 
     /// <param name="secrets">In plain text; one of several lines is taken line by line.</param>
@@ -30,9 +34,11 @@ internal sealed partial class LogRedaction
     }
 
     /// <summary>What this host knows: the agent's own credentials, and what configurations of collectors hold or refer to.</summary>
-    public static LogRedaction For(AgentSettings settings, Identity identity, IEnumerable<Collector> collectors)
+    /// <param name="identity">Null for lines of a program that was told nothing of it.</param>
+    /// <param name="more">Configurations that are none of a collector's, or not any more: those of a task whose change was put back.</param>
+    public static LogRedaction For(AgentSettings settings, Identity? identity, IEnumerable<Collector> collectors, IEnumerable<string> more)
     {
-        List<string?> secrets = [identity.Credential, settings.EnrolmentToken];
+        List<string?> secrets = [identity?.Credential, settings.EnrolmentToken];
         var own = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().ToDictionary(entry => (string)entry.Key, entry => (string?)entry.Value);
         secrets.AddRange(own.Where(variable => SecretName().IsMatch(variable.Key) && !IsPlace(variable.Key)).Select(variable => variable.Value));
         foreach (var collector in collectors)
@@ -41,12 +47,10 @@ internal sealed partial class LogRedaction
             var environment = EnvironmentOf(collector.State?.Process);
             foreach (var file in new[] { collector.ConfigurationFile, collector.LastGoodFile })
             {
-                if (!File.Exists(file))
+                if (Read(file) is not { } text)
                     continue;
-                var text = File.ReadAllText(file);
-                foreach (Match reference in Reference().Matches(text))
+                foreach (var name in References(text))
                 {
-                    var name = reference.Groups["name"].Value;
                     secrets.Add(own.GetValueOrDefault(name));
                     secrets.Add(environment.GetValueOrDefault(name));
                     secrets.Add(collector.StartsWith?.GetValueOrDefault(name));
@@ -54,8 +58,25 @@ internal sealed partial class LogRedaction
                 secrets.AddRange(Written(text));
             }
         }
+        foreach (var text in more)
+        {
+            secrets.AddRange(References(text).Select(own.GetValueOrDefault));
+            secrets.AddRange(Written(text));
+        }
         return new LogRedaction(secrets);
     }
+
+    /// <summary>The configurations that a task brings.</summary>
+    public static IEnumerable<string> ConfigurationsOf(AssignedTask? task) =>
+        [.. (task?.Desired?.Collectors ?? []).Select(collector => collector.Configuration), .. task?.Preview is { } preview ? [preview.Configuration] : Array.Empty<string>()];
+
+    /// <summary>A result as it may be kept and sent: the lines that a program left beside its error go without secrets.</summary>
+    public TaskResult Apply(TaskResult result) =>
+        result.Error is { } error ? result with { Error = error with { LogTail = Apply(error.LogTail) } } : result;
+
+    /// <summary>Lines as they may leave. Each is cut after that, so that no half of a secret is left at its end.</summary>
+    public IReadOnlyList<string> Apply(IReadOnlyList<string> lines) =>
+        [.. lines.Select(Apply).Select(line => line.Length > LongestLine ? line[..LongestLine] : line)];
 
     public string Apply(string line)
     {
@@ -87,6 +108,22 @@ internal sealed partial class LogRedaction
     /// <summary>As it is written into JSON, into an address, and as it is.</summary>
     private static IEnumerable<string> Forms(string secret) =>
         [secret, JavaScriptEncoder.Default.Encode(secret), JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(secret), Uri.EscapeDataString(secret)];
+
+    /// <summary>Null where there is none, or none any more.</summary>
+    private static string? Read(string file)
+    {
+        try
+        {
+            return File.ReadAllText(file);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Names of the variables that a configuration refers to.</summary>
+    private static IEnumerable<string> References(string configuration) => Reference().Matches(configuration).Select(reference => reference.Groups["name"].Value);
 
     /// <summary>Secrets that stand in a configuration itself, by the names of their keys.</summary>
     private static IEnumerable<string> Written(string configuration)

@@ -7,7 +7,8 @@ namespace Phoenix.Agent;
 /// Sends the last lines of the agent's and its collectors' logs. They go by a request of their own and into no result: those are kept in the journal
 /// here and in the control plane's audit log.
 /// </summary>
-internal sealed class LogsJob(AgentSettings settings, IdentityFile identity, Fleet fleet, ApiClient api)
+/// <param name="redaction">What this host knows of secrets at the moment.</param>
+internal sealed class LogsJob(Fleet fleet, ApiClient api, Func<AssignedTask?, LogRedaction> redaction)
 {
     private const int Attempts = 4;
 
@@ -33,7 +34,7 @@ internal sealed class LogsJob(AgentSettings settings, IdentityFile identity, Fle
     {
         IReadOnlyList<Collector> collectors = [.. fleet.All.Where(collector => collector.State is not null && (order.Collector is null || collector.Name == order.Collector))];
         // Of all that run here: a line of one may hold what is configured in another.
-        var redaction = LogRedaction.For(settings, identity.Current, fleet.All);
+        var secrets = redaction(null);
         var wanted = Math.Clamp(order.Lines, 1, HostLogLimits.Lines);
         List<(string Name, string? Collector, Func<(IReadOnlyList<string> Lines, bool More)> Read)> logs = [];
         if (order.Collector is null)
@@ -47,7 +48,7 @@ internal sealed class LogsJob(AgentSettings settings, IdentityFile identity, Fle
         {
             // What one does not need is for those after it.
             var (lines, more) = logs[i].Read();
-            var (kept, bytes, cut) = Bound(lines, redaction, left / (logs.Count - i));
+            var (kept, bytes, cut) = Bound(lines, secrets, left / (logs.Count - i));
             left -= bytes;
             files.Add(new HostLogFile(logs[i].Name, logs[i].Collector, kept, more || cut));
         }

@@ -5,7 +5,10 @@ using Phoenix.Contracts;
 namespace Phoenix.Agent;
 
 /// <summary>Fetches tasks by long poll, runs them one at a time in order, and delivers every result until it is taken or refused.</summary>
-internal sealed class PollLoop(AgentSettings settings, ApiClient api, Enrolment enrolment, TaskApplier applier, HostJobs jobs, UpgradeJob upgrade, TaskJournal journal, Panic panic, HostAllowList allowed) : IDisposable
+/// <param name="redaction">What this host knows of secrets at the moment, those of the task's configurations among them.</param>
+internal sealed class PollLoop(
+    AgentSettings settings, ApiClient api, Enrolment enrolment, TaskApplier applier, HostJobs jobs, UpgradeJob upgrade, TaskJournal journal, Panic panic, HostAllowList allowed,
+    Func<AssignedTask?, LogRedaction> redaction) : IDisposable
 {
     private readonly SemaphoreSlim _delivering = new(1);
 
@@ -199,7 +202,8 @@ internal sealed class PollLoop(AgentSettings settings, ApiClient api, Enrolment 
 
     private void Record(AssignedTask task, TaskResult result)
     {
-        journal.End(task.Id, result);
+        // Before it is written down: what the control plane takes of it becomes an event, which stays.
+        journal.End(task.Id, result.Error is { LogTail.Count: > 0 } ? redaction(task).Apply(result) : result);
         Log.Info("A task has ended.", ("task", task.Id), ("lease", task.Lease), ("outcome", result.Outcome), ("code", result.Error?.Code));
     }
 

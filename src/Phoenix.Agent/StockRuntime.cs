@@ -40,8 +40,9 @@ internal sealed class StockRuntime(AgentSettings settings, LoopbackPorts ports) 
         return exit switch
         {
             0 => null,
-            // Its own words name the key as a::b::c.
-            1 => new TaskError("configuration-invalid", $"{program} would not start with it: {string.Join('\n', LogFile.Tail(output))}", false, []),
+            // Its own words name the key as a::b::c. They are log lines too, and may quote a value.
+            1 => new TaskError("configuration-invalid",
+                $"{program} would not start with it: {string.Join('\n', LogRedaction.For(settings, null, [], [await File.ReadAllTextAsync(file, cancellation)]).Apply(LogFile.Tail(output)))}", false, []),
             _ => ConfigurationCheck.Failure(name, exit, output),
         };
     }

@@ -22,16 +22,19 @@ internal sealed class UpgradeJob : IDisposable
     private readonly Runtimes _runtimes;
     private readonly TaskJournal _journal;
     private readonly Func<string, ICollectorRuntime> _runtimeOf;
+    private readonly Func<AssignedTask?, LogRedaction> _redaction;
     private readonly ConcurrentDictionary<Guid, Task> _running = new();
     private readonly SemaphoreSlim _quiet;
     private readonly TaskCompletionSource _due = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _busy;
 
     /// <param name="runtimeOf">The Phoenix runtime with another collector program.</param>
+    /// <param name="redaction">What this host knows of secrets at the moment.</param>
     public UpgradeJob(
-        UpgradeStore store, UpgradeTrust trust, ApiClient api, Fleet fleet, Runtimes runtimes, TaskJournal journal, Func<string, ICollectorRuntime> runtimeOf)
+        UpgradeStore store, UpgradeTrust trust, ApiClient api, Fleet fleet, Runtimes runtimes, TaskJournal journal, Func<string, ICollectorRuntime> runtimeOf,
+        Func<AssignedTask?, LogRedaction> redaction)
     {
-        (_store, _trust, _api, _fleet, _runtimes, _journal, _runtimeOf) = (store, trust, api, fleet, runtimes, journal, runtimeOf);
+        (_store, _trust, _api, _fleet, _runtimes, _journal, _runtimeOf, _redaction) = (store, trust, api, fleet, runtimes, journal, runtimeOf, redaction);
         _download = new UpgradeDownload(store, api);
         // While a version is on trial nothing is changed on the host: what it must find has to stay as it was.
         _quiet = new SemaphoreSlim(store.OnTrial ? 0 : 1, 1);
@@ -92,7 +95,7 @@ internal sealed class UpgradeJob : IDisposable
         }
         if (_store.State?.Outcome is { Reported: false } outcome)
         {
-            _journal.End(outcome.TaskId, ResultOf(outcome, outcome.Lease));
+            _journal.End(outcome.TaskId, _redaction(null).Apply(ResultOf(outcome, outcome.Lease)));
             _store.Change(state => state with { Outcome = outcome with { Reported = true } });
             await deliver(cancellation);
         }

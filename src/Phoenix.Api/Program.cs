@@ -24,10 +24,11 @@ builder.AddPhoenixMetrics();
 var app = builder.Build();
 // Made now: a network that is mistyped stops the start and not the first connection, which may be days away.
 _ = app.Services.GetRequiredService<OutboundConnections>();
+app.UseSecurityHeaders();
 app.UseTrustedProxies();
+app.UsePublicAddress();
 app.UseExceptionHandler(Problems.Handling(app.Services.GetRequiredService<ILoggerFactory>()));
 app.UseStatusCodePages();
-// For who asks for it: browsers. What another site makes a browser send has no session, so that lengths tell it nothing (BREACH).
 app.UseResponseCompression();
 app.UseDashboardFiles();
 app.UseRouting();
@@ -53,7 +54,7 @@ app.MapDeadMessages();
 app.MapPhoenixHealth();
 app.MapPhoenixMetrics();
 app.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous();
-app.MapScalarApiReference("/reference", options => options.OpenApiRoutePattern = "/openapi/v2.json").AllowAnonymous();
+app.MapScalarApiReference("/reference", options => options.WithNonce().DisableDefaultFonts().OpenApiRoutePattern = "/openapi/v2.json").AllowAnonymous();
 app.MapDashboard();
 
 if (args.Length > 0) return await app.RunJasperFxCommands(args);

@@ -52,6 +52,19 @@ public sealed class LogRedactionTests
     public void the_rest_of_the_line_stays_to_be_read(string line, string redacted) => Nothing.Apply(line).ShouldBe(redacted);
 
     [Fact]
+    public void a_line_is_cut_only_after_its_secrets_are_out()
+    {
+        const string Secret = "0123456789abcdefghij";
+        var redaction = new LogRedaction([Secret]);
+        var lines = redaction.Apply([new string('x', 1990) + Secret + new string('y', 100), "short"]);
+        lines[0].Length.ShouldBe(2000);
+        lines[0].ShouldEndWith(LogRedaction.Mark);
+        lines[1].ShouldBe("short");
+        var failed = new TaskResult(1, TaskOutcome.Failed, [], new TaskError("not-healthy", "Collector 'production' did not become healthy.", true, ["said " + Secret]));
+        redaction.Apply(failed).Error!.LogTail.ShouldBe(["said [redacted]"]);
+    }
+
+    [Fact]
     public void a_short_value_counts_where_it_stands_for_itself_alone()
     {
         var redaction = new LogRedaction(["prod", "abc"]);

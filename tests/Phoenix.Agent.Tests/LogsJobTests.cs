@@ -45,6 +45,38 @@ public sealed class LogsJobTests
     }
 
     [Fact]
+    public async Task what_a_collector_that_was_put_back_had_written_goes_without_secrets_too()
+    {
+        await using var host = await StartAsync();
+        await host.RunAsync(Host.Production("note: good\n"));
+
+        // Nothing that stays on the host refers to the secret: what is put back takes its configuration with it.
+        var result = await host.RunAsync(Host.Production(Production + "healthy: false\nreload: 409\n"));
+
+        result.Error!.Code.ShouldBe("not-healthy");
+        result.Error.LogTail.ShouldContain("told to say [redacted]");
+        (await File.ReadAllTextAsync(Path.Combine(host.StateDirectory, "collectors", "production", "collector.log"))).ShouldContain(Secret, customMessage: "or there was nothing to take out");
+        var kept = await File.ReadAllTextAsync(Path.Combine(host.StateDirectory, "tasks.json"));
+        kept.ShouldContain("told to say [redacted]");
+        kept.ShouldNotContain("vX2");
+    }
+
+    [Fact]
+    public async Task the_last_lines_of_a_collector_that_crashed_go_without_secrets_too()
+    {
+        await using var host = await StartAsync();
+        await host.RunAsync(Host.Production(Production));
+        await File.WriteAllTextAsync(Path.Combine(host.StateDirectory, "collectors", "production", "config.yaml"), Production + "crash: true\n");
+        host.State("production")!.Process!.Signal(Native.SigKill);
+
+        IReadOnlyList<string> Tail() => host.Api.Heartbeats.All[^1].Collectors.SingleOrDefault(collector => collector.Name is "production")?.LogTail ?? [];
+        await Until.TrueAsync(() => Tail().Contains("about to crash as told"), "the crash is reported", () => host.AgentLog);
+
+        Tail().ShouldContain("told to say [redacted]");
+        host.Api.Heartbeats.All.SelectMany(beat => beat.Collectors).SelectMany(collector => collector.LogTail).ShouldAllBe(line => !line.Contains(Secret));
+    }
+
+    [Fact]
     public async Task one_collector_and_so_many_lines_can_be_asked_for()
     {
         await using var host = await StartAsync();

@@ -64,6 +64,20 @@ public sealed class StockCollectorTests : IDisposable
     }
 
     [Fact]
+    public async Task what_the_program_says_against_a_configuration_is_told_without_its_secrets()
+    {
+        var program = Path.Combine(_folder, "otelcol-quotes");
+        await File.WriteAllTextAsync(program, "#!/bin/sh\n[ \"$1\" = --version ] && exit 0\necho \"Error: decoding failed at exporters::otlp: hunter2-and-more is no duration\"\nexit 1\n");
+        File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        var check = new ConfigurationCheck(Runtimes(program), Prepared());
+
+        var refused = await check.RunAsync(Host.Production("exporters: {otlp: {auth: {password: hunter2-and-more}}}\n") with { Runtime = CollectorRuntime.Stock }, default);
+
+        refused.ShouldNotBeNull().Code.ShouldBe("configuration-invalid");
+        refused.Detail.ShouldContain("exporters::otlp: [redacted] is no duration");
+    }
+
+    [Fact]
     public void ports_are_kept_for_the_next_agent_and_given_up_where_somebody_has_taken_them()
     {
         var directory = Prepared();

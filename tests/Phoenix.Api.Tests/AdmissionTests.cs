@@ -67,6 +67,35 @@ public sealed class AdmissionTests : IAsyncLifetime
         lying.Count(answer => answer.Response.StatusCode == 429).ShouldBeGreaterThanOrEqualTo(30);
     }
 
+    [Theory]
+    [InlineData("10.0.0.1", "https", true)]
+    [InlineData("10.0.0.1", "http", false)]
+    [InlineData("10.0.0.1", null, false)]
+    [InlineData("192.0.2.9", "https", false)]
+    public async Task behind_a_trusted_proxy_that_ends_tls_the_sessions_cookie_is_secure(string remote, string? proto, bool secure)
+    {
+        var answer = await _host.Server.SendAsync(http =>
+        {
+            http.Connection.RemoteIpAddress = IPAddress.Parse(remote);
+            http.Request.Method = "POST";
+            http.Request.Path = "/api/v2/auth/session";
+            http.Request.Host = new("phoenix.example.org");
+            http.Request.ContentType = "application/json";
+            http.Request.Headers.Authorization = $"Bearer {_userToken}";
+            http.Request.Headers["X-Forwarded-For"] = "198.51.100.7";
+            if (proto is not null) http.Request.Headers["X-Forwarded-Proto"] = proto;
+            // Of no proxy is it believed.
+            http.Request.Headers["X-Forwarded-Host"] = "evil.example";
+            http.Request.Headers.Origin = "https://phoenix.example.org";
+            http.Request.Body = new MemoryStream("{}"u8.ToArray());
+            http.Request.ContentLength = 2;
+        });
+        answer.Response.StatusCode.ShouldBe(204);
+        var cookie = answer.Response.Headers.SetCookie.ToString();
+        cookie.ShouldStartWith(secure ? "__Host-phoenix-session=" : "phoenix-session=");
+        cookie.Contains("; secure", StringComparison.Ordinal).ShouldBe(secure);
+    }
+
     [Fact]
     public async Task the_addresses_of_one_ipv6_network_are_one_source()
     {
@@ -140,6 +169,8 @@ public sealed class AdmissionTests : IAsyncLifetime
     [InlineData("PHOENIX_AGENT_LOST_SECONDS", "soon")]
     [InlineData("PHOENIX_TRUSTED_PROXIES", "proxy.example")]
     [InlineData("PHOENIX_OUTBOUND_NETWORKS", "10.300.0.0/16")]
+    [InlineData("PHOENIX_PUBLIC_URL", "phoenix.example.org")]
+    [InlineData("PHOENIX_PUBLIC_URL", "https://phoenix.example.org/console")]
     public async Task a_setting_that_makes_no_sense_stops_the_start_and_is_named(string name, string value)
     {
         var error = await Should.ThrowAsync<FormatException>(async () =>

@@ -108,6 +108,13 @@ public sealed class AuditTests(ControlPlane plane)
         (await plane.Get($"/api/v2/audit/histogram?{stream}")).GetProperty("counts").EnumerateArray().Sum(c => c.GetInt64()).ShouldBe(10);
         await (await plane.User.GetAsync("/api/v2/audit/histogram?buckets=0")).ShouldBeProblem(HttpStatusCode.UnprocessableEntity, "buckets-invalid");
         await (await plane.User.GetAsync($"/api/v2/audit/histogram?from={Text(until)}&until={Text(from)}")).ShouldBeProblem(HttpStatusCode.UnprocessableEntity, "range-invalid");
+        // A few microseconds have as many buckets, and less than one is one.
+        foreach (var (length, number) in ((string, int)[])[("0000005", 1), ("000003", 3)])
+        {
+            var brief = await plane.Get($"/api/v2/audit/histogram?from=2026-01-01T00:00:00Z&until=2026-01-01T00:00:00.{length}Z&buckets=1000");
+            brief.GetProperty("counts").GetArrayLength().ShouldBe(number);
+            brief.GetProperty("bucketSeconds").GetDouble().ShouldBeGreaterThan(0);
+        }
     }
 
     [Fact]

@@ -7,6 +7,7 @@ using Npgsql;
 using Phoenix.Api.Agents;
 using Phoenix.Contracts;
 using Phoenix.Domain.Agents;
+using Phoenix.Domain.Users;
 using Phoenix.Projections.Fleet;
 using Phoenix.Projections.Tasks;
 
@@ -255,6 +256,9 @@ public sealed class FleetTests(ControlPlane plane)
         view.GetProperty("agentVersion").GetString().ShouldBe("9.9");
         view.GetProperty("residentBytes").GetInt64().ShouldBe(20_000_000);
         view.GetProperty("collectors")[0].GetProperty("logTail")[0].GetString().ShouldBe("last line");
+        // They are logs, which a viewer does not read.
+        var viewer = await (await (await plane.Person(Roles.Viewer)).Http.GetAsync($"/api/v2/agents/{agent.HostId}")).ShouldBe(HttpStatusCode.OK);
+        viewer.GetProperty("collectors")[0].GetProperty("logTail").GetArrayLength().ShouldBe(0);
         (await plane.Get($"/api/v2/agents?after={agent.HostId[..^1]}&limit=1000")).GetProperty("items").EnumerateArray()
             .Single(h => h.GetProperty("hostId").GetString() == agent.HostId).GetProperty("collectors")[0].GetProperty("logTail").GetArrayLength().ShouldBe(0);
 

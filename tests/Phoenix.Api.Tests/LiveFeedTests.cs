@@ -51,6 +51,35 @@ public sealed class LiveFeedTests(ControlPlane plane)
         told.ShouldNotContainKey(never);
     }
 
+    [Fact]
+    public async Task an_event_is_told_with_the_audit_logs_name_of_its_stream_and_one_of_another_tool_holds_nothing_up()
+    {
+        ConcurrentDictionary<Guid, JsonObject> told = new();
+        await using var live = new HubConnectionBuilder().WithUrl(new Uri(plane.Host.Server.BaseAddress, $"/live?access_token={plane.Token}"), options =>
+        {
+            options.Transports = HttpTransportType.LongPolling;
+            options.HttpMessageHandlerFactory = _ => plane.Host.Server.CreateHandler();
+        }).Build();
+        live.On<JsonObject>("changed", m => told[m["id"]!.GetValue<Guid>()] = m);
+        await live.StartAsync();
+        await Eventually.Get(() => Task.FromResult(told.ContainsKey(Guid.Empty)), seen => seen, "to be asked to read everything");
+        var bare = Guid.CreateVersion7();
+        await using (var database = NpgsqlDataSource.Create(plane.ConnectionString))
+        await using (var connection = await database.OpenConnectionAsync())
+        await using (var transaction = await connection.BeginTransactionAsync())
+        {
+            await Append(transaction, bare);
+            // Without the name of a .NET type, as a tool in another language would write it.
+            await using var command = new NpgsqlCommand("update phoenix.mt_events set mt_dotnet_type = null where stream_id = $1", connection, transaction) { Parameters = { new() { Value = bare } } };
+            (await command.ExecuteNonQueryAsync()).ShouldBe(1);
+            await transaction.CommitAsync();
+        }
+        await Eventually.Get(() => Task.FromResult(told.ContainsKey(bare)), seen => seen, "it to be told");
+        (told[bare]["type"]!.GetValue<string>(), told[bare]["streamType"]!.GetValue<string>()).ShouldBe(("user_registered", "User"));
+        var entry = (await plane.Get($"/api/v2/audit?streamId={bare}")).GetProperty("items")[0];
+        entry.GetProperty("streamType").GetString().ShouldBe(told[bare]["streamType"]!.GetValue<string>(), "one name in both");
+    }
+
     /// <summary>Transactions get numbers, then commit or roll back in any order; the reader looks now and then.</summary>
     [Fact]
     public void every_number_that_is_committed_is_found_once_and_no_other_is_waited_for() =>
@@ -98,16 +127,16 @@ public sealed class LiveFeedTests(ControlPlane plane)
     {
         var waiting = new Waiting();
         var id = Guid.CreateVersion7();
-        for (var version = 1; version <= 50; version++) waiting.Add(new("task_progressed", "Tasks", id, version));
+        for (var version = 1; version <= 50; version++) waiting.Add(new("task_progressed", "AgentTask", id, version));
         waiting.Take().ShouldHaveSingleItem().Version.ShouldBe(50);
         waiting.Take().ShouldBeEmpty();
         for (var i = 0; i < 2; i++) waiting.Welcome();
         waiting.Take().ShouldHaveSingleItem().Type.ShouldBe(LiveMessage.Everything);
         waiting.Welcome();
         waiting.Take().ShouldBeEmpty();
-        for (var i = 0; i <= LiveClients.MaxWaiting; i++) waiting.Add(new("task_queued", "Tasks", Guid.CreateVersion7(), 1));
+        for (var i = 0; i <= LiveClients.MaxWaiting; i++) waiting.Add(new("task_queued", "AgentTask", Guid.CreateVersion7(), 1));
         waiting.Take().ShouldHaveSingleItem().Type.ShouldBe(LiveMessage.Everything);
-        for (var i = 0; i < LiveClients.PerTick + 1; i++) waiting.Add(new("task_queued", "Tasks", Guid.CreateVersion7(), 1));
+        for (var i = 0; i < LiveClients.PerTick + 1; i++) waiting.Add(new("task_queued", "AgentTask", Guid.CreateVersion7(), 1));
         waiting.Take().Count.ShouldBe(LiveClients.PerTick);
         waiting.Take().Count.ShouldBe(1);
     }

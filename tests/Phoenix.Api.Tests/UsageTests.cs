@@ -83,6 +83,10 @@ public sealed class UsageTests(ControlPlane plane) : IClassFixture<ControlPlane>
 
         await (await plane.User.GetAsync("/api/v2/savings/ledger?price=nobody")).ShouldBeProblem(HttpStatusCode.NotFound, "price-entry-unknown");
         await (await plane.User.GetAsync("/api/v2/savings/ledger?from=2026-02-01&to=2026-01-01")).ShouldBeProblem(HttpStatusCode.UnprocessableEntity, "days-invalid");
+        // Beside the ends of the calendar there is no day before or after.
+        foreach (var read in (string[])["ledger?", "roi?price=signoz-cloud-samples&", "ledger/export?format=csv&"])
+            foreach (var days in (string[])["to=9999-12-31", "to=0001-01-01", "from=0001-01-01", "from=2200-01-01&to=2200-01-02"])
+                await (await plane.User.GetAsync($"/api/v2/savings/{read}{days}")).ShouldBeProblem(HttpStatusCode.UnprocessableEntity, "days-invalid");
         // Under another vendor the same days are worth something else.
         (await Ledger("day", "&price=azure-managed-prometheus-samples")).GetProperty("total").GetProperty("saved").GetDecimal().ShouldNotBe(0.41m);
         await TheLedgerLeavesAsAFile();

@@ -47,7 +47,7 @@ public static class AdmissionControl
         });
         builder.Services.AddOptions<ForwardedHeadersOptions>().Configure<IConfiguration>((options, configuration) =>
         {
-            options.ForwardedHeaders = ForwardedHeaders.XForwardedFor;
+            options.ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto;
             options.ForwardLimit = null;
             options.KnownProxies.Clear();
             options.KnownIPNetworks.Clear();
@@ -55,7 +55,10 @@ public static class AdmissionControl
         });
     }
 
-    /// <summary>Believes <c>X-Forwarded-For</c> of the proxies that are named, and of nobody else: else anybody could call himself any address.</summary>
+    /// <summary>
+    /// Believes <c>X-Forwarded-For</c> and <c>X-Forwarded-Proto</c> of the proxies that are named, and of nobody else: else anybody could call himself any address. Not
+    /// <c>X-Forwarded-Host</c>, which many proxies hand on as a client sent it: a proxy leaves <c>Host</c> as it is, or <see cref="PublicAddress"/> says it.
+    /// </summary>
     public static void UseTrustedProxies(this WebApplication app)
     {
         if (Proxies(app.Configuration).Count > 0) app.UseForwardedHeaders();

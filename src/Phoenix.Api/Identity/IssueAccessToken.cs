@@ -7,7 +7,7 @@ using Wolverine.Http;
 
 namespace Phoenix.Api.Identity;
 
-/// <param name="Secret">The one-time secret of the first start, or the one an admin made; left out, the bearer of a valid token gets another one.</param>
+/// <param name="Secret">The one-time secret of the first start, or the one an admin made; left out, who sends a valid token, or the cookie of a session from the dashboard's own page, gets another one.</param>
 public sealed record IssueAccessToken(string? Secret);
 
 /// <param name="Token">Shown this once; send it as <c>Authorization: Bearer</c>.</param>
@@ -17,7 +17,10 @@ public static class IssueAccessTokenEndpoint
 {
     static readonly TimeSpan Lifetime = TimeSpan.FromDays(30);
 
-    /// <summary>Turns a one-time secret into a user token, or renews a token that is still valid. A secret counts once.</summary>
+    /// <summary>
+    /// Turns a one-time secret, or a token or session that is still valid, into a user token. A secret counts once. What a session gets so can be read by the page that
+    /// asks, goes on after the session, and is listed and revoked like every other.
+    /// </summary>
     [WolverinePost("/api/v2/auth/tokens"), AllowAnonymous, Tags("Identity")]
     [ProducesResponseType<AccessTokenIssuedAnswer>(201), ProducesResponseType<ProblemDetails>(401, "application/problem+json")]
     public static async Task<IResult> Post(IssueAccessToken command, IDocumentSession session, HttpContext http, TimeProvider clock, CancellationToken cancellation)
@@ -69,7 +72,8 @@ public static class IssueAccessTokenEndpoint
     }
 
     static IResult Unauthenticated() =>
-        Problems.Of(401, "unauthenticated", "Give the one-time secret, or renew a valid token by sending it as 'Authorization: Bearer …'.");
+        Problems.Of(401, "unauthenticated",
+            "Give the one-time secret, or send a valid token as 'Authorization: Bearer …' to get another one. The cookie of a session counts for requests of the dashboard's own pages alone.");
 
     static IResult Wrong() => Problems.Of(401, "secret-invalid",
         "The secret is wrong, was used already or has expired. An admin makes another with POST /api/v2/users/ID/secret; where none can, PHOENIX_REISSUE_FIRST_SECRET=1 at a start does.");

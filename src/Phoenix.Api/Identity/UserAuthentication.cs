@@ -39,7 +39,8 @@ public sealed class UserAuthentication(
     protected override Task HandleChallengeAsync(AuthenticationProperties properties)
     {
         Response.Headers.WWWAuthenticate = "Bearer";
-        return Problems.Write(Context, 401, "unauthenticated", "Send a valid user token as 'Authorization: Bearer …'; POST /api/v2/auth/tokens issues one.");
+        return Problems.Write(Context, 401, "unauthenticated",
+            "Send a valid user token as 'Authorization: Bearer …'; POST /api/v2/auth/tokens issues one. A browser's session (POST /api/v2/auth/session) counts for requests of the dashboard's own pages alone.");
     }
 
     protected override Task HandleForbiddenAsync(AuthenticationProperties properties) =>

@@ -61,8 +61,6 @@ public static class Dashboard
     static void Describe(HttpResponse response, string caching)
     {
         response.Headers.ContentSecurityPolicy = ContentSecurityPolicy;
-        response.Headers.XContentTypeOptions = "nosniff";
-        response.Headers["Referrer-Policy"] = "same-origin";
         response.Headers.CacheControl = caching;
     }
 }

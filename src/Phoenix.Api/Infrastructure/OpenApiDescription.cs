@@ -20,7 +20,7 @@ public static class OpenApiDescription
             document.Components ??= new OpenApiComponents();
             document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>
             {
-                ["user"] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer", Description = "User token from POST /api/v2/auth/tokens. An operation names the least role beside it: viewer, operator or admin." },
+                ["user"] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer", Description = "User token from POST /api/v2/auth/tokens. In a browser the cookie of POST /api/v2/auth/session stands for it, for requests of the dashboard's own pages. An operation names the least role beside it: viewer, operator or admin." },
                 ["agent"] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer", Description = "Credential of an enrolled host, beside X-Agent-Host-ID." },
             };
             return Task.CompletedTask;

@@ -1,4 +1,5 @@
 using Npgsql;
+using Phoenix.Api.Reading;
 
 namespace Phoenix.Api.Live;
 
@@ -23,9 +24,9 @@ public sealed class LiveFeed(NpgsqlDataSource database, AppendSignal signal, Liv
 
     const string Events =
         """
-        (select seq_id, type, stream_id, version, split_part(mt_dotnet_type, '.', 3) from phoenix.mt_events where seq_id > $1 order by seq_id limit $2)
+        (select seq_id, type, stream_id, version from phoenix.mt_events where seq_id > $1 order by seq_id limit $2)
         union all
-        select e.seq_id, e.type, e.stream_id, e.version, split_part(e.mt_dotnet_type, '.', 3) from unnest($3, $4) g(from_id, to_id) join phoenix.mt_events e on e.seq_id between g.from_id and g.to_id
+        select e.seq_id, e.type, e.stream_id, e.version from unnest($3, $4) g(from_id, to_id) join phoenix.mt_events e on e.seq_id between g.from_id and g.to_id
         """;
 
     LogCursor? _cursor;
@@ -74,7 +75,8 @@ public sealed class LiveFeed(NpgsqlDataSource database, AppendSignal signal, Liv
                 var number = reader.GetInt64(0);
                 if (number > _cursor.Head) above++;
                 found.Add(number);
-                clients.Tell(new(reader.GetString(1), reader.GetString(4), reader.GetGuid(2), reader.GetInt64(3)));
+                var type = reader.GetString(1);
+                clients.Tell(new(type, StreamTypes.Of(type) ?? "", reader.GetGuid(2), reader.GetInt64(3)));
             }
         }
         _cursor.Seen(running, found);

@@ -26,7 +26,7 @@ public sealed class LiveHub(LiveClients clients) : Hub
 }
 
 /// <param name="Type">The newest event's type, or <see cref="Everything"/>.</param>
-/// <param name="StreamType">What the stream is of, as the audit log calls it: <c>Experiments</c>, <c>Tasks</c>, …; empty for <see cref="Everything"/>.</param>
+/// <param name="StreamType">What the stream is of, as the audit log's <c>streamType</c> calls it: <c>Experiment</c>, <c>AgentTask</c>, …; empty for <see cref="Everything"/>, and for an event of a type that this version does not know.</param>
 /// <param name="Id">The stream that has changed; empty for <see cref="Everything"/>.</param>
 /// <param name="Version">The stream's version.</param>
 public sealed record LiveMessage(string Type, string StreamType, Guid Id, long Version)

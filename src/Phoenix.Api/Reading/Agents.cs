@@ -2,11 +2,13 @@ using System.Text.Json;
 using Marten;
 using Npgsql;
 using Phoenix.Api.Agents;
+using Phoenix.Api.Identity;
 using Phoenix.Api.Infrastructure;
 using Phoenix.Contracts;
 using Phoenix.Domain;
 using Phoenix.Domain.Agents;
 using Phoenix.Domain.Tasks;
+using Phoenix.Domain.Users;
 using Phoenix.Projections;
 using Phoenix.Projections.Fleet;
 using Wolverine.Http;
@@ -20,7 +22,7 @@ namespace Phoenix.Api.Reading;
 /// <param name="HeartbeatAt">When the figures that follow were reported; null where no heartbeat has come yet.</param>
 /// <param name="ResidentBytes">Of the agent itself.</param>
 /// <param name="CpuPercent">Of one core, by the agent itself, between its last two heartbeats.</param>
-/// <param name="Collectors">With their health and configuration; their last log lines only where one host is asked for.</param>
+/// <param name="Collectors">With their health and configuration; their last log lines only where an operator asks for one host.</param>
 /// <param name="PanicAt">When the host owner put the host back by <c>phoenix-agent panic</c>: it refuses changes until that is cleared.</param>
 /// <param name="Dropped">What the agent's buffers gave up because they were full; null where nothing.</param>
 /// <param name="Drift">How what runs differs from what should; null where it does not, or is just being changed.</param>
@@ -47,7 +49,9 @@ public sealed record CollectorCounts(long Healthy, long Unhealthy);
 
 public static class AgentReads
 {
-    static readonly string[] States = ["active", "stopped", "lost", "drained", "decommissioned"];
+    const string Stopped = "stopped";
+
+    static readonly string[] States = ["active", Stopped, "lost", "drained", "decommissioned"];
 
     /// <summary>What a host <c>h</c> with presence <c>p</c> is, in one word: what an operator has decided comes before what was observed.</summary>
     const string State =
@@ -86,6 +90,8 @@ public static class AgentReads
         var (labels, rejection) = LabelSelector.Parse(selector);
         if (rejection is not null) return rejection.ToProblem();
         if (state is not null && !States.Contains(state)) return Problems.Of(422, "state-unknown", $"A host is one of {string.Join(", ", States)}.", "state");
+        if (at is not null && state == Stopped)
+            return Problems.Of(422, "stopped-unknown", "Whether an agent had said goodbye at a past moment only its heartbeats told, which are not kept: such a host counts as active then. Ask for another 'state', or leave out 'at'.", "state");
         await using var command = database.CreateCommand();
         if (at is { } moment) Add(moment.ToUniversalTime());
         List<string> conditions = [labels!.Condition(LabelsColumn, command.Parameters)];
@@ -114,9 +120,12 @@ public static class AgentReads
         }
     }
 
-    /// <summary>A host as it is, or as events had it at a past moment; 404 where it had not joined yet.</summary>
+    /// <summary>
+    /// A host as it is, or as events had it at a past moment; 404 where it had not joined yet. The last log lines of its collectors are told to operators: of logs a viewer
+    /// reads nothing.
+    /// </summary>
     [WolverineGet("/api/v2/agents/{hostId}"), Tags("Agents"), ProducesResponseType<AgentView>(200), ProducesResponseType(404), ProducesResponseType(422)]
-    public static async Task<IResult> Get(string hostId, DateTimeOffset? at, NpgsqlDataSource database, CancellationToken cancellation)
+    public static async Task<IResult> Get(string hostId, DateTimeOffset? at, NpgsqlDataSource database, HttpContext http, CancellationToken cancellation)
     {
         if (AsOf.Refused(at) is { } refused) return refused;
         await using var command = database.CreateCommand(at is null ? $"{Select} where h.host_id = $1" : Then("stream_id = $2", ""));
@@ -126,7 +135,7 @@ public static class AgentReads
             command.Parameters.Add(new() { Value = StreamIds.Agent(hostId) });
         }
         else command.Parameters.Add(new() { Value = hostId });
-        return await Read(command, true, cancellation) is [var host] ? TypedResults.Ok(host) : Problems.NotFound("host", hostId);
+        return await Read(command, http.HasRole(Roles.Operator), cancellation) is [var host] ? TypedResults.Ok(host) : Problems.NotFound("host", hostId);
     }
 
     /// <summary>The fleet in numbers; where a past moment is given as <c>at</c>, as events had it then.</summary>
@@ -152,7 +161,7 @@ public static class AgentReads
             if (state == "decommissioned") continue;
             versions[version] = versions.GetValueOrDefault(version) + hosts;
             drifted += r.GetInt64(5);
-            if (state is "lost" or "stopped") continue;
+            if (state is "lost" or Stopped) continue;
             healthy += r.GetInt64(3);
             unhealthy += r.GetInt64(4);
         }

@@ -17,7 +17,8 @@ public static class AuditHistogramRead
     public const int DefaultBuckets = 100, MaxBuckets = 1000;
 
     /// <summary>
-    /// Counts of events over time, with the filters of the list. Without <c>from</c> it begins with the first event of the log, without <c>until</c> it ends now.
+    /// Counts of events over time, with the filters of the list. Without <c>from</c> it begins with the first event of the log, without <c>until</c> it ends now. Of a time
+    /// too short for so many <c>buckets</c> there are as many as it has microseconds.
     /// </summary>
     [WolverineGet("/api/v2/audit/histogram"), Tags("Audit"), ProducesResponseType<AuditHistogram>(200)]
     public static async Task<IResult> Get(
@@ -34,7 +35,8 @@ public static class AuditHistogramRead
             // A log that has just begun, asked for without bounds.
             if (filter.From is null && begin >= end) begin = end - TimeSpan.FromSeconds(1);
             if (begin >= end) return Problems.Of(422, "range-invalid", "'until' comes after 'from'.", "until");
-            var number = buckets ?? DefaultBuckets;
+            // Events are told apart to the microsecond, and a bucket of no length cannot be divided by.
+            var number = (int)Math.Clamp((end - begin).Ticks / TimeSpan.TicksPerMicrosecond, 1, buckets ?? DefaultBuckets);
             var width = (end - begin) / number;
             await using var command = new NpgsqlCommand { Connection = connection };
             var where = (filter with { From = begin, Until = end }).Conditions(command.Parameters, "true").Where;

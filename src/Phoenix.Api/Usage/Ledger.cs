@@ -21,9 +21,12 @@ public sealed record LedgerView(
 
 public static class LedgerEndpoint
 {
-    internal const int UsualDays = 30;
+    const int UsualDays = 30;
 
     const int MostNamed = 10;
+
+    /// <summary>What lies outside is a mistyped year, and near the ends of the calendar no day can be added to.</summary>
+    static readonly DateOnly EarliestDay = new(2000, 1, 1), LatestDay = new(2199, 12, 31);
 
     /// <summary>
     /// The savings ledger: what production pipelines sent by day (UTC), what they would have sent with the pipelines before, and what both is worth at the
@@ -41,10 +44,9 @@ public static class LedgerEndpoint
     internal static async Task<(LedgerView? Ledger, IResult? Problem)> Of(
         IQuerySession session, TimeProvider clock, DateOnly? from, DateOnly? to, LedgerDimension? by, string? price, CancellationToken cancellation)
     {
+        var (first, last, wrongDays) = Days(clock, from, to);
+        if (wrongDays is not null) return (null, wrongDays);
         var today = clock.Today();
-        var last = to ?? today;
-        var first = from ?? last.AddDays(-UsualDays);
-        if (last < first) return (null, Problems.Of(422, "days-invalid", $"The last day, {last:yyyy-MM-dd}, lies before the first, {first:yyyy-MM-dd}.", "to"));
         var (entry, unclear) = await Entry(price, session, cancellation);
         if (unclear is not null) return (null, unclear.ToProblem());
         var book = await session.PriceBook(cancellation);
@@ -59,6 +61,19 @@ public static class LedgerEndpoint
         return (new(
             entry!, currency, dimension, first, last, until, dimension == LedgerDimension.Group, LedgerTotals.By(dimension, asked), LedgerTotals.Total(asked),
             LedgerTotals.Total([.. cells.Where(c => c.Day >= month)]), others.Aggregate(LedgerTotals.Total(cells), (sum, o) => sum.And(o)), [.. Gaps(asked, unpriced)]), null);
+    }
+
+    /// <summary>The days that are asked for, the usual ones where they are left out; or 422 where they are none that can be.</summary>
+    internal static (DateOnly First, DateOnly Last, IResult? Wrong) Days(TimeProvider clock, DateOnly? from, DateOnly? to)
+    {
+        foreach (var (field, day) in (ReadOnlySpan<(string, DateOnly?)>)[("from", from), ("to", to)])
+            if (day < EarliestDay || day > LatestDay)
+                return (default, default, Problems.Of(422, "days-invalid", $"Days lie between {EarliestDay:yyyy-MM-dd} and {LatestDay:yyyy-MM-dd}; '{field}' is {day:yyyy-MM-dd}.", field));
+        var last = to ?? clock.Today();
+        var first = from ?? last.AddDays(-UsualDays);
+        return last < first
+            ? (default, default, Problems.Of(422, "days-invalid", $"The last day, {last:yyyy-MM-dd}, lies before the first, {first:yyyy-MM-dd}.", "to"))
+            : (first, last, null);
     }
 
     /// <summary>The last day that was added up; null where none was.</summary>

@@ -1,7 +1,6 @@
 using Marten;
 using Npgsql;
 using Phoenix.Api.Agents;
-using Phoenix.Api.Infrastructure;
 using Phoenix.Api.Pricing;
 using Phoenix.Domain.Pricing;
 using Phoenix.Domain.Usage;
@@ -31,12 +30,11 @@ public static class RoiEndpoint
     public static async Task<IResult> Get(
         IQuerySession session, NpgsqlDataSource database, TimeProvider clock, DateOnly? from, DateOnly? to, string? price, CancellationToken cancellation)
     {
-        var last = to ?? clock.Today();
-        var first = from ?? last.AddDays(-LedgerEndpoint.UsualDays);
+        var (first, last, wrongDays) = LedgerEndpoint.Days(clock, from, to);
+        if (wrongDays is not null) return wrongDays;
         var (entry, unclear) = await LedgerEndpoint.Entry(price, session, cancellation);
         var (ledger, problem) = unclear is null ? await LedgerEndpoint.Of(session, clock, first, last, LedgerDimension.Day, entry, cancellation) : (null, null);
         if (problem is not null) return problem;
-        if (last < first) return Problems.Of(422, "days-invalid", $"The last day, {last:yyyy-MM-dd}, lies before the first, {first:yyyy-MM-dd}.", "to");
         var book = await session.PriceBook(cancellation);
         var (rates, noRates) = book.OwnRatesOn(last);
 

@@ -5,9 +5,10 @@ import { IconSearch } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { dateTime, momentOf, zoneId } from "~/shared/format/times";
+import { STREAM_TYPES } from "~/shared/live/topics";
 import { users } from "~/shared/people/people";
 import { usePreferences } from "~/shared/session/preferences";
-import { type AuditSearch, STREAM_TYPES } from "./search";
+import type { AuditSearch } from "./search";
 import "@mantine/dates/styles.css";
 
 const IDS = [

@@ -1,23 +1,5 @@
+import { STREAM_TYPES } from "~/shared/live/topics";
 import { oneOf, text, whole, words } from "~/shared/search/read";
-
-/** Kinds of streams, as the control plane calls them. */
-export const STREAM_TYPES = [
-  "Experiment",
-  "AgentTask",
-  "Deployment",
-  "ChangePolicy",
-  "Upgrade",
-  "Agent",
-  "Group",
-  "Pipeline",
-  "PriceBook",
-  "Backend",
-  "NotificationTarget",
-  "Budget",
-  "Usage",
-  "User",
-  "ProtectedMetrics",
-] as const;
 
 export interface AuditSearch {
   streamType?: string;

@@ -1,6 +1,8 @@
+import { readFileSync } from "node:fs";
 import { InfiniteQueryObserver, QueryClient, QueryObserver } from "@tanstack/react-query";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { LiveFeed } from "./live";
+import { STREAM_TYPES } from "./topics";
 
 const ONE = "0192aaaa-0000-7000-8000-000000000001";
 const OTHER = "0192bbbb-0000-7000-8000-000000000002";
@@ -48,16 +50,16 @@ describe("the live feed", () => {
 
   it("asks once for what comes together", async () => {
     const read = await shown(["budgets"]);
-    for (let i = 0; i < 50; i++) feed.hear(message("Budgets"));
+    for (let i = 0; i < 50; i++) feed.hear(message("Budget"));
     await pass(100);
     expect(read.asked).toBe(2);
   });
 
   it("asks again for what comes afterwards, the last too", async () => {
     const read = await shown(["audit", "list"]);
-    feed.hear(message("Budgets"));
+    feed.hear(message("Budget"));
     await pass(100);
-    feed.hear(message("Budgets"));
+    feed.hear(message("Budget"));
     await pass(100);
     expect(read.asked).toBe(2);
     await pass(1_000);
@@ -67,7 +69,7 @@ describe("the live feed", () => {
   it("asks lists at most once a second, whatever happens", async () => {
     const read = await shown(["experiments", "list"]);
     for (let i = 0; i < 100; i++) {
-      feed.hear(message("Experiments"));
+      feed.hear(message("Experiment"));
       await pass(50);
     }
     expect(read.asked - 1).toBeGreaterThanOrEqual(4);
@@ -84,7 +86,7 @@ describe("the live feed", () => {
       await shown(["audit", "histogram", { streamId: ONE }]),
       await shown(["audit", "histogram", { streamId: OTHER }]),
     ];
-    feed.hear(message("Experiments", ONE.toUpperCase()));
+    feed.hear(message("Experiment", ONE.toUpperCase()));
     await pass(1_000);
     expect([mine.asked, theirs.asked, list.asked]).toEqual([2, 1, 2]);
     expect([ours.asked, stranger.asked]).toEqual([2, 1]);
@@ -93,7 +95,7 @@ describe("the live feed", () => {
   it("asks what names something else than the stream", async () => {
     const promotion = await shown(["deployments", "of-experiment", OTHER]);
     const uses = await shown(["fleet", "pipelines", OTHER]);
-    feed.hear(message("Deployments"));
+    feed.hear(message("Deployment"));
     await pass(1_000);
     expect([promotion.asked, uses.asked]).toEqual([2, 2]);
   });
@@ -101,7 +103,7 @@ describe("the live feed", () => {
   it("lets a slow read end, and asks it again for what changed meanwhile", async () => {
     const read = await shown(["experiments", "windows", ONE], 800);
     for (let i = 0; i < 100; i++) {
-      feed.hear(message("Experiments"));
+      feed.hear(message("Experiment"));
       await pass(100);
     }
     // Each takes 0.8 s and rests four times as long.
@@ -110,9 +112,9 @@ describe("the live feed", () => {
     await pass(10_000);
     const { asked } = read;
     expect(read.answered).toBe(asked);
-    feed.hear(message("Experiments"));
+    feed.hear(message("Experiment"));
     await pass(200);
-    feed.hear(message("Experiments"));
+    feed.hear(message("Experiment"));
     await pass(10_000);
     expect(read.answered).toBe(asked + 2);
   });
@@ -120,7 +122,7 @@ describe("the live feed", () => {
   it("asks a first read again that was on its way at the change", async () => {
     const begun = shown(["budgets"], 500);
     await pass(100);
-    feed.hear(message("Budgets"));
+    feed.hear(message("Budget"));
     expect((await begun).answered).toBe(2);
   });
 
@@ -138,7 +140,7 @@ describe("the live feed", () => {
     });
     observer.subscribe(() => undefined);
     await pass(60_000);
-    feed.hear(message("Budgets"));
+    feed.hear(message("Budget"));
     await pass(100);
     expect(firsts).toBe(2);
     void observer.fetchNextPage();
@@ -150,7 +152,7 @@ describe("the live feed", () => {
   it("leaves what nobody looks at until somebody does", async () => {
     const read = await shown(["budgets"]);
     read.leave();
-    feed.hear(message("Budgets"));
+    feed.hear(message("Budget"));
     await pass(2_000);
     expect(read.asked).toBe(1);
     expect(queries.getQueryState(["budgets"])?.isInvalidated).toBe(true);
@@ -158,7 +160,7 @@ describe("the live feed", () => {
 
   it("reads later again what a projection builds", async () => {
     const read = await shown(["savings", "ledger"]);
-    feed.hear(message("Experiments"));
+    feed.hear(message("Experiment"));
     await pass(1_000);
     expect(read.asked).toBe(2);
     await pass(1_500);
@@ -182,8 +184,16 @@ describe("the live feed", () => {
       shown(["flow", "metric", "p"]),
       shown(["savings", "usual-price"]),
     ]);
-    feed.hear(message("Pricing"));
+    feed.hear(message("PriceBook"));
     await pass(2_000);
     for (const read of reads) expect(read.asked).toBe(2);
+  });
+
+  it("knows every kind of stream that there is", () => {
+    // Generated from the control plane's code, and kept current by its tests.
+    const catalogue = readFileSync("../docs/event-catalogue.md", "utf8");
+    const kinds = [...catalogue.matchAll(/^## (\w+)$/gm)].map(([, kind]) => kind);
+    expect(kinds).toContain("Experiment");
+    expect([...STREAM_TYPES].sort()).toEqual(kinds.sort());
   });
 });

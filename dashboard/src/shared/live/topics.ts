@@ -9,21 +9,27 @@ interface Concerned {
 
 /** Which reads a stream's events change, by the first part of their query keys. The audit log is changed by each. */
 export const TOPICS: Record<string, Concerned> = {
-  Experiments: { own: "experiments", now: ["protected-metrics"], later: ["savings"] },
-  Tasks: { own: "tasks", later: ["fleet"] },
-  Agents: { now: ["fleet", "groups"] },
-  Pipelines: { own: "pipelines" },
-  Deployments: { own: "deployments", now: ["change-policy"], later: ["fleet", "savings"] },
-  Upgrades: { own: "upgrades", later: ["fleet"] },
+  Experiment: { own: "experiments", later: ["savings"] },
+  MetricProtection: { now: ["protected-metrics", "experiments"] },
+  AgentTask: { own: "tasks", later: ["fleet"] },
+  Agent: { now: ["fleet", "groups"] },
+  Group: { now: ["groups", "fleet"] },
+  Pipeline: { own: "pipelines" },
+  Deployment: { own: "deployments", later: ["fleet", "savings"] },
+  ChangePolicy: { now: ["change-policy", "deployments"] },
+  Upgrade: { own: "upgrades", later: ["fleet"] },
   // Whatever tells money: what an experiment saves, what flows through now, what a label costs, and the budgets against it.
-  Pricing: { now: ["prices", "savings", "budgets", "experiments", "flow", "explorations"] },
-  Backends: { now: ["backends"] },
-  Notifications: { now: ["notification-targets"] },
-  Budgets: { now: ["budgets"] },
+  PriceBook: { now: ["prices", "savings", "budgets", "experiments", "flow", "explorations"] },
+  Backend: { now: ["backends"] },
+  NotificationTarget: { now: ["notification-targets"] },
+  Budget: { now: ["budgets"] },
   Usage: { now: ["savings", "budgets"] },
-  Explorations: { own: "explorations" },
-  Users: { now: ["users", "tokens", "me"] },
+  Exploration: { own: "explorations" },
+  User: { now: ["users", "tokens", "me"] },
 };
+
+/** Every kind of stream, as the audit log names it. */
+export const STREAM_TYPES: readonly string[] = Object.keys(TOPICS);
 
 const ID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
