@@ -54,6 +54,7 @@ public static class Setup
         builder.Services.AddSingleton<Matchmaker>();
         builder.Services.AddSingleton<AgentPresence>();
         builder.Services.AddSingleton<FlowStore>();
+        builder.Services.AddSingleton<ExplorationMerges>();
         builder.Services.AddSingleton<ExperimentHistories>();
         builder.Services.AddSingleton<AgentReleases>();
         builder.Services.AddSingleton<DownloadSlots>();
