@@ -186,6 +186,85 @@ public sealed class AuditTests(ControlPlane plane)
     }
 
     [Fact]
+    public async Task few_exports_are_written_at_once_and_the_next_is_told_to_wait()
+    {
+        var host = await Labelled(0);
+        await using (var session = plane.Host.Services.GetRequiredService<IDocumentStore>().LightweightSession())
+        {
+            for (var n = 0; n < 400; n++) session.Events.Append(StreamIds.Agent(host), new AgentLabelled(host, new Dictionary<string, string> { ["n"] = new string('y', 10_000) }));
+            await session.SaveChangesAsync(TestContext.Current.CancellationToken);
+        }
+        await Eventually.Get(() => plane.Get($"/api/v2/audit?streamId={StreamIds.Agent(host)}&limit=1000"), a => a.GetProperty("items").GetArrayLength() == 401, "the log");
+        var path = $"/api/v2/audit/export?format=ndjson&streamId={StreamIds.Agent(host)}";
+        List<HttpResponseMessage> open = [];
+        // Nobody reads them: each waits for its client.
+        for (var n = 0; n < AuditExport.MostAtOnce; n++) open.Add(await plane.User.GetAsync(path, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken));
+        open.ShouldAllBe(a => a.StatusCode == HttpStatusCode.OK);
+        var refused = await plane.User.GetAsync(path, TestContext.Current.CancellationToken);
+        await refused.ShouldBeProblem(HttpStatusCode.TooManyRequests, "exports-busy");
+        refused.Headers.RetryAfter.ShouldNotBeNull();
+        foreach (var answer in open) answer.Dispose();
+        await Eventually.Get(async () => (await plane.User.GetAsync(path, TestContext.Current.CancellationToken)).StatusCode, status => status == HttpStatusCode.OK, "a place");
+    }
+
+    [Fact]
+    public async Task an_export_goes_on_over_a_long_part_of_the_log_without_a_match()
+    {
+        var host = await Labelled(1);
+        // More numbers than one statement looks at, of which none has an event.
+        await using var database = NpgsqlDataSource.Create(plane.ConnectionString);
+        await database.CreateCommand("select setval('phoenix.mt_events_sequence', nextval('phoenix.mt_events_sequence') + 120000)").ExecuteScalarAsync(TestContext.Current.CancellationToken);
+        (await plane.User.PutAsJsonAsync($"/api/v2/agents/{host}/labels", new { labels = new { n = "last" } })).EnsureSuccessStatusCode();
+        await Eventually.Get(() => plane.Get($"/api/v2/audit?streamId={StreamIds.Agent(host)}"), a => a.GetProperty("items").GetArrayLength() == 3, "the log");
+        Rows(await plane.User.GetStringAsync($"/api/v2/audit/export?format=csv&streamId={StreamIds.Agent(host)}")).Count.ShouldBe(4);
+        // A span in which nothing happened has nothing, and is found to have it at once.
+        Rows(await plane.User.GetStringAsync("/api/v2/audit/export?format=csv&until=2001-01-01T00:00:00Z")).Count.ShouldBe(1);
+        Rows(await plane.User.GetStringAsync("/api/v2/audit/export?format=csv&from=2999-01-01T00:00:00Z")).Count.ShouldBe(1);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task a_cancelled_task_is_what_its_experiment_followed(bool decommissioned)
+    {
+        var agent = await TestAgent.Enrol(plane);
+        var id = await plane.Experiment(await plane.Pipeline(), await plane.Pipeline(Scenario.ReducingYaml), [agent.HostId]);
+        await plane.Command(id, "start");
+        var queued = (await Until($"experimentId={id}&type=task_queued")).GetProperty("items")[0];
+        var task = queued.GetProperty("streamId").GetGuid();
+        var answer = await plane.User.PostAsJsonAsync(decommissioned ? $"/api/v2/agents/{agent.HostId}/decommission" : $"/api/v2/tasks/{task}/cancel", new { reason = "gone" });
+        answer.IsSuccessStatusCode.ShouldBeTrue(await answer.Content.ReadAsStringAsync());
+        var failed = (await Until($"streamId={id}&type=host_failed")).GetProperty("items")[0];
+        var cause = (await Detail(failed)).GetProperty("cause");
+        (Type(cause), cause.GetProperty("streamId").GetGuid()).ShouldBe(("task_cancelled", task));
+    }
+
+    /// <summary>As after an upgrade to a version that finds its events in another way, and after one whose indexes nobody has told apart yet.</summary>
+    [Fact]
+    public async Task an_index_of_another_version_is_made_anew()
+    {
+        await using var database = NpgsqlDataSource.Create(plane.ConnectionString);
+        var view = new Infrastructure.AuditLogView(database);
+        foreach (var before in (string[])
+            [
+                "drop index phoenix.ix_audit_actor; create index ix_audit_actor on phoenix.mt_events (user_name); comment on index phoenix.ix_audit_actor is 'made from something else'",
+                "drop index phoenix.ix_audit_actor; create index ix_audit_actor on phoenix.mt_events (user_name)",
+                "drop index phoenix.ix_audit_actor",
+            ])
+        {
+            await database.CreateCommand(before).ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+            await view.StartAsync(TestContext.Current.CancellationToken);
+            (await Definition()).ShouldContain("(user_name, seq_id)");
+        }
+        var made = await Oid();
+        await view.StartAsync(TestContext.Current.CancellationToken);
+        (await Oid()).ShouldBe(made, "a start that changes nothing builds nothing");
+
+        async Task<string> Definition() => (string)(await database.CreateCommand("select indexdef from pg_indexes where indexname = 'ix_audit_actor'").ExecuteScalarAsync())!;
+        async Task<uint> Oid() => (uint)(await database.CreateCommand("select 'phoenix.ix_audit_actor'::regclass::oid").ExecuteScalarAsync())!;
+    }
+
+    [Fact]
     public async Task a_stream_is_replayed_event_by_event_to_what_it_is_now()
     {
         var (id, agent) = await plane.Running();

@@ -26,7 +26,10 @@ public sealed class DeploymentTests(ControlPlane plane)
         await Until(id, "soaking");
         (await other.Poll(0.2)).ShouldBeEmpty("the second wave waits for what the first one reports");
 
+        // Before a whole window was measured nobody knows that what left is what came in.
+        (await Error(canary)).ValueKind.ShouldBe(JsonValueKind.Null);
         await canary.Beat(Running(task));
+        (await Error(canary)).GetDouble().ShouldBe(0);
         await other.DoNext();
         await Until(id, "soaking");
         await canary.Beat(Running(task));
@@ -37,6 +40,9 @@ public sealed class DeploymentTests(ControlPlane plane)
 
         var versions = await Eventually.Get(() => plane.Get($"/api/v2/agents/{canary.HostId}/versions"), v => v.GetProperty("items").GetArrayLength() == 1, "the host's versions");
         versions.GetProperty("items")[0].GetProperty("pipelineId").GetGuid().ShouldBe(pipeline);
+
+        async Task<JsonElement> Error(TestAgent agent) => (await plane.Get($"/api/v2/deployments/{id}")).GetProperty("hosts").GetProperty("items").EnumerateArray()
+            .Single(h => h.GetProperty("hostId").GetString() == agent.HostId).GetProperty("now").GetProperty("conservationErrorPct");
     }
 
     [Fact]

@@ -102,12 +102,31 @@ public sealed class FleetAsOfTests(ControlPlane plane) : IClassFixture<ControlPl
             page.GetProperty("items").GetArrayLength().ShouldBe(1000);
             page.GetProperty("items").EnumerateArray().ShouldAllBe(h => h.GetProperty("production").GetProperty("configurationHash").GetString() == "h");
             (await plane.Get($"/api/v2/fleet/summary?at={Now}")).GetProperty("hosts").GetInt64().ShouldBeGreaterThanOrEqualTo(10_000);
-            await using var explain = database.CreateCommand("explain " + AgentReads.Then("true", "order by h.host_id limit 100"));
-            explain.Parameters.Add(new() { Value = DateTimeOffset.UtcNow });
-            List<string> plan = [];
-            await using var r = await explain.ExecuteReaderAsync(TestContext.Current.CancellationToken);
-            while (await r.ReadAsync(TestContext.Current.CancellationToken)) plan.Add(r.GetString(0));
-            string.Join('\n', plan).ShouldContain("ix_audit_host_changed");
+            (await Plan(AgentReads.Then("true", limit: "100"))).ShouldContain("ix_audit_host_changed");
+            // What became of hosts is read of those of the page, each by its stream.
+            (await Plan(AgentReads.Then("true", first: "101", limit: "101"))).ShouldContain("pk_mt_events_stream_and_version");
+
+            // A page alone and the same hosts among all of them are the same.
+            var all = (await plane.Get($"/api/v2/agents?selector=bulk&search=bulk-000&limit=1000&at={Now}")).GetProperty("items").EnumerateArray().Select(h => h.GetRawText()).ToList();
+            all.Count.ShouldBe(100);
+            List<string> paged = [];
+            for (var after = "bulk-"; paged.Count < 100;)
+            {
+                var next = await plane.Get($"/api/v2/agents?after={after}&limit=40&at={Now}");
+                paged.AddRange(next.GetProperty("items").EnumerateArray().Select(h => h.GetRawText()));
+                after = next.GetProperty("next").GetString()!;
+            }
+            paged.Take(100).ShouldBe(all);
+
+            async Task<string> Plan(string sql)
+            {
+                await using var explain = database.CreateCommand("explain " + sql);
+                explain.Parameters.Add(new() { Value = DateTimeOffset.UtcNow });
+                List<string> plan = [];
+                await using var r = await explain.ExecuteReaderAsync(TestContext.Current.CancellationToken);
+                while (await r.ReadAsync(TestContext.Current.CancellationToken)) plan.Add(r.GetString(0));
+                return string.Join('\n', plan);
+            }
         }
         finally
         {

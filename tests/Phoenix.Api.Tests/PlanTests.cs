@@ -43,6 +43,57 @@ public sealed class PlanTests(ControlPlane plane)
             descending: by == "newest", after: by == "after" ? 1_000_040_000 : null, limit: 100)))
         .ShouldContain(index);
 
+    [Fact]
+    public async Task the_cause_of_an_event_is_found_by_its_id() =>
+        (await Plan(Log, connection => AuditDetailRead.Query(connection, AuditDetailRead.Event, 1, One))).ShouldContain("ix_audit_event");
+
+    /// <summary>Events up to the last of <see cref="Log"/> are settled, so that a query that is run finds them.</summary>
+    const string SettledLog = Log +
+        """
+        insert into phoenix.mt_event_progression (name, last_seq_id) values ('HighWaterMark', 1000049999) on conflict (name) do update set last_seq_id = excluded.last_seq_id;
+        """;
+
+    static readonly DateTimeOffset LogBegins = DateTimeOffset.UtcNow.AddYears(-1), LogEnds = LogBegins.AddMinutes(5 * 49_999);
+
+    static AuditFilter Last(double days) => new(From: LogEnds.AddDays(-days));
+
+    static AuditFilter First(double days) => new(From: LogBegins, Until: LogBegins.AddDays(days));
+
+    [Theory]
+    [InlineData(7)]
+    [InlineData(30)]
+    public async Task a_span_of_time_is_listed_without_a_look_at_what_lies_outside(double days)
+    {
+        Thrown(await Run(SettledLog, connection => AuditReads.Query(connection, Last(days), descending: false, after: null, limit: 101))).ShouldBeLessThan(1_000);
+        Thrown(await Run(SettledLog, connection => AuditReads.Query(connection, First(days), descending: true, after: null, limit: 101))).ShouldBeLessThan(1_000);
+    }
+
+    [Theory]
+    [InlineData(7)]
+    [InlineData(30)]
+    public async Task the_bounds_of_an_export_are_found_by_the_index_on_time(double days)
+    {
+        foreach (var filter in (AuditFilter[])[Last(days), First(days)])
+        {
+            var ran = await Run(SettledLog, connection => AuditExport.BoundsOf(connection, filter));
+            ran.ShouldContain("ix_audit_time");
+            Thrown(ran).ShouldBeLessThan(100);
+        }
+    }
+
+    [Fact]
+    public async Task what_ended_candidates_is_found_among_all_events_by_its_type() =>
+        (await Plan(Log, connection =>
+        {
+            var command = new NpgsqlCommand(Usage.RoiEndpoint.CandidatesSql, connection);
+            command.Parameters.Add(new() { Value = DateTimeOffset.UtcNow.AddDays(-30) });
+            command.Parameters.Add(new() { Value = DateTimeOffset.UtcNow });
+            return command;
+        })).ShouldContain("idx_mt_events_event_type_seq_id");
+
+    /// <summary>Rows that were read and did not match.</summary>
+    static long Thrown(string ran) => System.Text.RegularExpressions.Regex.Matches(ran, @"Rows Removed by \w+: (\d+)").Sum(m => long.Parse(m.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture));
+
     const string Queue =
         $$"""
         insert into {{TaskQueueProjection.TableName}}(id, host_id, experiment_id, purpose, status, priority, rank, queued_at, not_before, attempt, attempts_before, lease, failed_lease, lease_until, acknowledged, desired)
@@ -87,7 +138,12 @@ public sealed class PlanTests(ControlPlane plane)
             })).ShouldContain("ix_fleet_host_labels");
 
     /// <summary>The plan of a query after the statements, which are taken back: as it is planned at first, and as a prepared statement is planned for whatever values.</summary>
-    async Task<string> Plan(string fill, Func<NpgsqlConnection, NpgsqlCommand> query, bool generic = false)
+    Task<string> Plan(string fill, Func<NpgsqlConnection, NpgsqlCommand> query, bool generic = false) => Explain("explain", fill, query, generic);
+
+    /// <summary>The same, and what each step of it had to look at.</summary>
+    Task<string> Run(string fill, Func<NpgsqlConnection, NpgsqlCommand> query) => Explain("explain (analyze, costs off, timing off)", fill, query, false);
+
+    async Task<string> Explain(string how, string fill, Func<NpgsqlConnection, NpgsqlCommand> query, bool generic)
     {
         await using var connection = await plane.Host.Services.GetRequiredService<NpgsqlDataSource>().OpenConnectionAsync();
         await using var transaction = await connection.BeginTransactionAsync();
@@ -105,7 +161,7 @@ public sealed class PlanTests(ControlPlane plane)
             explain.Parameters.Clear();
             explain.CommandText = $"execute {name}({string.Join(", ", values)})";
         }
-        explain.CommandText = "explain " + explain.CommandText;
+        explain.CommandText = $"{how} {explain.CommandText}";
         await using var reader = await explain.ExecuteReaderAsync();
         List<string> plan = [];
         while (await reader.ReadAsync()) plan.Add(reader.GetString(0));

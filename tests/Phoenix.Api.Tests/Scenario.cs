@@ -97,6 +97,21 @@ public static class Scenario
         return (id, agent);
     }
 
+    /// <summary>An experiment that was promoted; and the hash of what its host runs now.</summary>
+    public static async Task<(Guid Experiment, TestAgent Agent, string Hash)> Promoted(this ControlPlane plane, string? team = null)
+    {
+        var (id, agent) = await plane.Running();
+        for (var n = 1; n <= 4; n++) await agent.Report(id, Windows.Good(n));
+        await agent.DoNext();
+        await plane.UntilState(id, "completed");
+        await plane.Command(id, "promote");
+        var task = await agent.DoNext();
+        await plane.UntilState(id, "promoted");
+        if (team is not null)
+            (await plane.User.PutAsJsonAsync($"/api/v2/agents/{agent.HostId}/labels", new { labels = new { team, service = "shop" } })).EnsureSuccessStatusCode();
+        return (id, agent, task.Desired.Collectors.Single().ConfigurationHash);
+    }
+
     public static async Task ShouldBeProblem(this HttpResponseMessage answer, HttpStatusCode status, string code)
     {
         var body = await answer.Content.ReadAsStringAsync();

@@ -50,6 +50,27 @@ public sealed class TaskFiguresTests(ControlPlane plane) : IClassFixture<Control
     }
 
     [Fact]
+    public async Task what_takes_too_long_is_no_database_that_is_away()
+    {
+        await using var database = NpgsqlDataSource.Create(plane.ConnectionString);
+        await using var connection = await database.OpenConnectionAsync();
+        await using (var transaction = await connection.BeginTransactionAsync())
+        {
+            // Stands for a log that is longer than it can be looked through in time.
+            await using (var all = new NpgsqlCommand("lock table phoenix.mt_events in access exclusive mode", connection)) await all.ExecuteNonQueryAsync();
+            var (figures, detail) = (plane.User.GetAsync("/api/v2/tasks/throughput"), plane.User.GetAsync("/api/v2/audit/1"));
+            await (await figures).ShouldBeProblem(HttpStatusCode.UnprocessableEntity, "minutes-too-many");
+            await (await detail).ShouldBeProblem(HttpStatusCode.ServiceUnavailable, "database-slow");
+        }
+        await using var slow = new NpgsqlCommand("select pg_sleep(30)", connection) { CommandTimeout = 1 };
+        Infrastructure.Problems.TooSlow(await Should.ThrowAsync<Exception>(async () => await slow.ExecuteScalarAsync())).ShouldBeTrue();
+        var nobody = new NpgsqlConnectionStringBuilder(plane.ConnectionString) { Host = "127.0.0.1", Port = 1 };
+        await using var away = NpgsqlDataSource.Create(nobody.ConnectionString);
+        var refused = await Should.ThrowAsync<Exception>(async () => await away.OpenConnectionAsync());
+        (Infrastructure.Problems.TooSlow(refused), Infrastructure.Problems.DatabaseAway(refused)).ShouldBe((false, true));
+    }
+
+    [Fact]
     public async Task an_hour_of_a_million_events_is_told_without_reading_them()
     {
         await using var connection = await plane.Host.Services.GetRequiredService<NpgsqlDataSource>().OpenConnectionAsync();

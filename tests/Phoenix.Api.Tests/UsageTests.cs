@@ -11,21 +11,6 @@ namespace Phoenix.Api.Tests;
 /// <summary>What production collectors report after a promotion, and the ledger that is made of it. On a database of its own: the ledger is of everything.</summary>
 public sealed class UsageTests(ControlPlane plane) : IClassFixture<ControlPlane>
 {
-    /// <summary>An experiment that was promoted; and the hash of what its host runs now.</summary>
-    async Task<(Guid Experiment, TestAgent Agent, string Hash)> Promoted(string? team)
-    {
-        var (id, agent) = await plane.Running();
-        for (var n = 1; n <= 4; n++) await agent.Report(id, Windows.Good(n));
-        await agent.DoNext();
-        await plane.UntilState(id, "completed");
-        await plane.Command(id, "promote");
-        var task = await agent.DoNext();
-        await plane.UntilState(id, "promoted");
-        if (team is not null)
-            (await plane.User.PutAsJsonAsync($"/api/v2/agents/{agent.HostId}/labels", new { labels = new { team, service = "shop" } })).EnsureSuccessStatusCode();
-        return (id, agent, task.Desired.Collectors.Single().ConfigurationHash);
-    }
-
     async Task<JsonElement> Ledger(string by, string more = "") => await plane.Get($"/api/v2/savings/ledger?by={by}&from={Day:yyyy-MM-dd}{more}");
 
     static decimal Saved(JsonElement row) => Math.Round(row.GetProperty("saved").GetDecimal(), 6);
@@ -38,8 +23,8 @@ public sealed class UsageTests(ControlPlane plane) : IClassFixture<ControlPlane>
     public async Task after_a_promotion_savings_go_on_from_what_came_in()
     {
         await (await plane.User.GetAsync("/api/v2/savings/ledger")).ShouldBeProblem(HttpStatusCode.Conflict, "price-unclear");
-        var (experiment, agent, hash) = await Promoted("payments");
-        var (_, other, otherHash) = await Promoted(null);
+        var (experiment, agent, hash) = await plane.Promoted("payments");
+        var (_, other, otherHash) = await plane.Promoted(null);
         (await plane.User.PutAsJsonAsync("/api/v2/groups/paying", new { selector = "team=payments" })).EnsureSuccessStatusCode();
         (await plane.User.PutAsJsonAsync("/api/v2/groups/selling", new { selector = "service=shop" })).EnsureSuccessStatusCode();
 

@@ -12,7 +12,7 @@ public sealed class GuardrailTests
             Given.Window(1, retained: retained, worstErrorPct: error, lost: lost, cpuMs: cpuMs) is var w
                 ? w with { Candidate = w.Candidate with { ExportErrors = errors, MaxDelayMs = delayMs }, Baseline = w.Baseline with { ExportErrors = 1 } } : w);
 
-    static List<GuardrailStanding> Over(params IEnumerable<WindowMeasured> windows) => [.. GuardrailStanding.Over(windows.Select(w => (w.Number, (WindowMeasured?)w, 0)), Criteria)];
+    static List<GuardrailStanding> Over(params IEnumerable<WindowMeasured> windows) => [.. windows.Aggregate(GuardrailStandings.None, (standings, w) => standings.And(w.Number, w, 0, Criteria)).ByGravity];
 
     [Fact]
     public void what_ends_the_candidate_is_the_first_that_is_broken_as_often_in_a_row_as_it_needs() =>
@@ -51,7 +51,7 @@ public sealed class GuardrailTests
     [Fact]
     public void windows_of_which_no_host_saw_the_same_input_are_counted_too()
     {
-        var input = GuardrailStanding.Over([(1, Given.Window(1), 0), (2, null, 3), (3, null, 2)], Criteria).Single(s => s.Latest.Guardrail == Guardrail.InputMismatch);
+        var input = GuardrailStandings.None.And(1, Given.Window(1), 0, Criteria).And(2, null, 3, Criteria).And(3, null, 2, Criteria).ByGravity.Single(s => s.Latest.Guardrail == Guardrail.InputMismatch);
         (input.Latest.Value, input.Latest.Limit, input.InARow, input.Worst.Value, input.WorstWindow).ShouldBe((2, 0, 2, 3, 2));
     }
 }

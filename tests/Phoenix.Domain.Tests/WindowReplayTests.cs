@@ -48,9 +48,72 @@ public sealed class WindowReplayTests
     public void hosts_without_a_window_are_one_row_with_the_window_they_lack()
     {
         var windows = WindowReplay.Over(Stream([.. Started, new WarmUpEnded(), new WindowVoided(2, "h2", "incomplete"), Given.Window(2), new WindowVoided(3, "h1", "incomplete"), new WindowVoided(3, "h2", "incomplete")])).ToList();
-        windows.Select(w => (w.Number, w.Measured is null, w.Voided.Count, w.LastVersion)).ShouldBe([(2, false, 1, 6), (3, true, 2, 8)]);
+        windows.Select(w => (w.Number, w.Measured is null, w.VoidHosts, w.LastVersion)).ShouldBe([(2, false, 1, 6), (3, true, 2, 8)]);
         windows[1].After.Evidence.Windows.ShouldBe(1);
     }
+
+    static List<IEvent> Long(int windows) => Stream(Recorded(windows));
+
+    /// <summary>Every fifth window is one that a host lacks, every seventh one that nobody has; something else happens between.</summary>
+    static IEnumerable<object> Recorded(int windows)
+    {
+        foreach (var e in Started) yield return e;
+        yield return new WarmUpEnded();
+        for (var n = 2; n < windows + 2; n++)
+        {
+            if (n % 5 == 0 || n % 7 == 0) yield return new WindowVoided(n, "h2", n % 2 == 0 ? Guardrails.InputMismatch : "incomplete");
+            if (n % 7 != 0) yield return Given.Window(n, candidateSeries: 300 + n % 17);
+            if (n % 11 == 0) yield return new ExperimentExtended(TimeSpan.FromMinutes(1), Given.Now.AddHours(2), 1);
+        }
+    }
+
+    static WindowHistory History(IEnumerable<IEvent> events, int most)
+    {
+        var history = new WindowHistory(most);
+        foreach (var e in events) history.Add(e);
+        return history;
+    }
+
+    [Fact]
+    public void a_history_holds_few_windows_of_any_number_and_leads_to_all() =>
+        Gen.Select(Gen.Int[0, 200], Gen.Int[1, 10].Select(n => 2 * n), Gen.Int[0, 400]).Sample((windows, most, after) =>
+        {
+            var events = Long(windows);
+            var all = WindowReplay.Over(events).ToList();
+            var history = History(events, most);
+            (history.Count, history.Version).ShouldBe((windows, events.Count));
+            history.Kept.ShouldBeLessThanOrEqualTo(most);
+            history.Newest?.Number.ShouldBe(all[^1].Number);
+            Say(history.Guardrails.ByGravity).ShouldBe(Say(all.Aggregate(GuardrailStandings.None, (s, w) => s.And(w.Number, w.Measured, w.MismatchedHosts, Given.Draft().Criteria)).ByGravity));
+
+            // From the kept one before, every window after an event is reached as it was, and soon.
+            var replay = WindowReplay.After(history.Before(after));
+            List<ReplayedWindow> reached = [];
+            foreach (var e in events.Skip((int)replay.Version))
+                if (replay.Add(e) is { } window) reached.Add(window);
+            if (replay.Open is { } open) reached.Add(open);
+            reached.Where(w => w.LastVersion > after).Select(Say).ShouldBe(all.Where(w => w.LastVersion > after).Select(Say));
+            reached.Count(w => w.LastVersion <= after).ShouldBeLessThanOrEqualTo(1 + 2 * windows / most);
+        });
+
+    [Fact]
+    public void a_chart_gets_as_many_windows_as_it_asks_for_evenly_and_the_last() =>
+        Gen.Select(Gen.Int[0, 300], Gen.Int[2, 10]).Sample((windows, points) =>
+        {
+            var history = History(Long(windows), 20);
+            var chart = history.Spread(points).Select(w => w.Number).ToList();
+            chart.Count.ShouldBe(Math.Min(windows, points));
+            chart.ShouldBe(chart.Distinct().Order());
+            if (windows == 0) return;
+            (chart[0], chart[^1]).ShouldBe((2, windows + 1));
+            // As even as what is kept allows.
+            var steps = chart.Zip(chart.Skip(1), (a, b) => b - a).ToList();
+            if (steps.Count > 1) (steps.Max() - steps.Min()).ShouldBeLessThanOrEqualTo(2 + 2 * Math.Max(1, windows / 10));
+            // While all are kept each stands exactly at its place.
+            if (windows is > 10 and <= 20) chart.ShouldBe(Enumerable.Range(0, points).Select(i => 2 + i * (windows - 1) / (points - 1)));
+        });
+
+    static string Say(object said) => JsonSerializer.Serialize(said);
 
     [Fact]
     public void a_window_does_not_look_at_all_that_were_before_it()

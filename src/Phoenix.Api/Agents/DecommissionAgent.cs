@@ -28,7 +28,7 @@ public static class DecommissionAgentEndpoint
         session.QueueSqlCommand($"delete from {FlowStore.TableName} where host_id = ?", hostId);
         var open = await session.AdvancedSql.QueryAsync<Guid>(
             $"select id from {TaskQueueProjection.TableName} where host_id = ? and status in (0, 1)", cancellation, hostId);
-        var ends = await TaskQueue.Change(session, [.. open], task => AgentTaskDecisions.Cancel(task, Cause), cancellation);
-        return (TypedResults.Ok(new AgentHold(hostId, false, true, await session.HeldBy(hostId, cancellation))), [.. TaskEnds.Messages(ends)]);
+        var changes = await TaskQueue.Change(session, [.. open], task => AgentTaskDecisions.Cancel(task, Cause), cancellation);
+        return (TypedResults.Ok(new AgentHold(hostId, false, true, await session.HeldBy(hostId, cancellation))), changes.Messages());
     }
 }

@@ -39,7 +39,7 @@ public sealed class DeployedHosts(NpgsqlDataSource database)
             var collector = await reader.IsDBNullAsync(3, cancellation) ? null : JsonSerializer.Deserialize(reader.GetString(3), WireJson.Default.CollectorHealth);
             found.Add(new(reader.GetString(0), await reader.IsDBNullAsync(2, cancellation) ? null : await reader.GetFieldValueAsync<DateTimeOffset>(2, cancellation), reader.GetBoolean(1), collector?.ConfigurationHash,
                 collector is { Healthy: false } ? collector.Reason ?? "it is not healthy" : null,
-                collector?.Breach?.GroupErrorPct ?? 0, collector?.Breach?.Group, collector?.ResidentBytes ?? 0,
+                collector?.Breach?.GroupErrorPct ?? (collector?.Flow is null ? null : 0), collector?.Breach?.Group, collector?.ResidentBytes ?? 0,
                 collector?.Flow is { } f ? new(f.Seconds, f.SeriesIn, f.SeriesOut, f.PointsOut, f.ExportErrors, f.DroppedPoints, f.CpuMs) : null));
         }
         return found;

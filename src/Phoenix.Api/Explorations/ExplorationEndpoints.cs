@@ -63,6 +63,9 @@ public static class ExplorationEndpoints
 {
     const int MaxPriceLength = 100;
 
+    /// <summary>Each has the states of up to fifty tasks.</summary>
+    const int MaxListed = 100;
+
     /// <summary>
     /// Asks hosts which metrics, labels and values the recent input of their production collectors is made of. Values of labels leave the hosts; the host's
     /// owner can forbid it in the allow-list (<c>explore</c>). The production pipeline has to keep recent input (<c>service.telemetry.phoenix.sample</c>).
@@ -90,21 +93,21 @@ public static class ExplorationEndpoints
     /// <param name="price">Id of a price entry, by its price of today; the one that was asked with where left out.</param>
     [WolverineGet("/api/v2/explorations/{id}"), Tags("Flow"), ProducesResponseType<ExplorationView>(200), ProducesResponseType(404)]
     public static async Task<IResult> Get(
-        Guid id, IQuerySession session, NpgsqlDataSource database, FlowStore flows, TimeProvider clock, string? price, CancellationToken cancellation)
+        Guid id, IQuerySession session, NpgsqlDataSource database, FlowStore flows, ExplorationMerges merges, TimeProvider clock, string? price, CancellationToken cancellation)
     {
         if (await session.Events.AggregateStreamAsync<Exploration>(id, token: cancellation) is not { } exploration) return Problems.NotFound("exploration", id);
         var (entry, unknown) = (price ?? exploration.PriceEntry) is { } named ? (await session.PriceBook(cancellation)).PriceOf(named, clock.Today()) : (null, null);
         if (unknown is not null) return unknown.ToProblem();
         Guid[] tasks = [.. exploration.Hosts.Select(h => h.TaskId)];
         var states = await ExplorationStore.States(database, tasks, cancellation);
-        var reports = await ExplorationStore.Reports(database, tasks, cancellation);
-        var found = MergedExploration.Of([.. reports.Values], exploration.Metric is not null, ExploredMoney.ProtectedBy((await session.Protection(cancellation)).Beyond([])));
+        Guid[] done = [.. tasks.Where(t => states[t].State == ExploredHostState.Done)];
+        var found = await merges.Of(id, done, exploration.Metric is not null, (await session.Protection(cancellation)).Beyond([]), cancellation);
         decimal? cost = null;
         string? problem = null;
-        if (entry is not null && reports.Count > 0)
+        if (entry is not null && done.Length > 0)
         {
             var known = await flows.Totals(LabelSelector.Parse(null).Selector!, FlowSettings.Fresh, cancellation);
-            var (priced, total, rejection) = found.With(entry, known.Total.In, Math.Max(known.Hosts, reports.Count));
+            var (priced, total, rejection) = found.With(entry, known.Total.In, Math.Max(known.Hosts, done.Length));
             (found, cost, problem) = (priced ?? found, total is { } sum ? decimal.Round(sum, 4) : null, rejection?.Detail);
         }
         return TypedResults.Ok(new ExplorationView(
@@ -114,7 +117,7 @@ public static class ExplorationEndpoints
             found.Metrics, found.OtherSeries, found.Truncated, found.UntrackedPoints));
     }
 
-    /// <summary>Explorations, the newest first.</summary>
+    /// <summary>Explorations, the newest first; a page has at most 100.</summary>
     [WolverineGet("/api/v2/explorations"), Tags("Flow"), ProducesResponseType<Page<ExplorationSummary>>(200), ProducesResponseType(422)]
     public static async Task<IResult> List(NpgsqlDataSource database, int? limit, string? after, CancellationToken cancellation)
     {
@@ -125,7 +128,7 @@ public static class ExplorationEndpoints
                 return Problems.Of(422, "cursor-invalid", "'after' is what 'next' of an earlier page said.", "after");
             before = sequence;
         }
-        var take = Paging.Limit(limit);
+        var take = Paging.Limit(limit, MaxListed);
         var page = Paging.Of(await ExplorationStore.Latest(database, before, take + 1, cancellation), take, e => e.Sequence.ToString(CultureInfo.InvariantCulture));
         var states = await ExplorationStore.States(database, [.. page.Items.SelectMany(e => e.Exploration.Hosts.Select(h => h.TaskId))], cancellation);
         return TypedResults.Ok(new Page<ExplorationSummary>(

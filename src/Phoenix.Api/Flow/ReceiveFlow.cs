@@ -9,16 +9,19 @@ namespace Phoenix.Api.Flow;
 /// <summary>How often hosts tell what goes through them, and for how long that counts.</summary>
 public static class FlowSettings
 {
-    /// <summary>Between two reports of a host; a collector's window is usually a minute, and what was told already is not told again.</summary>
+    /// <summary>Between two reports of a host; a collector's window is usually a minute, and what was told already is told again after two minutes only.</summary>
     public static readonly TimeSpan Every = TimeSpan.FromSeconds(30);
 
-    /// <summary>A report that is older than this says nothing of now: three windows of a minute, and what a report may be late.</summary>
+    /// <summary>
+    /// A report that is older than this says nothing of now: three windows of a minute, and what a report may be late. Windows of experiments are longer; agents tell of the
+    /// last one again until the next has ended.
+    /// </summary>
     public static readonly TimeSpan Fresh = TimeSpan.FromSeconds(200);
 
     /// <summary>Reports a second that a node asks for: ten thousand hosts then tell their minute in 50 s.</summary>
     const double WantedPerSecond = 200;
 
-    /// <summary>A window is at most an hour.</summary>
+    /// <summary>With a look of the agent and the spread on top, a host is heard again within <see cref="Fresh"/>.</summary>
     const double LongestPauseSeconds = 150;
 
     /// <summary>When the host should tell again. Up to a tenth earlier or later, so that hosts that began together spread out.</summary>

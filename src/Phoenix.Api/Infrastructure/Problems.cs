@@ -64,7 +64,7 @@ public static class Problems
             ExceptionHandler = HandleException,
             SuppressDiagnosticsCallback = context =>
             {
-                if (!DatabaseAway(context.Exception)) return false;
+                if (!TooSlow(context.Exception) && !DatabaseAway(context.Exception)) return false;
                 var (before, now) = (Volatile.Read(ref last), Environment.TickCount64);
                 if (now - before >= 1_000 && Interlocked.CompareExchange(ref last, now, before) == before)
                     log.LogWarning(context.Exception, "{Method} {Path} was answered with 503, as others of this second may have been: the database is away or too slow", context.HttpContext.Request.Method, context.HttpContext.Request.Path);
@@ -84,12 +84,23 @@ public static class Problems
             _ when HostTaken(error) => (409, "host-busy",
                 "One of the hosts takes part in another experiment or deployment. GET /api/v2/experiments and /api/v2/deployments show which; stop it or wait for its end."),
             _ when IsConflict(error) => (409, "concurrent-change", "Somebody changed it at the same moment. Read it again and repeat."),
+            _ when TooSlow(error) => (503, "database-slow", "The database did not answer in time: it is busy, or that is much to read. What was asked for may not have been done. Repeat the request later, or ask for less."),
             _ when DatabaseAway(error) => (503, "database-unavailable", "The database cannot be reached. It may not have been accepted; repeat the request."),
             _ => (500, "internal", "Something failed that should not; the log has it under this request's trace id."),
         };
         if (status == 503) http.Response.Headers.RetryAfter = "2";
         await Write(http, status, code, detail);
     }
+
+    /// <summary>
+    /// A statement took longer than it may, by the server's clock or by the command's. What works without anybody waiting treats that as <see cref="DatabaseAway"/>, since a
+    /// network that swallows packets looks the same; a caller is told what it most likely is.
+    /// </summary>
+    public static bool TooSlow(Exception? error) => Chain(error).Any(e =>
+        e is PostgresException { SqlState: PostgresErrorCodes.QueryCanceled } || e is NpgsqlException { InnerException: TimeoutException { Message: ReadTimeout } });
+
+    /// <summary>As Npgsql says it, in contrast to a connection that could not be made or had.</summary>
+    const string ReadTimeout = "Timeout during reading attempt";
 
     public static bool DatabaseAway(Exception? error) => Chain(error).Any(e =>
         e is PostgresException p ? p.SqlState.StartsWith("57P", StringComparison.Ordinal) || p.SqlState.StartsWith("08", StringComparison.Ordinal) || p.SqlState == "53300"

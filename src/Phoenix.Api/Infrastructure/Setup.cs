@@ -22,6 +22,7 @@ using Phoenix.Api.Live;
 using Phoenix.Api.Measurements;
 using Phoenix.Api.Notifications;
 using Phoenix.Api.Pricing;
+using Phoenix.Api.Reading;
 using Phoenix.Api.Signing;
 using Phoenix.Api.Tasks;
 using Phoenix.Api.Upgrades;
@@ -54,6 +55,8 @@ public static class Setup
         builder.Services.AddSingleton<Matchmaker>();
         builder.Services.AddSingleton<AgentPresence>();
         builder.Services.AddSingleton<FlowStore>();
+        builder.Services.AddSingleton<ExplorationMerges>();
+        builder.Services.AddSingleton<ExperimentHistories>();
         builder.Services.AddSingleton<AgentReleases>();
         builder.Services.AddSingleton<DownloadSlots>();
         builder.Services.AddSingleton<HostCondition>();

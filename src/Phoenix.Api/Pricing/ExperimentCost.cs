@@ -6,6 +6,7 @@ using Phoenix.Domain;
 using Phoenix.Domain.Experiments;
 using Phoenix.Domain.Pricing;
 using Phoenix.Projections;
+using Phoenix.Projections.Experiments;
 using Wolverine.Http;
 
 namespace Phoenix.Api.Pricing;
@@ -66,7 +67,7 @@ public static class ExperimentCostEndpoint
     static async Task<DateTimeOffset?> CandidatesGone(NpgsqlDataSource database, Guid id, CancellationToken cancellation)
     {
         await using var command = database.CreateCommand(
-            $"select min(timestamp) from {EventStoreOptions.Schema}.mt_events where stream_id = $1 and type in ('experiment_completed', 'experiment_stopped', 'experiment_rolled_back')");
+            $"select min(timestamp) from {EventStoreOptions.Schema}.mt_events where stream_id = $1 and type in ({ExperimentSummaries.CandidateEnds})");
         command.Parameters.Add(new() { Value = id });
         return await command.ExecuteScalarAsync(cancellation) is DateTime gone ? new DateTimeOffset(gone, TimeSpan.Zero) : null;
     }

@@ -77,7 +77,7 @@ public static class AgentReads
     /// The fleet by host id, a page at a time: <c>after</c> is the last host id of the page before. All filters that are given must hold; <c>search</c> is a part of the
     /// host id. Where a past moment is given
     /// as <c>at</c>, it is the fleet as events had it then: who had joined, labels, lost, drained or decommissioned, and production; what only heartbeats tell is null,
-    /// and a version is that of the enrolment or of the upgrade that Phoenix made last.
+    /// and a version is that of the enrolment or of the upgrade that Phoenix made last. No host is <c>stopped</c> then.
     /// </summary>
     [WolverineGet("/api/v2/agents"), Tags("Agents"), ProducesResponseType<Page<AgentView>>(200), ProducesResponseType(404), ProducesResponseType(422)]
     public static async Task<IResult> List(
@@ -87,6 +87,8 @@ public static class AgentReads
         if (AsOf.Refused(at) is { } refused) return refused;
         if (at is not null && drift is not null)
             return Problems.Of(422, "drift-unknown", "What ran on a host at a past moment only its heartbeats told, which are not kept. Leave out 'drift', or 'at'.", "drift");
+        if (at is not null && state == "stopped")
+            return Problems.Of(422, "stopped-unknown", "That an agent had said goodbye at a past moment only its presence told, which is not kept; such a host is 'active' there. Ask for another 'state', or leave out 'at'.", "state");
         var (labels, rejection) = LabelSelector.Parse(selector);
         if (rejection is not null) return rejection.ToProblem();
         if (state is not null && !States.Contains(state)) return Problems.Of(422, "state-unknown", $"A host is one of {string.Join(", ", States)}.", "state");
@@ -104,13 +106,19 @@ public static class AgentReads
             conditions.Add(LabelSelector.Parse(named.Selector).Selector!.Condition(LabelsColumn, command.Parameters));
         }
         if (state is not null) conditions.Add($"{(at is null ? State : StateThen)} = {Add(state)}");
-        if (version is not null) conditions.Add($"{(at is null ? Version : "h.agent_version")} = {Add(version)}");
+        // Which hosts there were at a past moment is known of each by itself, but for what is asked of its labels, state or version.
+        var ofEach = conditions is ["true"] && version is null;
+        if (version is not null) conditions.Add($"{(at is null ? Version : FleetAsOf.Version)} = {Add(version)}");
         if (drift is { } drifted) conditions.Add($"{HostDrift.Code} is {(drifted ? "not null" : "null")}");
-        if (!string.IsNullOrWhiteSpace(search)) conditions.Add($"position(lower({Add(search.Trim())}) in lower(h.host_id)) > 0");
-        if (after is not null) conditions.Add($"h.host_id > {Add(after)}");
+        List<string> byId = [];
+        var hostId = at is null ? "h.host_id" : FleetAsOf.HostId;
+        if (!string.IsNullOrWhiteSpace(search)) byId.Add($"position(lower({Add(search.Trim())}) in lower({hostId})) > 0");
+        if (after is not null) byId.Add($"{hostId} > {Add(after)}");
         var most = Paging.Limit(limit);
-        var page = $"where {string.Join(" and ", conditions)} order by h.host_id limit {Add(most + 1)}";
-        command.CommandText = at is null ? $"{Select} {page}" : Then("true", page);
+        var oneMore = Add(most + 1);
+        command.CommandText = at is null
+            ? $"{Select} where {string.Join(" and ", [.. conditions, .. byId])} order by h.host_id limit {oneMore}"
+            : Then(string.Join(" and ", ["true", .. byId]), ofEach ? oneMore : null, string.Join(" and ", conditions), oneMore, withVersions: version is not null);
         return TypedResults.Ok(Paging.Of(await Read(command, false, cancellation), most, h => h.HostId));
 
         string Add(object value)
@@ -128,7 +136,7 @@ public static class AgentReads
     public static async Task<IResult> Get(string hostId, DateTimeOffset? at, NpgsqlDataSource database, HttpContext http, CancellationToken cancellation)
     {
         if (AsOf.Refused(at) is { } refused) return refused;
-        await using var command = database.CreateCommand(at is null ? $"{Select} where h.host_id = $1" : Then("stream_id = $2", ""));
+        await using var command = database.CreateCommand(at is null ? $"{Select} where h.host_id = $1" : Then("stream_id = $2"));
         if (at is { } moment)
         {
             command.Parameters.Add(new() { Value = moment.ToUniversalTime() });
@@ -148,7 +156,7 @@ public static class AgentReads
               select state, version, count(*), coalesce(sum(healthy), 0), coalesce(sum(unhealthy), 0), count(*) filter (where drift is not null)
               from (select {State} as state, {Version} as version, p.healthy, p.unhealthy, {HostDrift.Code} as drift {From}) hosts group by state, version
               """
-            : $"{FleetAsOf.Hosts()} select {StateThen}, h.agent_version, count(*), 0::bigint, 0::bigint, 0::bigint from as_of h group by 1, 2");
+            : $"{FleetAsOf.Hosts()} select {StateThen}, {FleetAsOf.Version}, count(*), 0::bigint, 0::bigint, 0::bigint from as_of h {FleetAsOf.Upgraded} group by 1, 2");
         if (at is { } moment) command.Parameters.Add(new() { Value = moment.ToUniversalTime() });
         await using var r = await command.ExecuteReaderAsync(cancellation);
         var states = States.ToDictionary(s => s, _ => 0L);
@@ -174,13 +182,19 @@ public static class AgentReads
     const string StateThen =
         "case when h.decommissioned_at is not null then 'decommissioned' when h.drained_at is not null then 'drained' when h.lost_contact is not null then 'lost' else 'active' end";
 
-    /// <summary>The columns of <see cref="Select"/> at the moment that is parameter 1. Production is looked up for the hosts of the page alone.</summary>
-    public static string Then(string only, string page) =>
+    /// <summary>The columns of <see cref="Select"/> at the moment that is parameter 1. Production and versions are looked up for the hosts of the page alone.</summary>
+    /// <param name="only">A condition on the event with which a host joined, where not all are meant.</param>
+    /// <param name="first">So many hosts, the first by their ids; null where others than these could be needed.</param>
+    /// <param name="where">A condition on a host <c>h</c>.</param>
+    /// <param name="limit">Hosts of the page; null for all.</param>
+    /// <param name="withVersions">The condition asks for the version.</param>
+    public static string Then(string only, string? first = null, string where = "true", string? limit = null, bool withVersions = false) =>
         $"""
-        {FleetAsOf.Hosts(only)}, page as materialized (select h.* from as_of h {page})
-        select h.host_id, {StateThen}, h.agent_version, h.operating_system, h.architecture, h.verification, h.labels, h.enrolled_at, null::timestamptz,
+        {FleetAsOf.Hosts(only, first)},
+        page as materialized (select h.* from as_of h {(withVersions ? FleetAsOf.Upgraded : "")} where {where} order by h.host_id {(limit is null ? "" : "limit " + limit)})
+        select h.host_id, {StateThen}, {FleetAsOf.Version}, h.operating_system, h.architecture, h.verification, h.labels, h.enrolled_at, null::timestamptz,
             h.lost_contact, h.drained_at, h.decommissioned_at, production.collector, production.since, null::timestamptz, null::text, null::double precision, null::text
-        from page h {FleetAsOf.Production} order by h.host_id
+        from page h {FleetAsOf.Upgraded} {FleetAsOf.Production} order by h.host_id
         """;
 
     static async Task<List<AgentView>> Read(NpgsqlCommand command, bool withLogs, CancellationToken cancellation)

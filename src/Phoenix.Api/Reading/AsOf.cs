@@ -1,6 +1,4 @@
-using Marten;
 using Phoenix.Api.Infrastructure;
-using Phoenix.Domain.Experiments;
 using Phoenix.Projections;
 
 namespace Phoenix.Api.Reading;
@@ -12,8 +10,4 @@ static class AsOf
     public static IResult? Refused(DateTimeOffset? at) => at > EventStoreOptions.Clock.GetUtcNow()
         ? Problems.Of(422, "at-invalid", "'at' is a moment in the past, such as 2026-01-31T12:00:00Z. This one is still to come.", "at")
         : null;
-
-    /// <summary>Null where it had not been drafted.</summary>
-    public static Task<Experiment?> Experiment(IQuerySession session, Guid id, DateTimeOffset at, CancellationToken cancellation) =>
-        session.Events.AggregateStreamAsync<Experiment>(id, timestamp: at.ToUniversalTime(), token: cancellation);
 }

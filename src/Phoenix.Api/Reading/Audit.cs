@@ -23,7 +23,9 @@ public sealed record AuditEntry(
 public static class AuditReads
 {
     /// <summary>What may still be overtaken by an append with a lower number is left out: who goes on from there would never see that one.</summary>
-    public const string Settled = "sequence <= coalesce((select last_seq_id from phoenix.mt_event_progression where name = 'HighWaterMark'), 0)";
+    public const string Settled = $"sequence <= {LastSettled}";
+
+    public const string LastSettled = "coalesce((select last_seq_id from phoenix.mt_event_progression where name = 'HighWaterMark'), 0)";
 
     public const string Columns =
         "sequence, event_id, at, stream_type, stream_id, stream_version, experiment_id, type, actor, verification, reason, correlation_id, causation_id, data, cause_id";
@@ -49,10 +51,16 @@ public static class AuditReads
         }, cancellation);
     }
 
+    /// <param name="upTo">The last number that is wanted, where the caller has made numbers of the span of time already.</param>
     public static NpgsqlCommand Query(NpgsqlConnection connection, AuditFilter asked, bool descending, long? after, int limit, long? upTo = null)
     {
         var command = new NpgsqlCommand { Connection = connection };
         var filter = asked.Conditions(command.Parameters, Settled);
+        if (upTo is null)
+        {
+            filter.And(from => $"sequence >= {SequenceOfTime.First(from)}", asked.From, NpgsqlDbType.TimestampTz);
+            filter.And(until => $"sequence <= {SequenceOfTime.Last(until)}", asked.Until, NpgsqlDbType.TimestampTz);
+        }
         filter.And(descending ? "sequence <" : "sequence >", after, NpgsqlDbType.Bigint);
         filter.And("sequence <=", upTo, NpgsqlDbType.Bigint);
         command.CommandText = $"select {Columns} from {AuditLog.View} where {filter.Where} order by sequence {(descending ? "desc" : "asc")} limit {limit}";

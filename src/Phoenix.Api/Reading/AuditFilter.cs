@@ -15,9 +15,6 @@ public sealed record AuditFilter(
 {
     public const int MaxTextLength = 200;
 
-    /// <summary>How long the database may look for what somebody asks of the whole log.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
-
     /// <param name="type">Names of event types, each alone or several with commas between.</param>
     /// <param name="streamType">A name of <see cref="EventStoreOptions.EventTypes"/>.</param>
     public static (AuditFilter? Filter, IResult? Refused) Of(
@@ -47,24 +44,12 @@ public sealed record AuditFilter(
         filter.And("correlation_id =", CorrelationId, NpgsqlDbType.Varchar);
         filter.And("at >=", From, NpgsqlDbType.TimestampTz);
         filter.And("at <", Until, NpgsqlDbType.TimestampTz);
-        filter.And("concat_ws(' ', reason, type, data) ilike", Text is null ? null : $"%{Text.Replace(@"\", @"\\").Replace("%", @"\%").Replace("_", @"\_")}%", NpgsqlDbType.Text);
+        filter.And("concat_ws(' ', reason, type, data) ilike", Text is null ? null : Filter.Containing(Text), NpgsqlDbType.Text);
         return filter;
     }
 
     /// <summary>Runs a read of the log that may have to look at all of it, and says what to do where that takes too long.</summary>
-    public static async Task<IResult> Patiently(NpgsqlDataSource database, Func<NpgsqlConnection, Task<IResult>> read, CancellationToken cancellation)
-    {
-        await using var connection = await database.OpenConnectionAsync(cancellation);
-        await using var transaction = await connection.BeginTransactionAsync(cancellation);
-        await using (var patience = new NpgsqlCommand($"set local statement_timeout = {Patience.TotalMilliseconds:0}", connection)) await patience.ExecuteNonQueryAsync(cancellation);
-        try
-        {
-            return await read(connection);
-        }
-        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.QueryCanceled && !cancellation.IsCancellationRequested)
-        {
-            return Problems.Of(422, "search-too-broad",
-                $"To find that would take longer than {Patience.TotalSeconds:0} seconds. Give 'from' and 'until' closer together, or a 'type', 'streamId', 'experimentId', 'actor' or 'correlationId'.");
-        }
-    }
+    public static Task<IResult> Patiently(NpgsqlDataSource database, Func<NpgsqlConnection, Task<IResult>> read, CancellationToken cancellation) =>
+        Patience.Run(database, "search-too-broad",
+            "Give 'from' and 'until' closer together, or a 'type', 'streamId', 'experimentId', 'actor' or 'correlationId'.", read, cancellation);
 }

@@ -33,15 +33,15 @@ public static class DecisionReads
         return TypedResults.Ok(new Page<DecisionView>([.. items.Take(take)], items.Count > take ? (skip + take).ToString() : null));
     }
 
-    /// <param name="window">Of one window alone; null for all.</param>
+    /// <param name="windows">The first and the last window; null for all.</param>
     /// <param name="take">Null for all.</param>
     internal static async IAsyncEnumerable<DecisionView> Read(
-        NpgsqlDataSource database, Guid id, int? window, string? hostId, string? arm, int? take, int skip, [EnumeratorCancellation] CancellationToken cancellation)
+        NpgsqlDataSource database, Guid id, (int First, int Last)? windows, string? hostId, string? arm, int? take, int skip, [EnumeratorCancellation] CancellationToken cancellation)
     {
         await using var command = database.CreateCommand(
             $"""
             select w.host_id, w.number, a.arm, d.decision
-            from (select distinct on (number, host_id) number, host_id, report from {WindowStore.TableName} where experiment_id = $1{(window is null ? "" : " and number = $6")} order by number, host_id, reported_at) w
+            from (select distinct on (number, host_id) number, host_id, report from {WindowStore.TableName} where experiment_id = $1{(windows is null ? "" : " and number between $6 and $7")} order by number, host_id, reported_at) w
             cross join (values ('production', 'baseline'), ('candidate', 'candidate')) as a(arm, key)
             cross join lateral jsonb_array_elements(w.report #> array[a.key, 'adaptive', 'decisions']) with ordinality as d(decision, place)
             where ($2 is null or w.host_id = $2) and ($3 is null or a.arm = $3)
@@ -52,7 +52,11 @@ public static class DecisionReads
         Add(arm, NpgsqlDbType.Text);
         Add(take, NpgsqlDbType.Integer);
         Add(skip, NpgsqlDbType.Integer);
-        if (window is not null) Add(window, NpgsqlDbType.Integer);
+        if (windows is var (first, last))
+        {
+            Add(first, NpgsqlDbType.Integer);
+            Add(last, NpgsqlDbType.Integer);
+        }
         await using var r = await command.ExecuteReaderAsync(cancellation);
         while (await r.ReadAsync(cancellation))
             yield return new(r.GetString(0), r.GetInt32(1), r.GetString(2) == "candidate" ? CollectorArm.Candidate : CollectorArm.Production,

@@ -22,12 +22,11 @@ public static class ExperimentGuardrailsEndpoint
 {
     /// <summary>Every guardrail with what the newest window measured, the worst so far and how many windows in a row break it; the gravest first. Empty before a window was recorded.</summary>
     [WolverineGet("/api/v2/experiments/{id}/guardrails"), Tags("Experiments"), ProducesResponseType<IReadOnlyList<GuardrailView>>(200), ProducesResponseType(404)]
-    public static async Task<IResult> Get(Guid id, IQuerySession session, CancellationToken cancellation)
+    public static async Task<IResult> Get(Guid id, IQuerySession session, ExperimentHistories histories, CancellationToken cancellation)
     {
         if (await session.LoadAsync<Experiment>(id, cancellation) is not { } x) return Problems.NotFound("experiment", id);
-        var windows = WindowReplay.Over(await session.Events.FetchStreamAsync(id, token: cancellation))
-            .Select(w => (w.Number, w.Measured, w.Voided.Count(v => v.Reason == Guardrails.InputMismatch)));
-        return TypedResults.Ok<IReadOnlyList<GuardrailView>>([.. GuardrailStanding.Over(windows, x.Criteria).Select(s => new GuardrailView(
+        if (await histories.Read(id, h => h.Guardrails, cancellation) is not { } guardrails) return Problems.NotFound("experiment", id);
+        return TypedResults.Ok<IReadOnlyList<GuardrailView>>([.. guardrails.ByGravity.Select(s => new GuardrailView(
             s.Latest.Guardrail, s.Window, s.Latest.Value, s.Latest.Limit, s.Latest.IsFloor, s.Latest.Unit, s.Latest.UsedPct, s.Worst.Value, s.Worst.Limit, s.Worst.UsedPct,
             s.WorstWindow, s.InARow, s.Latest.NeedsInARow, x.Breach?.Guardrail == s.Latest.Guardrail,
             x.Breach is { } breach && breach.Guardrail == s.Latest.Guardrail ? breach.Detail : s.Latest.Detail))]);

@@ -103,7 +103,7 @@ public static class ExperimentListEndpoints
     {
         var command = new NpgsqlCommand { Connection = connection };
         List<string> conditions = [archived ? "s.archived" : "not s.archived"];
-        if (Pattern(search) is { } pattern) conditions.Add($"concat_ws(E'\\n', s.name, s.baseline->>'name', s.candidate->>'name') ilike {Add(pattern)}");
+        if (!string.IsNullOrWhiteSpace(search)) conditions.Add($"concat_ws(E'\\n', s.name, s.baseline->>'name', s.candidate->>'name') ilike {Add(Filter.Containing(search.Trim()))}");
         if (states is not null) conditions.Add($"s.state = any({Add(states)})");
         if (host is not null) conditions.Add($"s.id in (select h.id from {ExperimentSummaries.HostsTableName} h where h.hosts @> {Add(new[] { host })})");
         if (pipelineId is { } pipeline) conditions.Add($"{Add(pipeline.ToString())} in (s.baseline->>'pipelineId', s.candidate->>'pipelineId')");
@@ -156,9 +156,6 @@ public static class ExperimentListEndpoints
             ? (null, Problems.Of(422, "state-unknown", $"'{(wrong.Length > 30 ? wrong[..30] + "…" : wrong)}' is no state of an experiment: {string.Join(", ", States)}.", "state"))
             : (states, null);
     }
-
-    static string? Pattern(string? search) => string.IsNullOrWhiteSpace(search) ? null
-        : $"%{search.Trim().Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "\\%", StringComparison.Ordinal).Replace("_", "\\_", StringComparison.Ordinal)}%";
 
     /// <summary>Says of which order it is, where the page ended in it, and of which experiment: keys may be the same.</summary>
     static string Next(ExperimentSort sort, object key, Guid id) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes($"{sort} {id:N} {key switch

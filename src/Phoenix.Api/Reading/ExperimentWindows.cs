@@ -39,30 +39,29 @@ public sealed record SavingInterval(decimal? Low, decimal? High, decimal Estimat
 
 public static class ExperimentWindowsEndpoint
 {
-    const int MaxPoints = 2_000;
+    public const int MaxPoints = 2_000;
 
     /// <summary>
-    /// The experiment window by window, with what could be claimed after each: its own events gone through once from the beginning. Either pages
-    /// (<c>after</c>, <c>limit</c>), or at most <c>points</c> windows of all, evenly chosen, the last always among them: enough for a chart.
+    /// The experiment window by window, with what could be claimed after each, from its own events. Either pages (<c>after</c>, <c>limit</c>), or at most <c>points</c> windows of
+    /// all, evenly chosen (of more than 4,000 as evenly as every second, fourth, … window allows), the last always among them: enough for a chart.
     /// </summary>
     /// <param name="on">Day of the price; today where left out.</param>
     [WolverineGet("/api/v2/experiments/{id}/windows"), Tags("Experiments"), ProducesResponseType<ExperimentWindowsView>(200), ProducesResponseType(404), ProducesResponseType(422)]
     public static async Task<IResult> Get(
-        Guid id, IQuerySession session, TimeProvider clock, string? after, int? limit, int? points, DateOnly? on, CancellationToken cancellation)
+        Guid id, IQuerySession session, ExperimentHistories histories, TimeProvider clock, string? after, int? limit, int? points, DateOnly? on, CancellationToken cancellation)
     {
         if (points is < 2 or > MaxPoints) return Problems.Of(422, "points-invalid", $"A chart has 2 to {MaxPoints} points.", "points");
         var since = 0L;
         if (!string.IsNullOrEmpty(after) && !long.TryParse(after, NumberStyles.None, CultureInfo.InvariantCulture, out since))
             return Problems.Of(422, "cursor-invalid", "'after' is what 'next' of an earlier page said.", "after");
-        var events = await session.Events.FetchStreamAsync(id, token: cancellation);
-        if (events.Count == 0 || events[0].Data is not ExperimentDrafted) return Problems.NotFound("experiment", id);
-        var windows = WindowReplay.Over(events).ToList();
+        if (await histories.Read(id, h => new Found(h.Count, h.Version, points is { } most ? h.Spread(most) : [], points is null ? h.Before(since) : null), cancellation) is not { } found)
+            return Problems.NotFound("experiment", id);
         var day = on ?? clock.Today();
         var priced = await SavingsOf(session, id, day, cancellation);
-        var (shown, next) = points is { } most ? (Thinned(windows, most), null) : Page(windows, since, Paging.Limit(limit));
+        var (shown, next) = points is null ? await Page(histories, id, found, since, Paging.Limit(limit), cancellation) : (found.Spread, null);
         List<ExperimentWindowView> items = [.. shown.Select(w => View(w, priced))];
         return TypedResults.Ok(new ExperimentWindowsView(
-            items, next, windows.Count, points is not null && shown.Count < windows.Count, priced.Entry, day, priced.Problem ?? WhyNoBounds(shown, priced)));
+            items, next, found.Windows, points is not null && shown.Count < found.Windows, priced.Entry, day, priced.Problem ?? WhyNoBounds(shown, priced)));
     }
 
     /// <summary>How windows of an experiment are priced.</summary>
@@ -83,7 +82,7 @@ public static class ExperimentWindowsEndpoint
         var evidence = counted ? x.Evidence.Summary() : null;
         var claims = counted ? Verdicts.Claims(x) : [];
         return new(
-            w.Number, w.At, m?.Hosts ?? 0, m?.Seconds ?? 0, m is null, w.Voided.Count, w.Counts, m?.Baseline, m?.Candidate,
+            w.Number, w.At, m?.Hosts ?? 0, m?.Seconds ?? 0, m is null, w.VoidHosts, w.Counts, m?.Baseline, m?.Candidate,
             m is { Baseline.SeriesActive: > 0 } ? Evidence.ReductionPct(m.Baseline.SeriesActive, m.Candidate.SeriesActive) : null,
             evidence is null ? null : new(evidence.SeriesReductionPct, evidence.LiveSeriesReductionPct, evidence.PointsReductionPct), claims,
             Saving(x, claims, priced) is { } s ? new(s.Lower, s.Upper, s.PerMonth, s.Currency) : null);
@@ -104,14 +103,25 @@ public static class ExperimentWindowsEndpoint
             : saving.Gaps[^1]);
     }
 
-    static (IReadOnlyList<ReplayedWindow> Shown, string? Next) Page(List<ReplayedWindow> windows, long after, int limit)
-    {
-        var begin = windows.FindIndex(w => w.LastVersion > after);
-        if (begin < 0) return ([], null);
-        var end = Math.Min(windows.Count, begin + limit);
-        return (windows[begin..end], end < windows.Count ? windows[end - 1].LastVersion.ToString(CultureInfo.InvariantCulture) : null);
-    }
+    /// <param name="Version">Number of the last event that it rests on.</param>
+    /// <param name="Start">The window from which those of the page are reached; null from the beginning.</param>
+    sealed record Found(int Windows, long Version, IReadOnlyList<ReplayedWindow> Spread, ReplayedWindow? Start);
 
-    static List<ReplayedWindow> Thinned(List<ReplayedWindow> windows, int points) => windows.Count <= points ? windows
-        : [.. Enumerable.Range(0, points).Select(i => windows[(int)((long)i * (windows.Count - 1) / (points - 1))])];
+    /// <summary>The windows after an event, by the events from the kept window before it on.</summary>
+    static async Task<(IReadOnlyList<ReplayedWindow> Shown, string? Next)> Page(
+        ExperimentHistories histories, Guid id, Found found, long after, int limit, CancellationToken cancellation)
+    {
+        var replay = WindowReplay.After(found.Start);
+        List<ReplayedWindow> shown = [];
+        await foreach (var e in histories.Events(id, replay.Version + 1, found.Version, cancellation))
+            // One more than asked: it says that there is a next page.
+            if (replay.Add(e) is { } window && window.LastVersion > after)
+            {
+                shown.Add(window);
+                if (shown.Count > limit) break;
+            }
+        if (shown.Count <= limit && replay.Open is { } open && open.LastVersion > after) shown.Add(open);
+        var page = Paging.Of(shown, limit, w => w.LastVersion.ToString(CultureInfo.InvariantCulture));
+        return (page.Items, page.Next);
+    }
 }

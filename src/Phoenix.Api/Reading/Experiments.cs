@@ -42,11 +42,11 @@ public static class ExperimentReads
 {
     /// <summary>The experiment as it is, or, where a past moment is given as <c>at</c>, as its events had it then; 404 where it had not been drafted yet.</summary>
     [WolverineGet("/api/v2/experiments/{id}"), Tags("Experiments"), ProducesResponseType<ExperimentView>(200), ProducesResponseType(404), ProducesResponseType(422)]
-    public static async Task<IResult> Get(Guid id, DateTimeOffset? at, IQuerySession session, HttpContext http, CancellationToken cancellation)
+    public static async Task<IResult> Get(Guid id, DateTimeOffset? at, IQuerySession session, ExperimentHistories histories, HttpContext http, CancellationToken cancellation)
     {
         if (AsOf.Refused(at) is { } refused) return refused;
         if (at is { } moment)
-            return await AsOf.Experiment(session, id, moment, cancellation) is { } then ? TypedResults.Ok(View(then)) : Problems.NotFound("experiment", id);
+            return await histories.At(id, moment, cancellation) is { } then ? TypedResults.Ok(View(then)) : Problems.NotFound("experiment", id);
         if (await session.LoadAsync<Experiment>(id, cancellation) is not { } experiment) return Problems.NotFound("experiment", id);
         http.Response.Headers.ETag = $"\"{experiment.Version}\"";
         return TypedResults.Ok(View(experiment));

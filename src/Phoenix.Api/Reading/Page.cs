@@ -8,7 +8,8 @@ public static class Paging
 {
     public const int DefaultLimit = 100, MaxLimit = 1000;
 
-    public static int Limit(int? asked) => Math.Clamp(asked ?? DefaultLimit, 1, MaxLimit);
+    /// <param name="most">Less than usual where each item takes work of its own.</param>
+    public static int Limit(int? asked, int most = MaxLimit) => Math.Clamp(asked ?? DefaultLimit, 1, most);
 
     /// <summary>Takes one more than asked to know whether there is a next page.</summary>
     public static Page<T> Of<T>(IReadOnlyList<T> oneMore, int limit, Func<T, string> cursor) =>

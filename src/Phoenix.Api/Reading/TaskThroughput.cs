@@ -24,19 +24,12 @@ public static class TaskThroughputEndpoint
 {
     const int MaxMinutes = 7 * 24 * 60, MaxBuckets = 2_000, MostMeasured = 10_000;
 
-    /// <summary>Appends overtake each other, and nodes' clocks differ, by less than this.</summary>
-    const string Slack = "5 minutes";
-
     const string Events = EventStoreOptions.Schema + ".mt_events";
 
-    /// <summary>
-    /// Events of some types from a moment on. Numbers rise with time but for a little, so that the first number of that time leads into the index by type and number: the
-    /// other events of an hour, which are many more, are not read.
-    /// </summary>
+    /// <summary>Events of some types from a moment on, by the index on type and number: the other events of an hour, which are many more, are not read.</summary>
     static string Since(string types) =>
         $"""
-        type in ({types}) and "timestamp" >= $1 and "timestamp" < $2
-        and seq_id >= coalesce((select min(first.seq_id) from (select seq_id from {Events} where "timestamp" >= $1 - interval '{Slack}' order by "timestamp" limit 1000) first), 0)
+        type in ({types}) and "timestamp" >= $1 and "timestamp" < $2 and seq_id >= {SequenceOfTime.First("$1")}
         """;
 
     public static readonly string BucketSql =
@@ -76,18 +69,20 @@ public static class TaskThroughputEndpoint
         var until = new DateTimeOffset((now.UtcTicks / length.Ticks + 1) * length.Ticks, TimeSpan.Zero);
         var count = (int)Math.Ceiling(TimeSpan.FromMinutes(time) / length);
         var from = until - count * length;
-        await using var connection = await database.OpenConnectionAsync(cancellation);
-        Dictionary<DateTimeOffset, ThroughputBucket> found = [];
-        await using (var command = Command(connection, BucketSql, from, until))
+        return await Patience.Run(database, "minutes-too-many", "Give fewer 'minutes'.", async connection =>
         {
-            command.Parameters.Add(new() { Value = length });
-            await using var r = await command.ExecuteReaderAsync(cancellation);
-            while (await r.ReadAsync(cancellation))
-                found[r.GetFieldValue<DateTimeOffset>(0)] = new(r.GetFieldValue<DateTimeOffset>(0), r.GetInt64(1), r.GetInt64(2), r.GetInt64(3), r.GetInt64(4), r.GetInt64(5), r.GetInt64(6));
-        }
-        var (wait, run) = (await Measured(connection, WaitSql, from, until, cancellation), await Measured(connection, RunSql, from, until, cancellation));
-        return TypedResults.Ok(new TaskThroughput(from, until, bucket,
-            [.. Enumerable.Range(0, count).Select(i => from + i * length).Select(at => found.GetValueOrDefault(at) ?? new(at, 0, 0, 0, 0, 0, 0))], wait, run));
+            Dictionary<DateTimeOffset, ThroughputBucket> found = [];
+            await using (var command = Command(connection, BucketSql, from, until))
+            {
+                command.Parameters.Add(new() { Value = length });
+                await using var r = await command.ExecuteReaderAsync(cancellation);
+                while (await r.ReadAsync(cancellation))
+                    found[r.GetFieldValue<DateTimeOffset>(0)] = new(r.GetFieldValue<DateTimeOffset>(0), r.GetInt64(1), r.GetInt64(2), r.GetInt64(3), r.GetInt64(4), r.GetInt64(5), r.GetInt64(6));
+            }
+            var (wait, run) = (await Measured(connection, WaitSql, from, until, cancellation), await Measured(connection, RunSql, from, until, cancellation));
+            return TypedResults.Ok(new TaskThroughput(from, until, bucket,
+                [.. Enumerable.Range(0, count).Select(i => from + i * length).Select(at => found.GetValueOrDefault(at) ?? new(at, 0, 0, 0, 0, 0, 0))], wait, run));
+        }, cancellation);
     }
 
     public static NpgsqlCommand Command(NpgsqlConnection connection, string sql, DateTimeOffset from, DateTimeOffset until)

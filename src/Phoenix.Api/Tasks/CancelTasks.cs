@@ -40,8 +40,8 @@ public static class CancelTasksEndpoint
         var ids = await message.Filter.Next(session, open: true, message.After, cancellation);
         session.StampDecision();
         if (!string.IsNullOrWhiteSpace(message.Reason)) session.SetHeader(AuditLog.ReasonHeader, message.Reason);
-        var ends = await Cancel(session, ids, cancellation);
-        return [.. TaskEnds.Messages(ends), .. ids.Length == TaskEvents.PerTransaction ? [message with { After = ids[^1] }] : Array.Empty<object>()];
+        var changes = await Cancel(session, ids, cancellation);
+        return [.. changes.Messages(), .. ids.Length == TaskEvents.PerTransaction ? [message with { After = ids[^1] }] : Array.Empty<object>()];
     }
 
     /// <summary>Cancels one task. Repeating it is harmless; one that has ended otherwise is 409.</summary>
@@ -51,12 +51,12 @@ public static class CancelTasksEndpoint
         if (Problems.TooLong(("reason", command.Reason, EventMetadata.MaxReasonLength)) is { } tooLong) return (tooLong, []);
         if (await session.Events.AggregateStreamAsync<AgentTask>(id, token: cancellation) is not { } task) return (Problems.NotFound("task", id), []);
         session.Stamp(http, command.Reason);
-        var ends = await Cancel(session, [id], cancellation);
-        return ends.Count == 0 && task.State is TaskState.Succeeded
+        var changes = await Cancel(session, [id], cancellation);
+        return changes.Ends.Count == 0 && task.State is TaskState.Succeeded
             ? (Problems.Of(409, "task-ended", $"Task {id} has succeeded; there is nothing to cancel."), [])
-            : (TypedResults.Accepted($"/api/v2/tasks/{id}"), [.. TaskEnds.Messages(ends)]);
+            : (TypedResults.Accepted($"/api/v2/tasks/{id}"), changes.Messages());
     }
 
-    static Task<IReadOnlyList<(Guid ExperimentId, TaskEnd End)>> Cancel(IDocumentSession session, Guid[] ids, CancellationToken cancellation) =>
+    static Task<TaskChanges> Cancel(IDocumentSession session, Guid[] ids, CancellationToken cancellation) =>
         TaskQueue.Change(session, ids, task => AgentTaskDecisions.Cancel(task, Cause), cancellation);
 }

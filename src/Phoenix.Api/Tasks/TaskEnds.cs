@@ -16,6 +16,16 @@ namespace Phoenix.Api.Tasks;
 /// <param name="Report">What the host reported with its success.</param>
 public sealed record TaskEnd(Guid TaskId, string HostId, TaskPurpose Purpose, string? Error, Guid? UpgradeId = null, JsonElement? Report = null, Guid? DeploymentId = null);
 
+/// <summary>What was decided of tasks together.</summary>
+/// <param name="Ends">The ends that some of them have come to.</param>
+public sealed record TaskChanges(IReadOnlyList<(Guid ExperimentId, TaskEnd End)> Ends, IReadOnlyList<IEvent> Events)
+{
+    public static readonly TaskChanges None = new([], []);
+
+    /// <summary>What a handler or an endpoint sends of it, each message with the event that it follows from.</summary>
+    public OutgoingMessages Messages() => [.. TaskEnds.Messages(Ends, Events).Select(m => m.Cause is { } cause ? (object)m.Message.WithDeliveryOptions(cause) : m.Message)];
+}
+
 /// <summary>Tells those on whose behalf tasks were queued that they have ended.</summary>
 public static class TaskEnds
 {
@@ -28,18 +38,27 @@ public static class TaskEnds
         _ => null,
     } : null;
 
-    /// <summary>Sends the messages, each with the event that brought the last of its tasks to its end.</summary>
+    /// <summary>Sends the messages, each with the event that it follows from.</summary>
     public static async Task Tell(this IMessageBus bus, IReadOnlyCollection<(Guid ExperimentId, TaskEnd End)> ended, IReadOnlyList<IEvent> events)
+    {
+        foreach (var (message, cause) in Messages(ended, events)) await bus.PublishAsync(message, cause);
+    }
+
+    /// <summary>
+    /// The messages, each with the event that brought the last of its tasks to its end. Events of tasks are appended in bulk, beside the session: it does not know by itself
+    /// which one a message follows from.
+    /// </summary>
+    public static IEnumerable<(object Message, DeliveryOptions? Cause)> Messages(IReadOnlyCollection<(Guid ExperimentId, TaskEnd End)> ended, IReadOnlyList<IEvent> events)
     {
         foreach (var message in Messages(ended))
         {
             var tasks = (message switch { HostTasksEnded m => m.Ends, UpgradeTasksEnded m => m.Ends, DeploymentTasksEnded m => m.Ends, _ => [] }).Select(e => e.TaskId).ToHashSet();
-            await bus.PublishAsync(message, events.LastOrDefault(e => tasks.Contains(e.StreamId)) is { } last ? Causes.Of(last.Id) : null);
+            yield return (message, events.LastOrDefault(e => tasks.Contains(e.StreamId)) is { } last ? Causes.Of(last.Id) : null);
         }
     }
 
     /// <summary>One message for each experiment, deployment and upgrade, however many of its hosts have ended together.</summary>
-    public static IEnumerable<object> Messages(IReadOnlyCollection<(Guid ExperimentId, TaskEnd End)> ends) =>
+    static IEnumerable<object> Messages(IReadOnlyCollection<(Guid ExperimentId, TaskEnd End)> ends) =>
     [
         .. ends.Where(e => e.ExperimentId != Guid.Empty && e.End.DeploymentId is null).GroupBy(e => e.ExperimentId, e => e.End)
             .Select(experiment => new HostTasksEnded(experiment.Key, [.. experiment])),

@@ -166,11 +166,10 @@ public sealed class TaskQueue(IDocumentStore store, NpgsqlDataSource database, Q
     }
 
     /// <summary>Locks the tasks, decides each alone, and appends what follows for all of them together.</summary>
-    /// <returns>The ends that some of them have come to, for <see cref="TaskEnds.Messages"/>.</returns>
-    public static async Task<IReadOnlyList<(Guid ExperimentId, TaskEnd End)>> Change(
+    public static async Task<TaskChanges> Change(
         IDocumentSession session, Guid[] ids, Func<AgentTask, Decision> decide, CancellationToken cancellation)
     {
-        if (ids.Length == 0) return [];
+        if (ids.Length == 0) return TaskChanges.None;
         var (tasks, _) = await Lock(session, ids, cancellation);
         List<IEvent> events = [];
         List<(Guid, TaskEnd)> ends = [];
@@ -181,7 +180,7 @@ public sealed class TaskQueue(IDocumentStore store, NpgsqlDataSource database, Q
             if (TaskEnds.Of(task, decided) is { } end) ends.Add((task.ExperimentId, end));
         }
         await session.AppendTaskEvents(events, cancellation);
-        return ends;
+        return new(ends, events);
     }
 
     /// <summary>Gives dead letters, which the session has locked, new attempts; their hosts are woken when it has committed.</summary>

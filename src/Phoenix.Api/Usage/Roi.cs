@@ -2,10 +2,12 @@ using Marten;
 using Npgsql;
 using Phoenix.Api.Agents;
 using Phoenix.Api.Pricing;
+using Phoenix.Api.Reading;
 using Phoenix.Domain.Pricing;
 using Phoenix.Domain.Usage;
 using Phoenix.Projections;
 using Phoenix.Projections.Experiments;
+using Phoenix.Projections.Fleet;
 using Wolverine.Http;
 
 namespace Phoenix.Api.Usage;
@@ -42,65 +44,91 @@ public static class RoiEndpoint
         var begin = new DateTimeOffset(first, TimeOnly.MinValue, TimeSpan.Zero);
         var end = new DateTimeOffset(last.AddDays(1), TimeOnly.MinValue, TimeSpan.Zero) is var midnight && midnight < clock.GetUtcNow() ? midnight : clock.GetUtcNow();
         if (end < begin) end = begin;
-        var (experiments, pipelines, unmeasured) = await Ran(database, begin, end, cancellation);
-        var (agents, heard, silent) = await AgentsNow(database, cancellation);
-        var saved = ledger is { Currency: { } currency, Total.Days: > 0 } ? new Money(ledger.Total.Saved, currency) : null;
-        var result = ReturnOnPhoenix.Of(
-            saved, unclear?.Detail ?? "no day of those asked for is added up; a day is, two hours after its end (UTC)", experiments, pipelines,
-            heard == 0 ? null : OwnUse.Of(agents, end - begin), rates, noRates, book.Rates, last);
-        return TypedResults.Ok(new RoiView(entry, first, last, ledger?.Total.Days ?? 0, saved, result, [.. Gaps(unmeasured, heard, silent), .. ledger?.Gaps ?? []]));
+        return await Patience.Run(database, "days-too-many", "Give 'from' and 'to' closer together.", async connection =>
+        {
+            var (experiments, pipelines, unmeasured) = await Ran(connection, begin, end, cancellation);
+            var (agents, heard, silent) = await AgentsNow(connection, cancellation);
+            var saved = ledger is { Currency: { } currency, Total.Days: > 0 } ? new Money(ledger.Total.Saved, currency) : null;
+            var result = ReturnOnPhoenix.Of(
+                saved, unclear?.Detail ?? "no day of those asked for is added up; a day is, two hours after its end (UTC)", experiments, pipelines,
+                heard == 0 ? null : OwnUse.Of(agents, end - begin), rates, noRates, book.Rates, last);
+            return TypedResults.Ok(new RoiView(entry, first, last, ledger?.Total.Days ?? 0, saved, result, [.. Gaps(unmeasured, heard, silent), .. ledger?.Gaps ?? []]));
+        }, cancellation);
     }
 
     /// <summary>
-    /// Candidates from the start of their experiment until the last was gone, and promoted pipelines while they were live, as far as that lies between the two moments: each
-    /// with the mean of the windows that count.
+    /// Candidates that ran at some time between the two moments: the seconds from the start of their experiment until the last was gone, as far as they lie there. Events that end
+    /// candidates are few and have an index; an experiment's own stream, which has its windows, is not read.
     /// </summary>
-    static async Task<(OwnUse Experiments, OwnUse Pipelines, long Unmeasured)> Ran(NpgsqlDataSource database, DateTimeOffset begin, DateTimeOffset end, CancellationToken cancellation)
-    {
-        await using var command = database.CreateCommand(
-            $"""
-            select s.windows, s.seconds, s.baseline_cpu_ms, s.baseline_resident, s.candidate_cpu_ms, s.candidate_resident,
-                greatest(0, extract(epoch from least(coalesce(gone.at, $2), $2) - greatest(s.started_at, $1)))::float8,
-                coalesce((select sum(greatest(0, extract(epoch from least(coalesce(l.until, $2), $2) - greatest(l.since, $1)))) from (
-                    select e."timestamp" as since, lead(e."timestamp") over (order by e.version) as until, e.type from {Events} e
-                    where e.stream_id = s.id and e.type in ('experiment_promoted', 'experiment_rolled_back')) l where l.type = 'experiment_promoted'), 0)::float8
-            from {ExperimentSummaries.TableName} s
-            left join lateral (select min(e."timestamp") as at from {Events} e
-                where e.stream_id = s.id and e.type in ('experiment_completed', 'experiment_stopped', 'experiment_rolled_back')) gone on true
-            where s.started_at < $2
-            """);
-        command.Parameters.Add(new() { Value = begin });
-        command.Parameters.Add(new() { Value = end });
-        var (experiments, pipelines, unmeasured) = (OwnUse.Nothing, OwnUse.Nothing, 0L);
-        await using var r = await command.ExecuteReaderAsync(cancellation);
-        while (await r.ReadAsync(cancellation))
-        {
-            var (windows, seconds, ran, live) = (r.GetInt32(0), r.GetDouble(1), TimeSpan.FromSeconds(r.GetDouble(6)), TimeSpan.FromSeconds(r.GetDouble(7)));
-            if (windows == 0 || seconds <= 0)
-            {
-                if (ran > TimeSpan.Zero) unmeasured++;
-                continue;
-            }
-            var (baseline, candidate) = (Use(2), Use(4));
-            experiments += OwnUse.Of(candidate, ran);
-            pipelines += OwnUse.Of(new(candidate.Cores - baseline.Cores, candidate.MemoryBytes - baseline.MemoryBytes), live);
+    public const string CandidatesSql =
+        $"""
+        with gone as materialized (select e.stream_id as id, min(e."timestamp") as at from {Events} e where e.type in ({ExperimentSummaries.CandidateEnds}) group by e.stream_id)
+        select s.windows, s.seconds, s.baseline_cpu_ms, s.baseline_resident, s.candidate_cpu_ms, s.candidate_resident,
+            extract(epoch from least(gone.at, $2) - greatest(s.started_at, $1))::float8
+        from {ExperimentSummaries.TableName} s left join gone using (id)
+        where s.started_at < $2 and (gone.at is null or gone.at > $1)
+        """;
 
-            ResourceUse Use(int column) => new(r.GetDouble(column) / 1000 / seconds, (double)r.GetInt64(column + 1) / windows);
-        }
+    /// <summary>
+    /// Pipelines that a promotion made production, as far as they were it between the two moments: the mean over the experiment's hosts of the seconds from when a host had it
+    /// to the next change of its production, whatever made that, or to when it left the fleet. Where several experiments promoted the same, the last one before has it.
+    /// </summary>
+    public const string PromotedSql =
+        $"""
+        with promoted as materialized (select e.stream_id as id, min(e."timestamp") as at from {Events} e where e.type = 'promotion_requested' and e."timestamp" < $2 group by e.stream_id),
+        live as (
+          select distinct on (v.host_id, v.since) s.id, least(changed.at, f.decommissioned_at, $2) - greatest(v.since, $1) as lasted, cardinality(h.hosts) as hosts
+          from promoted p join {ExperimentSummaries.TableName} s using (id) join {ExperimentSummaries.HostsTableName} h using (id) cross join unnest(h.hosts) as host
+          join {HostVersionsProjection.TableName} v on v.host_id = host and v.configuration_hash = s.candidate->>'configurationHash' and v.since >= p.at and v.since < $2
+          left join lateral (select min(n.since) as at from {HostVersionsProjection.TableName} n where n.host_id = v.host_id and n.since > v.since) changed on true
+          left join {FleetProjection.TableName} f on f.host_id = v.host_id
+          where changed.at is null or changed.at > $1
+          order by v.host_id, v.since, p.at desc)
+        select s.windows, s.seconds, s.baseline_cpu_ms, s.baseline_resident, s.candidate_cpu_ms, s.candidate_resident, l.seconds
+        from (select id, sum(greatest(0, extract(epoch from lasted)) / hosts)::float8 as seconds from live group by id) l join {ExperimentSummaries.TableName} s using (id)
+        """;
+
+    /// <summary>What that took: of candidates all of it, of promoted pipelines what they take beyond those before; each the mean of the windows that count.</summary>
+    static async Task<(OwnUse Experiments, OwnUse Pipelines, long Unmeasured)> Ran(NpgsqlConnection connection, DateTimeOffset begin, DateTimeOffset end, CancellationToken cancellation)
+    {
+        var (experiments, pipelines, unmeasured) = (OwnUse.Nothing, OwnUse.Nothing, 0L);
+        await foreach (var (measured, _, candidate, ran) in Read(CandidatesSql))
+            if (measured) experiments += OwnUse.Of(candidate, ran);
+            else if (ran > TimeSpan.Zero) unmeasured++;
+        await foreach (var (measured, baseline, candidate, live) in Read(PromotedSql))
+            if (measured) pipelines += OwnUse.Of(new(candidate.Cores - baseline.Cores, candidate.MemoryBytes - baseline.MemoryBytes), live);
         return (experiments, pipelines, unmeasured);
+
+        async IAsyncEnumerable<(bool Measured, ResourceUse Baseline, ResourceUse Candidate, TimeSpan Time)> Read(string sql)
+        {
+            await using var command = new NpgsqlCommand(sql, connection);
+            command.Parameters.Add(new() { Value = begin });
+            command.Parameters.Add(new() { Value = end });
+            await using var r = await command.ExecuteReaderAsync(cancellation);
+            while (await r.ReadAsync(cancellation))
+            {
+                var (windows, seconds) = (r.GetInt32(0), r.GetDouble(1));
+                yield return (windows > 0 && seconds > 0, Use(2), Use(4), TimeSpan.FromSeconds(r.GetDouble(6)));
+
+                ResourceUse Use(int column) => new(r.GetDouble(column) / 1000 / seconds, (double)r.GetInt64(column + 1) / windows);
+            }
+        }
     }
 
     const string Events = EventStoreOptions.Schema + ".mt_events";
 
-    /// <summary>What agents themselves take, of those that said so in the last quarter of an hour.</summary>
-    static async Task<(ResourceUse Use, long Heard, long Silent)> AgentsNow(NpgsqlDataSource database, CancellationToken cancellation)
+    /// <summary>What agents themselves take, of those that said so in the last quarter of an hour. Who has left the fleet or said goodbye is not missed.</summary>
+    static async Task<(ResourceUse Use, long Heard, long Silent)> AgentsNow(NpgsqlConnection connection, CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand(
+        await using var command = new NpgsqlCommand(
             $"""
             select coalesce(sum(cpu_percent) filter (where heard), 0) / 100, coalesce(sum((heartbeat->>'residentBytes')::float8) filter (where heard), 0),
                 count(*) filter (where heard), count(*) filter (where not heard)
-            from (select *, coalesce(cpu_percent is not null and not stopped and heartbeat_at > now() - interval '15 minutes', false) as heard from {AgentPresence.TableName}) p
-            """);
+            from (
+              select p.cpu_percent, p.heartbeat, coalesce(p.cpu_percent is not null and p.heartbeat_at > now() - interval '15 minutes', false) as heard
+              from {FleetProjection.TableName} h left join {AgentPresence.TableName} p using (host_id)
+              where h.decommissioned_at is null and p.stopped is not true) agents
+            """, connection);
         await using var r = await command.ExecuteReaderAsync(cancellation);
         await r.ReadAsync(cancellation);
         return (new(r.GetDouble(0), r.GetDouble(1)), r.GetInt64(2), r.GetInt64(3));

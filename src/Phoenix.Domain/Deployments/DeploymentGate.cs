@@ -5,10 +5,10 @@ namespace Phoenix.Domain.Deployments;
 /// <param name="Silent">Nothing was heard of it for a while.</param>
 /// <param name="ConfigurationHash">What its production collector runs; null where it has none.</param>
 /// <param name="Unhealthy">Why data does not flow; null where it does.</param>
-/// <param name="ConservationErrorPct">Of the worst label group in the collector's epoch; 0 where every group agrees.</param>
+/// <param name="ConservationErrorPct">Of the worst label group in the collector's epoch; 0 where every group agrees, null where that is not known.</param>
 /// <param name="Flow">The last whole window with this configuration; null before it.</param>
 public sealed record HostFigures(
-    string HostId, DateTimeOffset? HeardAt, bool Silent, string? ConfigurationHash, string? Unhealthy, double ConservationErrorPct, string? WorstGroup, long ResidentBytes, FlowFigures? Flow);
+    string HostId, DateTimeOffset? HeardAt, bool Silent, string? ConfigurationHash, string? Unhealthy, double? ConservationErrorPct, string? WorstGroup, long ResidentBytes, FlowFigures? Flow);
 
 /// <param name="SeriesIn">Live series that came in, as a classic Prometheus backend would have stored them.</param>
 /// <param name="SeriesOut">Those that left.</param>
@@ -43,7 +43,7 @@ public static class DeploymentGate
     static bool IsNews(Deployment x, HostFigures h) =>
         !h.Silent && h.HeardAt >= x.SoakingSince && (h.ConfigurationHash == x.Pipeline.ConfigurationHash || h.HeardAt >= x.SoakingSince + Settling);
 
-    static HostFigures Unheard(Deployment x, HostFigures h) => new(h.HostId, h.HeardAt, h.Silent, x.Pipeline.ConfigurationHash, null, 0, null, 0, null);
+    static HostFigures Unheard(Deployment x, HostFigures h) => new(h.HostId, h.HeardAt, h.Silent, x.Pipeline.ConfigurationHash, null, null, null, 0, null);
 
     public static GateOutcome Of(IReadOnlyList<GateCheck> checks) =>
         checks.Any(c => c.Outcome == GateOutcome.NotMet) ? GateOutcome.NotMet
@@ -75,7 +75,7 @@ public static class DeploymentGate
     static GateCheck Fidelity(IReadOnlyList<HostFigures> hosts, double limit)
     {
         var worst = hosts.MaxBy(h => h.ConservationErrorPct);
-        if (worst is { ConservationErrorPct: var error } && error > limit)
+        if (worst is { ConservationErrorPct: { } error } && error > limit)
             return new(GateKind.Fidelity, GateOutcome.NotMet, $"what left {worst.HostId} is not what came in: {worst.WorstGroup} is off by {error:0.###} %, {limit:0.###} % may be", error, limit);
         return hosts.Any(h => h.Flow is not null)
             ? new(GateKind.Fidelity, GateOutcome.Met, $"no label group is off by more than {worst?.ConservationErrorPct ?? 0:0.###} %", worst?.ConservationErrorPct ?? 0, limit)

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace Phoenix.Domain.Experiments;
 
 /// <summary>Limits that end a candidate by themselves. One measured breach is enough where a window is a sum of many points; what one moment can cause takes two windows in a row.</summary>
@@ -88,39 +90,44 @@ public sealed record GuardrailMeasure(
 /// <param name="InARow">Windows recorded last that break it, without one between that holds it or was not measured.</param>
 public sealed record GuardrailStanding(int Window, GuardrailMeasure Latest, GuardrailMeasure Worst, int WorstWindow, int InARow)
 {
-    /// <summary>Every guardrail that windows were held against, folded over them in the order in which they were recorded; the gravest first.</summary>
-    /// <param name="windows">Each once: what was measured, null where nothing was, and on how many hosts the arms did not see the same input.</param>
-    public static IReadOnlyList<GuardrailStanding> Over(IEnumerable<(int Number, WindowMeasured? Measured, int Mismatched)> windows, SuccessCriteria criteria)
-    {
-        Dictionary<Guardrail, GuardrailStanding> standing = [];
-        foreach (var (number, measured, mismatched) in windows)
-        {
-            if (measured is not null)
-                foreach (var measure in Guardrails.Of(measured, criteria)) Take(number, measure);
-            Take(number, Guardrails.OfInput(mismatched, measured?.Hosts ?? 0));
-        }
-        return [.. standing.Values.OrderBy(s => s.Latest.Guardrail, Comparer<Guardrail>.Create((a, b) => Gravity(a).CompareTo(Gravity(b))))];
+    /// <summary>Of the first window that was held against it.</summary>
+    public static GuardrailStanding First(int number, GuardrailMeasure measure) => new(number, measure, measure, number, measure.Broken ? 1 : 0);
 
-        void Take(int number, GuardrailMeasure measure)
-        {
-            if (!standing.TryGetValue(measure.Guardrail, out var before))
-            {
-                standing[measure.Guardrail] = new(number, measure, measure, number, measure.Broken ? 1 : 0);
-                return;
-            }
-            var worse = Excess(measure) > Excess(before.Worst);
-            standing[measure.Guardrail] = new(number, measure, worse ? measure : before.Worst, worse ? number : before.WorstWindow,
-                !measure.Broken ? 0 : before.Window == number - 1 ? before.InARow + 1 : 1);
-        }
+    /// <summary>With the window that was recorded next.</summary>
+    public GuardrailStanding And(int number, GuardrailMeasure measure)
+    {
+        var worse = Excess(measure) > Excess(Worst);
+        return new(number, measure, worse ? measure : Worst, worse ? number : WorstWindow, !measure.Broken ? 0 : Window == number - 1 ? InARow + 1 : 1);
     }
 
-    static readonly Guardrail[] ByGravity =
+    static double Excess(GuardrailMeasure m) => m.IsFloor ? m.Limit - m.Value : m.Value - m.Limit;
+}
+
+/// <summary>Every guardrail that windows were held against, folded over them in the order in which they were recorded.</summary>
+public sealed class GuardrailStandings
+{
+    public static readonly GuardrailStandings None = new(ImmutableDictionary<Guardrail, GuardrailStanding>.Empty);
+
+    readonly ImmutableDictionary<Guardrail, GuardrailStanding> _standings;
+
+    GuardrailStandings(ImmutableDictionary<Guardrail, GuardrailStanding> standings) => _standings = standings;
+
+    /// <summary>The gravest first.</summary>
+    public IReadOnlyList<GuardrailStanding> ByGravity => [.. _standings.Values.OrderBy(s => Array.IndexOf(Gravest, s.Latest.Guardrail))];
+
+    /// <param name="measured">Null where nothing was.</param>
+    /// <param name="mismatched">Hosts on which the arms did not see the same input.</param>
+    public GuardrailStandings And(int number, WindowMeasured? measured, int mismatched, SuccessCriteria criteria)
+    {
+        var standings = _standings.ToBuilder();
+        foreach (var measure in (IReadOnlyList<GuardrailMeasure>)[.. measured is null ? [] : Guardrails.Of(measured, criteria), Guardrails.OfInput(mismatched, measured?.Hosts ?? 0)])
+            standings[measure.Guardrail] = standings.TryGetValue(measure.Guardrail, out var before) ? before.And(number, measure) : GuardrailStanding.First(number, measure);
+        return new(standings.ToImmutable());
+    }
+
+    static readonly Guardrail[] Gravest =
     [
         Guardrail.ProtectedRetention, Guardrail.Conservation, Guardrail.DataLoss, Guardrail.ExportErrors, Guardrail.AddedDelay, Guardrail.CandidateCpu,
         Guardrail.CandidateMemory, Guardrail.InputMismatch,
     ];
-
-    static int Gravity(Guardrail guardrail) => Array.IndexOf(ByGravity, guardrail);
-
-    static double Excess(GuardrailMeasure m) => m.IsFloor ? m.Limit - m.Value : m.Value - m.Limit;
 }

@@ -42,19 +42,17 @@ public static class AuditLog
         ["ix_audit_actor"] = "(user_name, seq_id)",
         ["ix_audit_time"] = "(\"timestamp\")",
         ["ix_audit_correlation"] = "(correlation_id, seq_id) where correlation_id is not null",
+        // An event that follows from another names it by its id, for which the event store has no index.
+        ["ix_audit_event"] = "(id)",
         ["ix_audit_cause"] = $"({Cause}, seq_id) where {Cause} is not null",
         // What the fleet was at a moment asks of each host.
         ["ix_audit_host_changed"] = FleetAsOf.IndexDefinition,
     };
 
-    /// <summary>Whether all is there and the view is today's: one look into the catalogue, which waits for nobody. Its comment names the text it was made from.</summary>
-    public static string IsMade =>
-        $"""
-        select coalesce(obj_description(to_regclass('{View}'), 'pg_class') = '{Fingerprint}', false)
-          and {string.Join(" and ", Indexes.Keys.Select(name => $"to_regclass('{EventStoreOptions.Schema}.{name}') is not null"))}
-        """;
+    /// <summary>Whether all is there and today's: one look into the catalogue, which waits for nobody. The comment of each part names the text it was made from.</summary>
+    public static string IsMade => $"select {string.Join(" and ", Indexes.Select(i => IsToday(Full(i.Key), i.Value)).Prepend(IsToday(View, CreateView)))}";
 
-    /// <summary>Makes what is missing, and replaces the view by today's. Appends wait for the indexes of a long log: at an upgrade, once.</summary>
+    /// <summary>Makes what is missing, and anew what was made from another text. Appends wait for the indexes of a long log: at an upgrade, once.</summary>
     public static string Make =>
         $"""
         do $$ begin
@@ -66,11 +64,25 @@ public static class AuditLog
         end $$;
 
         """ +
-        string.Concat(Indexes.Select(i => $"create index if not exists {i.Key} on {Events} {i.Value};\n")) +
+        string.Concat(Indexes.Select(i =>
+            $"""
+            do $$ begin
+              if not {IsToday(Full(i.Key), i.Value)} then
+                drop index if exists {Full(i.Key)};
+                create index {i.Key} on {Events} {i.Value};
+                comment on index {Full(i.Key)} is '{Fingerprint(i.Value)}';
+              end if;
+            end $$;
+
+            """)) +
         $"""
         {CreateView};
-        comment on view {View} is '{Fingerprint}';
+        comment on view {View} is '{Fingerprint(CreateView)}';
         """;
+
+    static string Full(string index) => $"{EventStoreOptions.Schema}.{index}";
+
+    static string IsToday(string made, string from) => $"coalesce(obj_description(to_regclass('{made}'), 'pg_class') = '{Fingerprint(from)}', false)";
 
     static string CreateView =>
         $"""
@@ -82,5 +94,5 @@ public static class AuditLog
         from {Events}
         """;
 
-    static string Fingerprint => "made from " + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(CreateView)))[..16];
+    static string Fingerprint(string text) => "made from " + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..16];
 }

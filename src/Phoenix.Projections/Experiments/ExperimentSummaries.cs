@@ -18,13 +18,19 @@ public static class ExperimentSummaries
     /// <summary>Hosts of each experiment, in a table of their own: they stay while windows come, and their index with them.</summary>
     public const string HostsTableName = "phoenix.experiment_summary_host";
 
+    /// <summary>Types of events, for SQL: from an experiment's first of them on, no host of it has a candidate any more.</summary>
+    public const string CandidateEnds = "'experiment_completed', 'experiment_stopped', 'experiment_rolled_back'";
+
     const string Snapshot = "phoenix.mt_doc_experiment";
 
     /// <summary>Whether all is there and today's; one look into the catalogue, which waits for nobody.</summary>
     public static string IsMade => $"select coalesce(obj_description(to_regclass('{TableName}'), 'pg_class') = '{Fingerprint}', false)";
 
     /// <summary>Makes the tables anew from the snapshots. Commands to experiments wait meanwhile: at an upgrade, once.</summary>
-    public static string Make =>
+    public static string Make => $"{Statements}\ncomment on table {TableName} is '{Fingerprint}';";
+
+    /// <summary>All of what is made: a change of any part of it is a reason to make everything anew.</summary>
+    static string Statements =>
         Definition +
         $"""
         -- A snapshot that is stored between the trigger and the copy waits for this lock.
@@ -32,7 +38,6 @@ public static class ExperimentSummaries
         create or replace trigger summarise after insert or update or delete on {Snapshot} for each row execute function phoenix.summarise_experiment();
         create or replace trigger summarise_none after truncate on {Snapshot} for each statement execute function phoenix.summarise_experiment();
         select phoenix.keep_experiment_summary(id, mt_version, data) from {Snapshot};
-        comment on table {TableName} is '{Fingerprint}';
         """;
 
     const string Definition =
@@ -93,5 +98,5 @@ public static class ExperimentSummaries
 
         """;
 
-    static string Fingerprint => "made from " + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Definition)))[..16];
+    static string Fingerprint => "made from " + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Statements)))[..16];
 }
