@@ -6,6 +6,7 @@ import { PageLink } from "~/shared/components/links";
 import { ProblemAlert } from "~/shared/components/ProblemAlert";
 import { Section } from "~/shared/components/Section";
 import { type Decision, decide } from "./decide";
+import { Panel, PanelSkeleton } from "./Panel";
 import { awaiting, fleet, held, over, queue, upgrades } from "./queries";
 
 /** What waits for a person. */
@@ -31,29 +32,32 @@ export function Decisions() {
   ].filter((c) => typeof c === "object" && c !== null);
   return (
     <Section title="Needs a decision">
-      {failed !== undefined && (
-        <ProblemAlert error={failed.error} title="Something may be missing here" onRetry={() => void failed.refetch()} />
-      )}
-      {decisions.map((d) => (
-        <Item key={d.key} d={d} />
-      ))}
-      {cut.map(({ what, ...link }) => (
-        <Text key={what} size="sm" c="dimmed">
-          Only the newest {what} were looked at. <PageLink {...link}>All of them</PageLink>
-        </Text>
-      ))}
-      {decisions.length === 0 && failed === undefined && (
-        <Group gap="xs">
-          <IconCircleCheck size={18} color="var(--mantine-color-teal-6)" aria-hidden />
-          <Text size="sm">
-            {all.some((q) => q.isPending)
-              ? "Looking for what waits."
-              : cut.length > 0
-                ? "Of these nothing waits for a person."
-                : "Nothing waits for a person."}
-          </Text>
-        </Group>
-      )}
+      <Panel label="What needs a decision">
+        {all.some((q) => q.isPending) ? (
+          // All at once: what is told last may have to stand first.
+          <PanelSkeleton />
+        ) : (
+          <>
+            {failed !== undefined && (
+              <ProblemAlert error={failed.error} title="Something may be missing here" onRetry={() => void failed.refetch()} />
+            )}
+            {decisions.map((d) => (
+              <Item key={d.key} d={d} />
+            ))}
+            {cut.map(({ what, ...link }) => (
+              <Text key={what} size="sm" c="dimmed">
+                Only the newest {what} were looked at. <PageLink {...link}>All of them</PageLink>
+              </Text>
+            ))}
+            {decisions.length === 0 && failed === undefined && (
+              <Group gap="xs">
+                <IconCircleCheck size={18} color="var(--mantine-color-teal-6)" aria-hidden />
+                <Text size="sm">{cut.length > 0 ? "Of these nothing waits for a person." : "Nothing waits for a person."}</Text>
+              </Group>
+            )}
+          </>
+        )}
+      </Panel>
     </Section>
   );
 }

@@ -1,4 +1,4 @@
-import { Group, SegmentedControl, Text } from "@mantine/core";
+import { Group, SegmentedControl, Skeleton, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { createColumnHelper } from "@tanstack/react-table";
@@ -16,13 +16,14 @@ import { flow } from "./queries";
 import { DIMENSIONS } from "./search";
 
 const route = getRouteApi("/_app/");
+const TABLE = 420;
 const column = createColumnHelper<FlowRow>();
 
 /** What goes through production now, and what each metric, service or namespace costs. */
-export function MoneyNow({ price, isChosen }: { price: string | undefined; isChosen: boolean }) {
+export function MoneyNow({ price, asking, isChosen }: { price: string | undefined; asking: boolean; isChosen: boolean }) {
   const { by = "metric" } = route.useSearch();
   const navigate = route.useNavigate();
-  const query = useQuery(flow(by, price));
+  const query = useQuery({ ...flow(by, price), enabled: !asking });
   return (
     <Section
       title="Money now"
@@ -55,7 +56,9 @@ export function MoneyNow({ price, isChosen }: { price: string | undefined; isCho
         </Group>
       }
     >
-      <QueryView query={query}>{(view) => <Flow view={view} />}</QueryView>
+      <QueryView query={query} loading={<Skeleton h={TABLE} role="status" aria-label="Loading" />}>
+        {(view) => <Flow view={view} />}
+      </QueryView>
     </Section>
   );
 }
@@ -118,7 +121,7 @@ function Flow({ view }: { view: FlowView }) {
           No money is told: {view.priceProblem}
         </Text>
       )}
-      <DataTable label="Money now" rows={rows} columns={columns} rowId={(r) => r.key} height={420} minWidth={760} />
+      <DataTable label="Money now" rows={rows} columns={columns} rowId={(r) => r.key} height={TABLE} minWidth={760} />
       <Text size="xs" c="dimmed">
         {count(view.total.seriesOut)} of {count(view.total.seriesIn)} series leave
         {priced ? `, ${money(view.total.monthlyCostOut, currency)} a month` : ""}. Told by {count(view.hosts)}{" "}

@@ -40,7 +40,7 @@ export function OverviewPage() {
           <Decisions />
           <UnderWay />
         </SimpleGrid>
-        {!asking && <MoneyNow price={price} isChosen={chosen !== undefined} />}
+        <MoneyNow price={price} asking={asking} isChosen={chosen !== undefined} />
         <SimpleGrid cols={{ base: 1, lg: 2 }}>
           <FleetHealth />
           <Forecast price={price} />

@@ -8,6 +8,7 @@ import { TimeText } from "~/shared/components/TimeText";
 import { StateBadge } from "~/shared/experiments/StateBadge";
 import { count, percent } from "~/shared/format/numbers";
 import { useMay } from "~/shared/session/session";
+import { Panel, PanelSkeleton } from "./Panel";
 import { underWay } from "./queries";
 
 /** Experiments that something happens in. */
@@ -25,26 +26,28 @@ export function UnderWay() {
         )
       }
     >
-      <QueryView query={query}>
-        {(page) =>
-          page.items.length === 0 ? (
-            <Text size="sm" c="dimmed">
-              No experiment is under way.
-            </Text>
-          ) : (
-            <>
-              {page.items.map((e) => (
-                <Experiment key={e.id} e={e} />
-              ))}
-              {page.next && (
-                <Text size="sm" c="dimmed">
-                  These are the newest {count(page.items.length)}. <PageLink to="/experiments">All experiments</PageLink>
-                </Text>
-              )}
-            </>
-          )
-        }
-      </QueryView>
+      <Panel label="Experiments under way">
+        <QueryView query={query} loading={<PanelSkeleton />}>
+          {(page) =>
+            page.items.length === 0 ? (
+              <Text size="sm" c="dimmed">
+                No experiment is under way.
+              </Text>
+            ) : (
+              <>
+                {page.items.map((e) => (
+                  <Experiment key={e.id} e={e} />
+                ))}
+                {page.next && (
+                  <Text size="sm" c="dimmed">
+                    These are the newest {count(page.items.length)}. <PageLink to="/experiments">All experiments</PageLink>
+                  </Text>
+                )}
+              </>
+            )
+          }
+        </QueryView>
+      </Panel>
     </Section>
   );
 }

@@ -10,7 +10,7 @@ import {
   useReactTable,
 } from "@tanstack/react-table";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type ReactNode, useEffect, useMemo, useRef } from "react";
+import { memo, type ReactNode, useEffect, useMemo, useRef } from "react";
 import { readOrder, writeOrder } from "./order";
 
 interface Props<T> {
@@ -159,20 +159,15 @@ export function DataTable<T>({
             </tr>
           )}
           {inSight.map(({ row, index }) => (
-            <Table.Tr
+            <BodyRow
               key={row.id}
-              data-index={index}
-              aria-rowindex={index + 2}
-              bg={isSelected?.(row.original) ? "var(--mantine-primary-color-light)" : undefined}
-              onClick={onRowClick === undefined ? undefined : () => onRowClick(row.original)}
-              style={{ cursor: onRowClick === undefined ? undefined : "pointer", height: virtual ? ROW : undefined }}
-            >
-              {row.getVisibleCells().map((cell) => (
-                <Table.Td key={cell.id} ta={(cell.column.columnDef.meta as { align?: "right" } | undefined)?.align}>
-                  {flexRender(cell.column.columnDef.cell, cell.getContext())}
-                </Table.Td>
-              ))}
-            </Table.Tr>
+              row={row}
+              index={index}
+              columns={columns}
+              isSelected={isSelected?.(row.original) === true}
+              height={virtual ? ROW : undefined}
+              onClick={onRowClick}
+            />
           ))}
           {after > 0 && (
             <tr aria-hidden>
@@ -193,3 +188,33 @@ export function DataTable<T>({
     </ScrollArea.Autosize>
   );
 }
+
+interface BodyRowProps<T> {
+  row: Row<T>;
+  index: number;
+  /** Others make the row anew: what its cells show may depend on more than the row. */
+  // biome-ignore lint/suspicious/noExplicitAny: the library's columns differ in the type of their values.
+  columns: ColumnDef<T, any>[];
+  isSelected: boolean;
+  height: number | undefined;
+  onClick: ((row: T) => void) | undefined;
+}
+
+/** Scrolling makes only the rows that come into sight, not all that are there. */
+const BodyRow = memo(function BodyRow<T>({ row, index, isSelected, height, onClick }: BodyRowProps<T>) {
+  return (
+    <Table.Tr
+      data-index={index}
+      aria-rowindex={index + 2}
+      bg={isSelected ? "var(--mantine-primary-color-light)" : undefined}
+      onClick={onClick === undefined ? undefined : () => onClick(row.original)}
+      style={{ cursor: onClick === undefined ? undefined : "pointer", height }}
+    >
+      {row.getVisibleCells().map((cell) => (
+        <Table.Td key={cell.id} ta={(cell.column.columnDef.meta as { align?: "right" } | undefined)?.align}>
+          {flexRender(cell.column.columnDef.cell, cell.getContext())}
+        </Table.Td>
+      ))}
+    </Table.Tr>
+  );
+}) as <T>(props: BodyRowProps<T>) => ReactNode;
