@@ -1,6 +1,6 @@
-import { ActionIcon, Button, Card, Group, Menu, Text, Title } from "@mantine/core";
+import { Button, Card, Group, Menu, Text, Title } from "@mantine/core";
 import { useInViewport } from "@mantine/hooks";
-import { IconDots, IconPencil, IconTrash } from "@tabler/icons-react";
+import { IconPencil, IconTrash } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
@@ -9,6 +9,7 @@ import type { AgentView, GroupView } from "~/api/schema";
 import { PageLink } from "~/shared/components/links";
 import { QueryView } from "~/shared/components/QueryView";
 import { ReasonModal } from "~/shared/components/ReasonModal";
+import { RowMenu } from "~/shared/components/RowMenu";
 import { count, counted } from "~/shared/format/numbers";
 import { GroupForm } from "./GroupForm";
 import classes from "./hostMap.module.css";
@@ -133,21 +134,14 @@ function GroupMenu({ group }: { group: GroupView }) {
   const [open, setOpen] = useState<"edit" | "delete" | null>(null);
   return (
     <>
-      <Menu position="bottom-end">
-        <Menu.Target>
-          <ActionIcon variant="subtle" color="gray" aria-label={`Actions for group ${group.name}`}>
-            <IconDots size={18} />
-          </ActionIcon>
-        </Menu.Target>
-        <Menu.Dropdown>
-          <Menu.Item leftSection={<IconPencil size={16} />} onClick={() => setOpen("edit")}>
-            Change
-          </Menu.Item>
-          <Menu.Item leftSection={<IconTrash size={16} />} onClick={() => setOpen("delete")}>
-            Delete
-          </Menu.Item>
-        </Menu.Dropdown>
-      </Menu>
+      <RowMenu of={`group ${group.name}`}>
+        <Menu.Item leftSection={<IconPencil size={16} />} onClick={() => setOpen("edit")}>
+          Change
+        </Menu.Item>
+        <Menu.Item leftSection={<IconTrash size={16} />} onClick={() => setOpen("delete")}>
+          Delete
+        </Menu.Item>
+      </RowMenu>
       {open === "edit" && <GroupForm group={group} onClose={() => setOpen(null)} />}
       <ReasonModal
         opened={open === "delete"}

@@ -1,5 +1,5 @@
-import { ActionIcon, Button, Group, Menu, Stack } from "@mantine/core";
-import { IconDatabase, IconDots, IconPlus } from "@tabler/icons-react";
+import { Button, Group, Menu, Stack } from "@mantine/core";
+import { IconDatabase, IconPlus } from "@tabler/icons-react";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { createColumnHelper } from "@tanstack/react-table";
 import { useMemo, useState } from "react";
@@ -10,6 +10,7 @@ import { DataTable } from "~/shared/components/DataTable";
 import { EmptyState } from "~/shared/components/EmptyState";
 import { QueryView } from "~/shared/components/QueryView";
 import { ReasonModal } from "~/shared/components/ReasonModal";
+import { RowMenu } from "~/shared/components/RowMenu";
 import { showDone, showProblem } from "~/shared/components/showProblem";
 import { duration } from "~/shared/format/numbers";
 import { useMay } from "~/shared/session/session";
@@ -42,22 +43,15 @@ export function BackendsTab() {
               id: "actions",
               header: () => <span>Actions</span>,
               cell: (c) => (
-                <Menu position="bottom-end">
-                  <Menu.Target>
-                    <ActionIcon variant="subtle" aria-label={`Actions for ${c.row.original.name}`}>
-                      <IconDots size={16} />
-                    </ActionIcon>
-                  </Menu.Target>
-                  <Menu.Dropdown>
-                    <Menu.Item onClick={() => test.mutate(c.row.original.name)}>Test</Menu.Item>
-                    {mayAdmin && <Menu.Item onClick={() => setEditing(c.row.original)}>Change</Menu.Item>}
-                    {mayAdmin && (
-                      <Menu.Item color="red" onClick={() => setRemoving(c.row.original.name)}>
-                        Remove
-                      </Menu.Item>
-                    )}
-                  </Menu.Dropdown>
-                </Menu>
+                <RowMenu of={c.row.original.name}>
+                  <Menu.Item onClick={() => test.mutate(c.row.original.name)}>Test</Menu.Item>
+                  {mayAdmin && <Menu.Item onClick={() => setEditing(c.row.original)}>Change</Menu.Item>}
+                  {mayAdmin && (
+                    <Menu.Item color="red" onClick={() => setRemoving(c.row.original.name)}>
+                      Remove
+                    </Menu.Item>
+                  )}
+                </RowMenu>
               ),
             }),
           ]

@@ -1,5 +1,5 @@
-import { ActionIcon, Badge, Button, Group, Menu, Stack } from "@mantine/core";
-import { IconBell, IconDots, IconPlus } from "@tabler/icons-react";
+import { Badge, Button, Group, Menu, Stack } from "@mantine/core";
+import { IconBell, IconPlus } from "@tabler/icons-react";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { createColumnHelper } from "@tanstack/react-table";
@@ -10,6 +10,7 @@ import { DataTable } from "~/shared/components/DataTable";
 import { EmptyState } from "~/shared/components/EmptyState";
 import { QueryView } from "~/shared/components/QueryView";
 import { ReasonModal } from "~/shared/components/ReasonModal";
+import { RowMenu } from "~/shared/components/RowMenu";
 import { showDone, showProblem } from "~/shared/components/showProblem";
 import { duration } from "~/shared/format/numbers";
 import { useMay } from "~/shared/session/session";
@@ -65,26 +66,19 @@ export function NotificationsTab() {
         id: "actions",
         header: () => <span>Actions</span>,
         cell: (c) => (
-          <Menu position="bottom-end">
-            <Menu.Target>
-              <ActionIcon variant="subtle" aria-label={`Actions for ${c.row.original.name}`}>
-                <IconDots size={16} />
-              </ActionIcon>
-            </Menu.Target>
-            <Menu.Dropdown>
-              <Menu.Item onClick={() => look(c.row.original.name)}>Deliveries</Menu.Item>
-              {mayAdmin && <Menu.Item onClick={() => test.mutate(c.row.original.name)}>Send a test</Menu.Item>}
-              {mayAdmin && <Menu.Item onClick={() => setEditing(c.row.original)}>Change</Menu.Item>}
-              {mayAdmin && c.row.original.channel === "webhook" && (
-                <Menu.Item onClick={() => setRotating(c.row.original.name)}>New secret</Menu.Item>
-              )}
-              {mayAdmin && (
-                <Menu.Item color="red" onClick={() => setRemoving(c.row.original.name)}>
-                  Remove
-                </Menu.Item>
-              )}
-            </Menu.Dropdown>
-          </Menu>
+          <RowMenu of={c.row.original.name}>
+            <Menu.Item onClick={() => look(c.row.original.name)}>Deliveries</Menu.Item>
+            {mayAdmin && <Menu.Item onClick={() => test.mutate(c.row.original.name)}>Send a test</Menu.Item>}
+            {mayAdmin && <Menu.Item onClick={() => setEditing(c.row.original)}>Change</Menu.Item>}
+            {mayAdmin && c.row.original.channel === "webhook" && (
+              <Menu.Item onClick={() => setRotating(c.row.original.name)}>New secret</Menu.Item>
+            )}
+            {mayAdmin && (
+              <Menu.Item color="red" onClick={() => setRemoving(c.row.original.name)}>
+                Remove
+              </Menu.Item>
+            )}
+          </RowMenu>
         ),
       }),
     ],

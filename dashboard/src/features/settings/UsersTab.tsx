@@ -1,7 +1,7 @@
-import { ActionIcon, Badge, Button, Group, Menu, Modal, Select, Stack, TextInput } from "@mantine/core";
+import { Badge, Button, Group, Menu, Modal, Select, Stack, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useDisclosure } from "@mantine/hooks";
-import { IconDots, IconUserPlus } from "@tabler/icons-react";
+import { IconUserPlus } from "@tabler/icons-react";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { createColumnHelper } from "@tanstack/react-table";
 import { useMemo, useState } from "react";
@@ -11,6 +11,7 @@ import { DataTable } from "~/shared/components/DataTable";
 import { ProblemAlert } from "~/shared/components/ProblemAlert";
 import { QueryView } from "~/shared/components/QueryView";
 import { ReasonModal } from "~/shared/components/ReasonModal";
+import { RowMenu } from "~/shared/components/RowMenu";
 import { users } from "~/shared/people/people";
 import { useMay, useMe } from "~/shared/session/session";
 import { SecretOnce } from "./SecretOnce";
@@ -79,29 +80,22 @@ export function UsersTab() {
 
 function UserActions({ user, onChoose }: { user: UserView; onChoose: (action: Action) => void }) {
   return (
-    <Menu position="bottom-end">
-      <Menu.Target>
-        <ActionIcon variant="subtle" aria-label={`Actions for ${user.name || user.id}`}>
-          <IconDots size={16} />
-        </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>
-        {(["viewer", "operator", "admin"] as const)
-          .filter((r) => r !== user.role)
-          .map((role) => (
-            <Menu.Item key={role} onClick={() => onChoose(role)}>
-              Make {role}
-            </Menu.Item>
-          ))}
-        <Menu.Item onClick={() => onChoose("secret")}>New sign-in link</Menu.Item>
-        <Menu.Item onClick={() => onChoose(user.disabled ? "enable" : "disable")}>{user.disabled ? "Enable" : "Disable"}</Menu.Item>
-        {user.name !== "" && (
-          <Menu.Item color="red" onClick={() => onChoose("erase")}>
-            Erase the name
+    <RowMenu of={user.name || user.id}>
+      {(["viewer", "operator", "admin"] as const)
+        .filter((r) => r !== user.role)
+        .map((role) => (
+          <Menu.Item key={role} onClick={() => onChoose(role)}>
+            Make {role}
           </Menu.Item>
-        )}
-      </Menu.Dropdown>
-    </Menu>
+        ))}
+      <Menu.Item onClick={() => onChoose("secret")}>New sign-in link</Menu.Item>
+      <Menu.Item onClick={() => onChoose(user.disabled ? "enable" : "disable")}>{user.disabled ? "Enable" : "Disable"}</Menu.Item>
+      {user.name !== "" && (
+        <Menu.Item color="red" onClick={() => onChoose("erase")}>
+          Erase the name
+        </Menu.Item>
+      )}
+    </RowMenu>
   );
 }
 

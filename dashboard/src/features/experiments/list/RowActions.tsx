@@ -1,11 +1,12 @@
-import { ActionIcon, Menu } from "@mantine/core";
-import { IconArchive, IconArchiveOff, IconCopy, IconDots, IconPencil } from "@tabler/icons-react";
+import { Menu } from "@mantine/core";
+import { IconArchive, IconArchiveOff, IconCopy, IconPencil } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { api, call } from "~/api/client";
 import type { Created, ExperimentSummary } from "~/api/schema";
 import { ReasonModal } from "~/shared/components/ReasonModal";
+import { RowMenu } from "~/shared/components/RowMenu";
 import { rests } from "~/shared/experiments/rests";
 import { useMay } from "~/shared/session/session";
 
@@ -23,36 +24,29 @@ export function RowActions({ experiment: x }: { experiment: ExperimentSummary })
 
   return (
     <>
-      <Menu position="bottom-end" withinPortal>
-        <Menu.Target>
-          <ActionIcon variant="subtle" color="gray" aria-label={`Actions for ${x.name}`}>
-            <IconDots size={16} />
-          </ActionIcon>
-        </Menu.Target>
-        <Menu.Dropdown>
-          {x.state === "draft" && !x.archived && (
-            <Menu.Item
-              leftSection={<IconPencil size={14} />}
-              onClick={() => void navigate({ to: "/experiments/new", search: { from: x.id } })}
-            >
-              Edit draft
-            </Menu.Item>
-          )}
-          <Menu.Item leftSection={<IconCopy size={14} />} onClick={() => setAsked("clone")}>
-            Clone
+      <RowMenu of={x.name}>
+        {x.state === "draft" && !x.archived && (
+          <Menu.Item
+            leftSection={<IconPencil size={14} />}
+            onClick={() => void navigate({ to: "/experiments/new", search: { from: x.id } })}
+          >
+            Edit draft
           </Menu.Item>
-          {!x.archived && rests(x.state) && (
-            <Menu.Item leftSection={<IconArchive size={14} />} onClick={() => setAsked("archive")}>
-              Archive
-            </Menu.Item>
-          )}
-          {x.archived && (
-            <Menu.Item leftSection={<IconArchiveOff size={14} />} onClick={() => setAsked("unarchive")}>
-              Take out of the archive
-            </Menu.Item>
-          )}
-        </Menu.Dropdown>
-      </Menu>
+        )}
+        <Menu.Item leftSection={<IconCopy size={14} />} onClick={() => setAsked("clone")}>
+          Clone
+        </Menu.Item>
+        {!x.archived && rests(x.state) && (
+          <Menu.Item leftSection={<IconArchive size={14} />} onClick={() => setAsked("archive")}>
+            Archive
+          </Menu.Item>
+        )}
+        {x.archived && (
+          <Menu.Item leftSection={<IconArchiveOff size={14} />} onClick={() => setAsked("unarchive")}>
+            Take out of the archive
+          </Menu.Item>
+        )}
+      </RowMenu>
       <ReasonModal
         opened={asked === "clone"}
         onClose={() => setAsked(null)}

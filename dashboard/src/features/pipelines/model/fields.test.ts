@@ -38,6 +38,7 @@ describe("the fields of a component", () => {
   });
 
   it("keep a variable of the host as a text, where a number would be", () => {
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: so collectors name variables.
     expect(fieldsOf({ k: "${env:K}", by: "${env:BY}" }, KEYS).map((f) => f.input)).toEqual(["text", "text"]);
   });
 
