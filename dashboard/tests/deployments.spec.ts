@@ -5,6 +5,8 @@ const publish = async (stack: Stack, name: string, configuration: string) =>
   stack.api<{ id: string; version: number }>("POST", "pipelines", { name, configuration, reason: "for the test" });
 
 test("a version comes to hosts in waves, judged by what they report, and goes back", async ({ page, stack }) => {
+  // A wave is judged by whole minutes that its hosts report.
+  test.setTimeout(600_000);
   const { id } = await publish(stack, "folded", topK);
   await page.goto(`/deployments/new?pipeline=${id}&version=1`);
   await expect(page.getByRole("combobox", { name: "Pipeline" }).or(page.getByRole("textbox", { name: "Pipeline" }))).toHaveValue("folded");
@@ -20,8 +22,8 @@ test("a version comes to hosts in waves, judged by what they report, and goes ba
   await expect(page.getByRole("heading", { level: 1, name: "folded v1" })).toBeVisible();
   await expect(page.getByRole("region", { name: "Waves" })).toContainText("Wave 2");
   const gate = page.getByRole("region", { name: "Gate", exact: true });
-  await expect(gate.getByRole("table", { name: "Checks of wave 1" })).toContainText("Met", { timeout: 120_000 });
-  await expect(page.getByText("Completed", { exact: true }).first()).toBeVisible({ timeout: 120_000 });
+  await expect(gate.getByRole("table", { name: "Checks of wave 1" })).toContainText("Met", { timeout: 240_000 });
+  await expect(page.getByText("Completed", { exact: true }).first()).toBeVisible({ timeout: 240_000 });
   await expect(gate.getByRole("table", { name: "Checks of wave 2" })).toBeVisible();
   const hosts = page.getByRole("region", { name: "Hosts", exact: true });
   await expect(hosts.getByRole("row", { name: new RegExp(stack.hosts[1] as string) })).toContainText("Deployed");

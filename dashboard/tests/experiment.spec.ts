@@ -35,7 +35,7 @@ async function draft(stack: Stack, name: string): Promise<string> {
 const shown = (stack: Stack, id: string) => stack.api<Shown>("GET", `experiments/${id}`);
 
 test("an experiment is started, followed to its verdict, shown as it was, reported, promoted and rolled back", async ({ page, stack }) => {
-  test.setTimeout(400_000);
+  test.setTimeout(600_000);
   const id = await draft(stack, "light customers");
   await page.goto(`/experiments/${id}`);
   await expect(page.getByRole("heading", { level: 1, name: "light customers" })).toBeVisible();
@@ -111,12 +111,17 @@ test("an experiment is started, followed to its verdict, shown as it was, report
 
   await page.getByRole("button", { name: "Promote", exact: true }).click();
   await dialog.getByRole("button", { name: "Waves and limits" }).click();
+  const waves = dialog.getByLabel("Waves", { exact: true });
+  await waves.focus();
+  for (let i = 0; i < 4; i++) await page.keyboard.press("Backspace");
+  await waves.fill("100%");
+  await page.keyboard.press("Enter");
   await dialog.getByLabel("Watch each wave for").fill("5 s");
   await dialog.getByLabel("Reason").fill("it saves enough");
   await shot(page, "experiment-promote");
   await dialog.getByRole("button", { name: "Promote", exact: true }).click();
   await expect(page.getByRole("region", { name: "Promotion", exact: true })).toContainText("Wave 1", { timeout: 60_000 });
-  await expect(page.getByText("Promoted", { exact: true }).first()).toBeVisible({ timeout: 180_000 });
+  await expect(page.getByText("Promoted", { exact: true }).first()).toBeVisible({ timeout: 240_000 });
   await shot(page, "experiment-promoted");
 
   await page.getByRole("button", { name: "Roll back" }).click();

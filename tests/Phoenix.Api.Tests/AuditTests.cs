@@ -218,8 +218,8 @@ public sealed class AuditTests(ControlPlane plane)
         await Eventually.Get(() => plane.Get($"/api/v2/audit?streamId={StreamIds.Agent(host)}"), a => a.GetProperty("items").GetArrayLength() == 3, "the log");
         Rows(await plane.User.GetStringAsync($"/api/v2/audit/export?format=csv&streamId={StreamIds.Agent(host)}")).Count.ShouldBe(4);
         // A span in which nothing happened has nothing, and is found to have it at once.
-        Rows(await plane.User.GetStringAsync("/api/v2/audit/export?format=csv&until=2001-01-01T00:00:00Z")).Count.ShouldBe(1);
-        Rows(await plane.User.GetStringAsync("/api/v2/audit/export?format=csv&from=2999-01-01T00:00:00Z")).Count.ShouldBe(1);
+        Rows(await plane.User.GetStringAsync($"/api/v2/audit/export?format=csv&streamId={StreamIds.Agent(host)}&until=2001-01-01T00:00:00Z")).Count.ShouldBe(1);
+        Rows(await plane.User.GetStringAsync($"/api/v2/audit/export?format=csv&streamId={StreamIds.Agent(host)}&from=2999-01-01T00:00:00Z")).Count.ShouldBe(1);
     }
 
     [Theory]
