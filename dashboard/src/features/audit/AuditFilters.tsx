@@ -4,6 +4,7 @@ import { useDebouncedCallback } from "@mantine/hooks";
 import { IconSearch } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
+import { streamNamed } from "~/shared/events/sentences";
 import { dateTime, momentOf, zoneId } from "~/shared/format/times";
 import { STREAM_TYPES } from "~/shared/live/topics";
 import { users } from "~/shared/people/people";
@@ -47,7 +48,7 @@ export function AuditFilters({ search, onChange }: { search: AuditSearch; onChan
         placeholder="Anything"
         clearable
         searchable
-        data={[...STREAM_TYPES]}
+        data={STREAM_TYPES.map((value) => ({ value, label: streamNamed(value) }))}
         value={search.streamType ?? null}
         onChange={(v) => onChange({ streamType: v ?? undefined })}
         w={170}

@@ -5,7 +5,7 @@ import type { AuditEntry } from "~/api/schema";
 import { PageButton } from "~/shared/components/links";
 import { QueryView } from "~/shared/components/QueryView";
 import { TimeText } from "~/shared/components/TimeText";
-import { named } from "~/shared/events/sentences";
+import { named, streamNamed } from "~/shared/events/sentences";
 import { useActorName } from "~/shared/people/people";
 import { event } from "./queries";
 import type { AuditSearch } from "./search";
@@ -45,7 +45,7 @@ export function EventDrawer({ sequence, onOpen, onFilter }: Props) {
                 Replay from here
               </PageButton>
               <Button size="xs" variant="default" onClick={() => onFilter({ streamId: found.streamId })}>
-                Only this {found.streamType ?? "stream"}
+                Only this {found.streamType === null ? "stream" : streamNamed(found.streamType).toLowerCase()}
               </Button>
               {found.experimentId !== null && (
                 <Button size="xs" variant="default" onClick={() => onFilter({ experimentId: found.experimentId ?? undefined })}>
@@ -88,7 +88,7 @@ function Facts({ entry }: { entry: AuditEntry }) {
     ["When", <TimeText key="at" at={entry.timestamp} />],
     ["Who", `${nameOf(entry.actor)}${entry.verification ? ` (${entry.verification})` : ""}`],
     ["Why", entry.reason || "No reason was given."],
-    ["Of", `${entry.streamType ?? "unknown"} ${entry.streamId}, its event number ${entry.streamVersion}`],
+    ["Of", `${streamNamed(entry.streamType)} ${entry.streamId}, its event number ${entry.streamVersion}`],
   ];
   return (
     <Table variant="vertical" layout="fixed">
@@ -125,7 +125,7 @@ function Related({
       )}
       {entries.map((e) => (
         <Button key={e.sequence} variant="subtle" size="compact-sm" justify="flex-start" onClick={() => onOpen(e.sequence)}>
-          {e.sequence} · {named(e.type)} · {e.streamType ?? ""}
+          {e.sequence} · {named(e.type)} · {streamNamed(e.streamType)}
         </Button>
       ))}
     </Stack>

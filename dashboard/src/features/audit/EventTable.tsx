@@ -4,7 +4,7 @@ import { type ReactNode, useMemo } from "react";
 import type { AuditEntry } from "~/api/schema";
 import { DataTable } from "~/shared/components/DataTable";
 import { TimeText } from "~/shared/components/TimeText";
-import { named } from "~/shared/events/sentences";
+import { named, streamNamed } from "~/shared/events/sentences";
 import { useActorName } from "~/shared/people/people";
 
 const column = createColumnHelper<AuditEntry>();
@@ -27,7 +27,7 @@ export function EventTable({ rows, open, onOpen, onEndReached, empty, height = 6
         header: "What",
         enableSorting: false,
         cell: (c) => (
-          <Anchor component="button" type="button" size="sm" onClick={() => onOpen(c.row.original.sequence)}>
+          <Anchor component="button" type="button" size="sm" ta="left" onClick={() => onOpen(c.row.original.sequence)}>
             {named(c.getValue())}
           </Anchor>
         ),
@@ -36,7 +36,7 @@ export function EventTable({ rows, open, onOpen, onEndReached, empty, height = 6
         header: "Of",
         size: 130,
         enableSorting: false,
-        cell: (c) => <Badge variant="default">{c.getValue() ?? "unknown"}</Badge>,
+        cell: (c) => <Badge variant="default">{streamNamed(c.getValue())}</Badge>,
       }),
       column.accessor("actor", { header: "Who", enableSorting: false, cell: (c) => nameOf(c.getValue()) }),
       column.accessor("reason", {

@@ -7,13 +7,15 @@ import { PageLink } from "~/shared/components/links";
 import { PageHeader } from "~/shared/components/PageHeader";
 import { QueryView } from "~/shared/components/QueryView";
 import { TimeText } from "~/shared/components/TimeText";
-import { named } from "~/shared/events/sentences";
+import { named, streamNamed } from "~/shared/events/sentences";
 import { useActorName } from "~/shared/people/people";
 import { changes } from "./changes";
 import { stream, streamAt } from "./queries";
 
 const route = getRouteApi("/_app/audit/streams/$id");
 const MOST_SHOWN = 200;
+/** Data may have no place to break a line at. */
+const BROKEN = { overflowWrap: "anywhere" } as const;
 
 /** A stream step by step: what each event was, and what it changed in what the events make together. */
 export function ReplayPage() {
@@ -30,7 +32,7 @@ export function ReplayPage() {
   return (
     <>
       <PageHeader
-        title={`Replay of ${query.data?.type ?? "a stream"}`}
+        title={`Replay of ${query.data?.type ? streamNamed(query.data.type) : "a stream"}`}
         description={
           <PageLink to="/audit" search={{ streamId: id }}>
             {id}
@@ -117,8 +119,8 @@ function Step({ id, version }: { id: string; version: number }) {
                       <Table.Td>
                         <Code>{change.path}</Code>
                       </Table.Td>
-                      <Table.Td>{told(change.before)}</Table.Td>
-                      <Table.Td>{told(change.after)}</Table.Td>
+                      <Table.Td style={BROKEN}>{told(change.before)}</Table.Td>
+                      <Table.Td style={BROKEN}>{told(change.after)}</Table.Td>
                     </Table.Tr>
                   ))}
                 </Table.Tbody>

@@ -14,6 +14,11 @@ export function named(type: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
+/** A kind of stream, such as `AgentTask`, in words. */
+export function streamNamed(type: string | null | undefined): string {
+  return type ? named(spaced(type).trim()) : "Unknown";
+}
+
 const text = (value: unknown): string => (typeof value === "string" ? value : "");
 const number = (value: unknown): number | null => (typeof value === "number" ? value : null);
 const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
