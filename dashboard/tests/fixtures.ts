@@ -71,9 +71,12 @@ export async function shot(page: Page, name: string): Promise<void> {
     await page.setViewportSize(size);
     // The header stands where the page is scrolled to.
     await page.evaluate(() => window.scrollTo(0, 0));
-    const image = await page.screenshot({ path: join(folder, `${name}-${look}.png`), fullPage: true });
-    // As the image has it (PNG tells its width there): the document's own figures leave out what a part of it hides.
-    expect(image.readUInt32BE(16), `${name} is wider than its window (${look})`).toBe(size.width);
+    // A page that was just made narrow is still being laid out.
+    await expect(async () => {
+      const image = await page.screenshot({ path: join(folder, `${name}-${look}.png`), fullPage: true });
+      // PNG tells its width there. The document's own figures leave out what a part of it hides.
+      expect(image.readUInt32BE(16), `${name} is wider than its window (${look})`).toBe(size.width);
+    }).toPass({ timeout: 30_000 });
   }
   await page.emulateMedia({ colorScheme: "light" });
   if (before !== null) await page.setViewportSize(before);
