@@ -37,7 +37,7 @@ const pipeline = (value: unknown): string => {
 };
 
 /** `protectedRetention` as protected retention. */
-export const spaced = (name: string): string => name.replace(/[A-Z]/g, (c) => ` ${c.toLowerCase()}`);
+export const spaced = (name: string): string => name.replace(/[A-Z]/g, (c) => ` ${c.toLowerCase()}`).replace(/\bcpu\b/, "CPU");
 
 const labels = (value: unknown): string =>
   Object.entries(object(value))

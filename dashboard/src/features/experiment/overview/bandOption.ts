@@ -26,7 +26,7 @@ export function bandOption({ points, asked, format, name, floor, ceiling, timeZo
       points.map((p) => p.at),
       timeZone,
     ),
-    yAxis: { type: "value", min, max, axisLabel: { formatter: format } },
+    yAxis: { type: "value", min, max, axisLabel: { formatter: format, hideOverlap: true } },
     tooltip: {
       trigger: "axis",
       confine: true,
