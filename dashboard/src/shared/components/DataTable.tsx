@@ -112,6 +112,8 @@ export function DataTable<T>({
       mah={height}
       viewportRef={viewport}
       type="auto"
+      // A scrollbar stands below the last row and not upon it.
+      offsetScrollbars="present"
       viewportProps={{ tabIndex: 0, role: "region", "aria-label": label }}
     >
       <Table miw={minWidth} highlightOnHover stickyHeader aria-label={label} aria-rowcount={shown.length + 1} className="numeric">
