@@ -117,7 +117,8 @@ test("an incident gives a host its full detail back, and is ended before its tim
     reason: "for the incident",
     rollout: { soakSeconds: 0, gate: { off: true } },
   });
-  const completed = async () => (await stack.api<{ state: string }>("GET", `deployments/${id}`)).state === "completed";
+  const completed = async () =>
+    (await stack.api<{ deployment: { state: string } }>("GET", `deployments/${id}`)).deployment.state === "completed";
   await until("the lean pipeline is production", completed, 170);
 
   await page.goto("/fleet");
