@@ -42,14 +42,15 @@ test("what needs a decision leads to its place", async ({ page, stack }) => {
       reason: "waits for approval",
     });
     await page.goto("/");
-    const waiting = page.getByRole("region", { name: "Needs a decision" });
+    const waiting = page.getByRole("region", { name: "Needs a decision", exact: true });
     await waiting.getByRole("link", { name: /everything v1 to 1 host/ }).click();
     await expect(page).toHaveURL(new RegExp(`/deployments/${id}`));
-    await stack.api("POST", `deployments/${id}/reject`, { reason: "the test is over" });
-    // It goes as it is decided, without a reload.
     await page.goto("/");
-    await expect(waiting).toBeVisible();
-    await expect(waiting.getByRole("link", { name: /everything v1 to 1 host/ })).toHaveCount(0);
+    const item = waiting.getByRole("link", { name: /everything v1 to 1 host/ });
+    await expect(item).toBeVisible();
+    // It goes as it is decided, without a reload.
+    await stack.api("POST", `deployments/${id}/reject`, { reason: "the test is over" });
+    await expect(item).toHaveCount(0);
   } finally {
     await policy(false);
   }
