@@ -1,21 +1,28 @@
 import { ScrollArea, Skeleton, Stack } from "@mantine/core";
 import type { ReactNode } from "react";
 
-const HEIGHT = 280;
+/** What is little needs no more than what stands there while it is read, so that what is below moves little, and what is long is scrolled. */
+const LEAST = 150;
+const MOST = 280;
 
-/** The content of a part that may be long: of one height, so that what stands below does not move when it is read or grows. */
+/** The content of a part that may be long. */
 export function Panel({ label, children }: { label: string; children: ReactNode }) {
   return (
-    <ScrollArea h={HEIGHT} type="auto" offsetScrollbars viewportProps={{ tabIndex: 0, role: "region", "aria-label": label }}>
+    <ScrollArea.Autosize
+      mih={LEAST}
+      mah={MOST}
+      type="auto"
+      offsetScrollbars="present"
+      viewportProps={{ tabIndex: 0, role: "region", "aria-label": label }}
+    >
       <Stack gap="sm">{children}</Stack>
-    </ScrollArea>
+    </ScrollArea.Autosize>
   );
 }
 
 export function PanelSkeleton() {
   return (
     <Stack gap="sm" role="status" aria-label="Loading">
-      <Skeleton h={40} />
       <Skeleton h={40} />
       <Skeleton h={40} />
       <Skeleton h={40} w="60%" />

@@ -16,7 +16,7 @@ export function Figure({
   color?: string;
 }) {
   return (
-    <Card padding="sm" className="print-avoid-break">
+    <Card padding="sm" h="100%" className="print-avoid-break">
       <Group justify="space-between" wrap="nowrap" align="flex-start">
         <div>
           <Text size="sm" c="dimmed">
