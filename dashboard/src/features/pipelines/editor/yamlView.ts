@@ -12,7 +12,7 @@ import { changeBetween } from "./change";
 const colours = HighlightStyle.define([
   {
     tag: [tags.propertyName, tags.definition(tags.propertyName)],
-    color: "light-dark(var(--mantine-color-blue-8), var(--mantine-color-blue-3))",
+    color: "light-dark(var(--mantine-color-blue-9), var(--mantine-color-blue-3))",
   },
   { tag: [tags.string, tags.special(tags.string)], color: "light-dark(var(--mantine-color-teal-9), var(--mantine-color-teal-3))" },
   {
