@@ -14,7 +14,10 @@ const colours = HighlightStyle.define([
     tag: [tags.propertyName, tags.definition(tags.propertyName)],
     color: "light-dark(var(--mantine-color-blue-9), var(--mantine-color-blue-3))",
   },
-  { tag: [tags.string, tags.special(tags.string)], color: "light-dark(var(--mantine-color-teal-9), var(--mantine-color-teal-3))" },
+  {
+    tag: [tags.string, tags.special(tags.string)],
+    color: "light-dark(color-mix(in srgb, var(--mantine-color-teal-9) 85%, black), var(--mantine-color-teal-3))",
+  },
   {
     tag: [tags.comment, tags.lineComment, tags.meta],
     color: "light-dark(var(--mantine-color-gray-7), var(--mantine-color-gray-5))",
