@@ -1,4 +1,4 @@
-import { Box, Group, ScrollArea, Table, Text, UnstyledButton } from "@mantine/core";
+import { Box, Group, Table, Text, UnstyledButton } from "@mantine/core";
 import { IconArrowDown, IconArrowsSort, IconArrowUp } from "@tabler/icons-react";
 import {
   type ColumnDef,
@@ -108,14 +108,8 @@ export function DataTable<T>({
     : shown.map((row, index) => ({ row, index }));
 
   return (
-    <ScrollArea.Autosize
-      mah={height}
-      viewportRef={viewport}
-      type="auto"
-      // A scrollbar stands below the last row and not upon it.
-      offsetScrollbars="present"
-      viewportProps={{ tabIndex: 0, role: "region", "aria-label": label }}
-    >
+    // The browser's own scrolling: a scroll area that draws its bars itself asks where it stands in each frame, which lays the rows out twice.
+    <Box ref={viewport} mah={height} style={{ overflow: "auto" }} tabIndex={0} role="region" aria-label={label}>
       <Table miw={minWidth} highlightOnHover stickyHeader aria-label={label} aria-rowcount={shown.length + 1} className="numeric">
         <Table.Thead>
           {table.getHeaderGroups().map((group) => (
@@ -187,7 +181,7 @@ export function DataTable<T>({
           )}
         </Box>
       )}
-    </ScrollArea.Autosize>
+    </Box>
   );
 }
 
@@ -213,9 +207,14 @@ const BodyRow = memo(function BodyRow<T>({ row, index, isSelected, height, onCli
       style={{ cursor: onClick === undefined ? undefined : "pointer", height }}
     >
       {row.getVisibleCells().map((cell) => (
-        <Table.Td key={cell.id} ta={(cell.column.columnDef.meta as { align?: "right" } | undefined)?.align}>
+        // The library's cell without its component, of which there would be ten for each row that scrolls into sight.
+        <td
+          key={cell.id}
+          className={Table.classes.td}
+          style={{ textAlign: (cell.column.columnDef.meta as { align?: "right" } | undefined)?.align }}
+        >
           {flexRender(cell.column.columnDef.cell, cell.getContext())}
-        </Table.Td>
+        </td>
       ))}
     </Table.Tr>
   );

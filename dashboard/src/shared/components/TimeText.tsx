@@ -1,4 +1,4 @@
-import { Text, Tooltip } from "@mantine/core";
+import { Text } from "@mantine/core";
 import { UNKNOWN } from "~/shared/format/numbers";
 import { dateTime, relative, zoneName } from "~/shared/format/times";
 import { useNow } from "~/shared/format/useNow";
@@ -11,10 +11,17 @@ export function TimeText({ at, from = "exact" }: { at: string | null | undefined
   if (!at) return <>{UNKNOWN}</>;
   const exact = dateTime(at, timeZone);
   return (
-    <Tooltip label={`${exact} ${zoneName(timeZone, at)} · ${relative(at, now)}`}>
-      <Text span inherit component="time" dateTime={at} className="numeric" style={{ whiteSpace: "nowrap" }}>
-        {from === "now" ? relative(at, now) : exact}
-      </Text>
-    </Tooltip>
+    // The browser's own tooltip: tables show hundreds of times, and each of the library's is a component that listens.
+    <Text
+      span
+      inherit
+      component="time"
+      dateTime={at}
+      title={`${exact} ${zoneName(timeZone, at)} · ${relative(at, now)}`}
+      className="numeric"
+      style={{ whiteSpace: "nowrap" }}
+    >
+      {from === "now" ? relative(at, now) : exact}
+    </Text>
   );
 }

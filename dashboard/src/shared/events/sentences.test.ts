@@ -26,7 +26,7 @@ describe("a sentence of an event", () => {
           { kind: "dataLeaves", outcome: "met" },
         ],
       }),
-    ).toBe("Wave 2 was judged: cpu not met.");
+    ).toBe("Wave 2 was judged: CPU not met.");
   });
 
   it("of a type that nobody foresaw is its name", () => {

@@ -17,8 +17,24 @@ export const counted = (value: number, one: string, many = `${one}s`): string =>
 /** 12.3K; for axes and tiles, where the exact number stands beside it or in a tooltip. */
 export const short = (value: Maybe): string => (known(value) ? compact.format(value) : UNKNOWN);
 
-export const decimal = (value: Maybe, digits = 1): string =>
-  known(value) ? new Intl.NumberFormat("en", { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value) : UNKNOWN;
+/** Making one takes far longer than using it. */
+const formats = new Map<string, Intl.NumberFormat>();
+
+function fixed(digits: number, currency?: string): Intl.NumberFormat {
+  const key = `${currency ?? ""} ${digits}`;
+  let format = formats.get(key);
+  if (format === undefined) {
+    format = new Intl.NumberFormat("en", {
+      ...(currency === undefined ? {} : { style: "currency", currency }),
+      minimumFractionDigits: digits,
+      maximumFractionDigits: digits,
+    });
+    formats.set(key, format);
+  }
+  return format;
+}
+
+export const decimal = (value: Maybe, digits = 1): string => (known(value) ? fixed(digits).format(value) : UNKNOWN);
 
 /** 81.4 %; what is not quite none or all is never rounded to it. */
 export function percent(value: Maybe, digits = 1): string {
@@ -42,9 +58,7 @@ export function bytes(value: Maybe): string {
 export function money(amount: Maybe, currency: string | null | undefined): string {
   if (!known(amount) || !currency) return UNKNOWN;
   const digits = Math.abs(amount) >= 1_000 ? 0 : 2;
-  return new Intl.NumberFormat("en", { style: "currency", currency, minimumFractionDigits: digits, maximumFractionDigits: digits }).format(
-    amount,
-  );
+  return fixed(digits, currency).format(amount);
 }
 
 /** 2 d 4 h, 3 h 20 min, 45 s: the two units that matter. */

@@ -1,22 +1,38 @@
 /** `local`, `UTC` or the name of a zone in the IANA database. */
 export type TimeZone = string;
 
+/** Making one takes far longer than using it, and a table shows hundreds of times. */
+const formats = new Map<TimeZone, { exact: Intl.DateTimeFormat; named: Intl.DateTimeFormat }>();
+
+function formatsOf(zone: TimeZone) {
+  let known = formats.get(zone);
+  if (known === undefined) {
+    const timeZone = zoneOf(zone);
+    known = {
+      exact: new Intl.DateTimeFormat("en-GB", {
+        timeZone,
+        year: "numeric",
+        month: "2-digit",
+        day: "2-digit",
+        hour: "2-digit",
+        minute: "2-digit",
+        second: "2-digit",
+        hourCycle: "h23",
+      }),
+      named: new Intl.DateTimeFormat("en-GB", { timeZone, timeZoneName: "short" }),
+    };
+    formats.set(zone, known);
+  }
+  return known;
+}
+
 const zoneOf = (zone: TimeZone): string | undefined => (zone === "local" ? undefined : zone);
 
 /** 2026-11-27 14:02:05, in the zone that was chosen; sorts as text and reads the same everywhere. */
 export function dateTime(at: string | number | Date, zone: TimeZone, withSeconds = true): string {
   const parts = Object.fromEntries(
-    new Intl.DateTimeFormat("en-GB", {
-      timeZone: zoneOf(zone),
-      year: "numeric",
-      month: "2-digit",
-      day: "2-digit",
-      hour: "2-digit",
-      minute: "2-digit",
-      second: "2-digit",
-      hourCycle: "h23",
-    })
-      .formatToParts(new Date(at))
+    formatsOf(zone)
+      .exact.formatToParts(new Date(at))
       .map((p) => [p.type, p.value]),
   );
   return `${parts.year}-${parts.month}-${parts.day} ${parts.hour}:${parts.minute}${withSeconds ? `:${parts.second}` : ""}`;
@@ -35,8 +51,8 @@ export function momentOf(shown: string, zone: TimeZone): string {
 /** What stands beside a time so that nobody takes it for another zone's, such as GMT+1 or UTC. */
 export function zoneName(zone: TimeZone, at: string | number | Date = Date.now()): string {
   return (
-    new Intl.DateTimeFormat("en-GB", { timeZone: zoneOf(zone), timeZoneName: "short" })
-      .formatToParts(new Date(at))
+    formatsOf(zone)
+      .named.formatToParts(new Date(at))
       .find((p) => p.type === "timeZoneName")?.value ?? zone
   );
 }
