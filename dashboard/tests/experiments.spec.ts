@@ -53,12 +53,14 @@ const focused = (page: Page): Promise<string> =>
 
 /** Tab until it is there: it has to be within reach of the keyboard. */
 async function tabTo(page: Page, label: string, times = 1): Promise<void> {
-  let seen = 0;
+  const passed: string[] = [];
   for (let i = 0; i < 80; i++) {
-    if ((await focused(page)).startsWith(label) && ++seen === times) return;
+    const here = await focused(page);
+    passed.push(here.slice(0, 40));
+    if (passed.filter((name) => name.startsWith(label)).length === times) return;
     await page.keyboard.press("Tab");
   }
-  throw new Error(`Tab does not lead to '${label}'.`);
+  throw new Error(`Tab does not lead to '${label}', but to ${passed.join(" | ")}`);
 }
 
 test("an experiment is designed, tried and started by the keyboard alone", async ({ page, stack }) => {

@@ -44,7 +44,7 @@ export function WizardPage() {
   return session.openedWith === undefined ? (
     <Fresh key={session.number} {...opening} />
   ) : (
-    <Reopened key={session.number} from={session.openedWith} {...opening} />
+    <Reopened key={session.number} from={session.openedWith} reading={session.number} {...opening} />
   );
 }
 
@@ -75,11 +75,12 @@ function Fresh(props: Opening) {
   );
 }
 
-function Reopened({ from, ...props }: Opening & { from: string }) {
+function Reopened({ from, reading, ...props }: Opening & { from: string; reading: number }) {
   // What somebody else changes meanwhile is told when it is saved; it does not change fields under the cursor.
   const read = useQuery({
     ...experiment(from),
-    queryKey: ["experiments", "to-edit", from],
+    // A reading of its own: fields begin with what is read now, and not with what was read before.
+    queryKey: ["experiments", "to-edit", from, reading],
     staleTime: 0,
     gcTime: 0,
     refetchOnMount: "always",
