@@ -80,7 +80,7 @@ function Reopened({ from, reading, ...props }: Opening & { from: string; reading
   const read = useQuery({
     ...experiment(from),
     // A reading of its own: fields begin with what is read now, and not with what was read before.
-    queryKey: ["experiments", "to-edit", from, reading],
+    queryKey: ["experiments", "to-edit", from, String(reading)],
     staleTime: 0,
     gcTime: 0,
     refetchOnMount: "always",
