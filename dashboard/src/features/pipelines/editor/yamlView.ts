@@ -12,18 +12,18 @@ import { changeBetween } from "./change";
 const colours = HighlightStyle.define([
   {
     tag: [tags.propertyName, tags.definition(tags.propertyName)],
-    color: "light-dark(var(--mantine-color-blue-9), var(--mantine-color-blue-3))",
+    color: "light-dark(var(--mantine-color-blue-9), var(--mantine-color-blue-2))",
   },
   {
     tag: [tags.string, tags.special(tags.string)],
-    color: "light-dark(color-mix(in srgb, var(--mantine-color-teal-9) 85%, black), var(--mantine-color-teal-3))",
+    color: "light-dark(color-mix(in srgb, var(--mantine-color-teal-9) 85%, black), var(--mantine-color-teal-2))",
   },
   {
     tag: [tags.comment, tags.lineComment, tags.meta],
     color: "light-dark(var(--mantine-color-gray-7), var(--mantine-color-gray-5))",
     fontStyle: "italic",
   },
-  { tag: [tags.labelName, tags.typeName, tags.keyword], color: "light-dark(var(--mantine-color-grape-8), var(--mantine-color-grape-3))" },
+  { tag: [tags.labelName, tags.typeName, tags.keyword], color: "light-dark(var(--mantine-color-grape-8), var(--mantine-color-grape-2))" },
 ]);
 
 const look = EditorView.theme({
