@@ -115,6 +115,9 @@ test("an experiment is designed, tried and started by the keyboard alone", async
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("ArrowDown");
   await expect(page.getByLabel("What was observed")).toBeChecked();
+  await tabTo(page, "Warm-up");
+  await page.keyboard.press("Control+a");
+  await page.keyboard.type("4 s");
   await tabTo(page, "Measuring time");
   await page.keyboard.press("Control+a");
   await page.keyboard.type("20 s");
@@ -126,7 +129,7 @@ test("an experiment is designed, tried and started by the keyboard alone", async
   // Leaving a field saves it; a reload finds it.
   await expect
     .poll(async () => (await stack.api<Experiment>("GET", `experiments/${id}`)).plan)
-    .toMatchObject({ durationSeconds: 20, windowSeconds: 2 });
+    .toMatchObject({ warmUpSeconds: 4, durationSeconds: 20, windowSeconds: 2 });
   await expect(page.getByText("The draft “By the keyboard” is saved.", { exact: false })).toBeVisible();
   await page.reload();
   await expect(page.getByLabel("Name", { exact: false }).first()).toHaveValue("By the keyboard");
@@ -160,6 +163,7 @@ test("an experiment is designed, tried and started by the keyboard alone", async
   await until(
     "the experiment has its verdict",
     async () => (await stack.api<Experiment>("GET", `experiments/${id}`)).state === "completed",
+    170,
   );
   await page.goto("/experiments?search=keyboard");
   const row = page.getByRole("row", { name: /By the keyboard/ });
