@@ -34,8 +34,15 @@ public sealed class HundredCollectorsTests : EndToEndTest
         await Eventually.GetAsync(() => Api.ReadAsync("agents"), agents => agents["items"]!.AsArray().Count > 0, "the host to enrol", 120);
         await Eventually.GetAsync(HealthyAsync, healthy => healthy == Count, "all to be reported healthy", 120);
 
-        // A bound against a relapse; `./bench agent` has the figure to reach, and that of the processor's time.
-        (Processes.ResidentBytes(Stack.Agent.Id) / Mega).ShouldBeLessThanOrEqualTo(30);
+        var (before, clock) = (CpuSeconds(), System.Diagnostics.Stopwatch.StartNew());
+        await Eventually.TrueAsync(() => clock.Elapsed.TotalSeconds >= 60, "a minute to be measured", 90);
+        var (cpu, resident) = (100 * (CpuSeconds() - before) / clock.Elapsed.TotalSeconds, Processes.ResidentBytes(Stack.Agent.Id) / Mega);
+        TestContext.Current.TestOutputHelper!.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"agent with {Count} collectors: {resident:0.0} MB resident, {cpu:0.00} % CPU"));
+        // Bounds against a relapse, such as a loop that never rests; `./bench agent` has the figures to reach. Beside other work the same looks cost more: 1.3 % were seen
+        // on a machine with ten times the work that it has processors for.
+        resident.ShouldBeLessThanOrEqualTo(30);
+        cpu.ShouldBeLessThanOrEqualTo(5);
 
         var pids = Pids();
         var victim = pids["c042"];
@@ -89,5 +96,12 @@ public sealed class HundredCollectorsTests : EndToEndTest
     {
         var items = (await Api.TryReadAsync($"agents/{Stack.Host}"))?["collectors"]?.AsArray();
         return items?.Count(collector => collector!["healthy"]!.GetValue<bool>()) ?? 0;
+    }
+
+    /// <summary>User and system time of the agent, fields 14 and 15 of <c>/proc/PID/stat</c>, in ticks of 10 ms.</summary>
+    private double CpuSeconds()
+    {
+        var fields = File.ReadAllText($"/proc/{Stack.Agent.Id}/stat").Split(") ")[^1].Split(' ');
+        return (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)) / 100.0;
     }
 }
