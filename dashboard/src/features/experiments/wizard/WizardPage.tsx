@@ -1,13 +1,11 @@
-import { Alert } from "@mantine/core";
-import { IconLock } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useState } from "react";
 import type { ExperimentView } from "~/api/schema";
-import { PageHeader } from "~/shared/components/PageHeader";
 import { QueryView } from "~/shared/components/QueryView";
 import { pipelines } from "~/shared/pipelines/queries";
 import { prices } from "~/shared/prices/prices";
+import { NotYourRole } from "~/shared/session/NotYourRole";
 import { useMay } from "~/shared/session/session";
 import { experiment } from "../queries";
 import { type Design, designOf } from "./design";
@@ -28,15 +26,7 @@ export function WizardPage() {
         : { openedWith: from, address: from, created: null, number: session.number + 1 },
     );
   const may = useMay("operator");
-  if (!may)
-    return (
-      <>
-        <PageHeader title="New experiment" />
-        <Alert icon={<IconLock />} color="yellow" title="Your role does not write experiments">
-          Operators and administrators draft and start them. Everything else of them is open to you.
-        </Alert>
-      </>
-    );
+  if (!may) return <NotYourRole page="New experiment" does="write experiments" />;
   const opening: Opening = {
     onCreated: (id) => setSession((now) => ({ ...now, created: id })),
     onReadAgain: () => setSession((now) => ({ ...now, openedWith: now.address, number: now.number + 1 })),
