@@ -48,8 +48,8 @@ test("a session that ends elsewhere leads to the sign-in", async ({ browser, sta
   await expect(page.getByRole("heading", { name: "Audit" })).toBeVisible();
   const user = (await stack.api<{ id: string; name: string }[]>("GET", "users")).find((u) => u.name === "ended");
   await stack.api("POST", `users/${user?.id}/disable`, { reason: "the test ends the session" });
-  // The live connection is cut, and the next read is refused.
-  await expect(page).toHaveURL(/\/sign-in/, { timeout: 30_000 });
+  // The live connection is cut, whether or not the page reads anything else.
+  await expect(page).toHaveURL(/\/sign-in/);
   await context.close();
 });
 

@@ -1,6 +1,7 @@
 import { type HubConnection, HubConnectionBuilder, HubConnectionState, LogLevel } from "@microsoft/signalr";
 import type { Query, QueryClient } from "@tanstack/react-query";
 import { useSyncExternalStore } from "react";
+import { me } from "~/shared/session/session";
 import { streamOf, TOPICS } from "./topics";
 
 /** What the control plane tells: that a stream has changed, not how. */
@@ -65,7 +66,12 @@ export class LiveFeed {
     const connection = new HubConnectionBuilder()
       .withUrl("/live")
       .configureLogging(LogLevel.None)
-      .withAutomaticReconnect({ nextRetryDelayInMilliseconds: ({ previousRetryCount }) => Math.min(5_000, 250 * 2 ** previousRetryCount) })
+      .withAutomaticReconnect({
+        nextRetryDelayInMilliseconds: ({ previousRetryCount }) => {
+          this.#askWhoIsSignedIn();
+          return Math.min(5_000, 250 * 2 ** previousRetryCount);
+        },
+      })
       .build();
     connection.on("changed", (message: LiveMessage) => this.hear(message));
     connection.onreconnecting(() => this.#become("away"));
@@ -169,6 +175,7 @@ export class LiveFeed {
     } catch {
       // The state says so on the page, and the next try follows.
       this.#become("away");
+      this.#askWhoIsSignedIn();
       this.#retry(connection);
     }
   }
@@ -179,6 +186,11 @@ export class LiveFeed {
       if (!this.#stopped && this.#connection === connection && connection.state === HubConnectionState.Disconnected)
         void this.#connect(connection);
     }, 1_000);
+  }
+
+  /** A connection that is refused does not say why: a session that has ended leads to the sign-in by the read that is refused for it. */
+  #askWhoIsSignedIn(): void {
+    void settled(this.queries.fetchQuery({ ...me, staleTime: 0 }));
   }
 
   #become(state: LiveState): void {
