@@ -70,6 +70,8 @@ public sealed class ExperimentLifeCycleTests(ControlPlane plane)
         ended.GetProperty("breach").GetProperty("guardrail").GetString().ShouldBe(guardrail);
         ended.GetProperty("breach").GetProperty("detail").GetString()!.ShouldContain(named);
         ended.GetProperty("verdict").GetProperty("outcome").GetString().ShouldBe("reject");
+        (await plane.Get("/api/v2/experiments/undecided?limit=1000")).GetProperty("items").EnumerateArray().Single(e => e.GetProperty("id").GetGuid() == id)
+            .GetProperty("breach").GetString().ShouldBe(ended.GetProperty("breach").GetProperty("detail").GetString());
     }
 
     [Fact]

@@ -36,6 +36,8 @@ public sealed class ExperimentListTests(ControlPlane plane) : IClassFixture<Cont
         }
     }
 
+    async Task<List<JsonElement>> Undecided() => [.. (await plane.Get("/api/v2/experiments/undecided?limit=1000")).GetProperty("items").EnumerateArray()];
+
     async Task<Guid[]> Ids(string query, int limit = 1000) => [.. (await List(query, limit)).Select(e => e.GetProperty("id").GetGuid())];
 
     [Fact]
@@ -60,6 +62,15 @@ public sealed class ExperimentListTests(ControlPlane plane) : IClassFixture<Cont
         row.GetProperty("verdict").GetString().ShouldBe("promote");
         row.GetProperty("monthlySaving").GetRawText().ShouldBe(evidence.GetProperty("saving").GetRawText());
         row.GetProperty("breach").ValueKind.ShouldBe(JsonValueKind.Null);
+
+        // It waits for a person until one has decided; drafts do not.
+        var undecided = (await Undecided()).ShouldHaveSingleItem();
+        (undecided.GetProperty("id").GetGuid(), undecided.GetProperty("state").GetString(), undecided.GetProperty("outcome").GetString()).ShouldBe((id, "completed", "promote"));
+        undecided.GetProperty("scope").GetString().ShouldBe(one.GetProperty("verdict").GetProperty("scope").GetString());
+        undecided.GetProperty("reductionPct").GetDouble().ShouldBe(
+            one.GetProperty("claims").EnumerateArray().Single(c => c.GetProperty("claim").GetString() == "observed").GetProperty("reductionPct").GetDouble());
+        undecided.GetProperty("breach").ValueKind.ShouldBe(JsonValueKind.Null);
+        (await plane.Get("/api/v2/savings/usual-price")).GetProperty("price").GetString().ShouldBe("signoz-cloud-samples");
 
         var waiting = (await List($"&search={tag}")).ShouldHaveSingleItem();
         (waiting.GetProperty("hosts").GetInt32(), waiting.GetProperty("windows").GetInt32()).ShouldBe((2, 0));
@@ -92,6 +103,9 @@ public sealed class ExperimentListTests(ControlPlane plane) : IClassFixture<Cont
         (await plane.Get("/api/v2/experiments/counts")).GetProperty("archived").GetInt64().ShouldBe(archived + 1);
         (await Ids("")).ShouldNotContain(draft);
         (await Ids("&archived=true")).ShouldContain(draft);
+
+        await plane.Command(id, "rollback");
+        await Eventually.Get(Undecided, u => u.Count == 0, "somebody decided for the baseline");
     }
 
     [Theory]

@@ -38,6 +38,7 @@ public sealed class UsageTests(ControlPlane plane) : IClassFixture<ControlPlane>
         // 0.10 USD for a million samples: two periods of 0.07 and one of 0.2.
         var ledger = await Ledger("team");
         ledger.GetProperty("currency").GetString().ShouldBe("USD");
+        (await plane.Get("/api/v2/savings/usual-price")).GetProperty("price").GetString().ShouldBe(ledger.GetProperty("price").GetString());
         Rows(ledger).ShouldBe([("(none)", 0.2m), ("payments", 0.14m)]);
         Saved(ledger.GetProperty("total")).ShouldBe(0.34m);
         Saved(ledger.GetProperty("sinceBeginning")).ShouldBe(0.34m);

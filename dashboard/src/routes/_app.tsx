@@ -5,7 +5,8 @@ import { me } from "~/shared/session/session";
 
 /** Every page but the sign-in: for who is signed in. */
 export const Route = createFileRoute("/_app")({
-  beforeLoad: async ({ context, location }) => {
+  // Not before the page's own loading, but beside it: what the page shows is asked for meanwhile.
+  loader: async ({ context, location }) => {
     try {
       await context.queryClient.ensureQueryData(me);
     } catch (error) {
@@ -14,5 +15,7 @@ export const Route = createFileRoute("/_app")({
       throw error;
     }
   },
+  // Who comes back from the sign-in is asked for anew.
+  gcTime: 0,
   component: Shell,
 });

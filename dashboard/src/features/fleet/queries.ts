@@ -1,9 +1,9 @@
-import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, type QueryClient, queryOptions } from "@tanstack/react-query";
 import { ApiError, api, call } from "~/api/client";
 import type { AgentView } from "~/api/schema";
 import { justAfter } from "~/shared/as-of/moments";
 import { pipelines } from "~/shared/pipelines/queries";
-import type { HostFilters } from "./search";
+import { type FleetSearch, type HostFilters, hostFilters } from "./search";
 
 const HEARTBEATS_MS = 15_000;
 
@@ -189,3 +189,11 @@ export const upgrade = (id: string) =>
     getNextPageParam: (last) => (last.hosts.next ? Number(last.hosts.next) : undefined),
     refetchInterval: HEARTBEATS_MS,
   });
+
+/** Asks for what the fleet's page shows while its code still comes. How that went stands in the reads, which the page looks at. */
+export function askAhead(queries: QueryClient, search: FleetSearch): void {
+  void queries.prefetchQuery(fleetSummary(search.at));
+  if ((search.tab ?? "hosts") === "hosts") void queries.prefetchInfiniteQuery(hosts(hostFilters(search), search.at));
+  void queries.prefetchQuery(pipelines());
+  void queries.prefetchQuery(incidents);
+}

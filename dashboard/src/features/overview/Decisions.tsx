@@ -7,17 +7,17 @@ import { ProblemAlert } from "~/shared/components/ProblemAlert";
 import { Section } from "~/shared/components/Section";
 import { type Decision, decide } from "./decide";
 import { Panel, PanelSkeleton } from "./Panel";
-import { awaiting, fleet, held, over, queue, upgrades } from "./queries";
+import { awaiting, fleet, held, queue, undecided, upgrades } from "./queries";
 
 /** What waits for a person. */
 export function Decisions() {
   const [experiments, approvals, stopped, agents, money, hosts, tasks] = useQueries({
-    queries: [over, awaiting, held, upgrades, budgets, fleet, queue],
+    queries: [undecided, awaiting, held, upgrades, budgets, fleet, queue],
   });
   const all = [experiments, approvals, stopped, agents, money, hosts, tasks];
   const failed = all.find((q) => q.isError);
   const decisions = decide({
-    over: experiments.data?.items,
+    undecided: experiments.data?.items,
     awaiting: approvals.data?.items,
     held: stopped.data?.items,
     upgrades: agents.data?.items,

@@ -1,20 +1,19 @@
 import { describe, expect, it } from "vitest";
-import type { BudgetView, DeploymentView, ExperimentView, FleetSummary } from "~/api/schema";
+import type { BudgetView, DeploymentView, FleetSummary, UndecidedExperiment } from "~/api/schema";
 import { decide } from "./decide";
 
-const experiment = (more: Partial<ExperimentView> = {}) =>
+const experiment = (more: Partial<UndecidedExperiment> = {}) =>
   ({
     id: "e1",
     name: "lean",
     state: "completed",
-    archived: false,
-    baselineKept: false,
+    draftedAt: "2026-01-02T00:00:00Z",
     breach: null,
-    verdict: { outcome: "promote", scope: "this host", reasons: [] },
-    criteria: { claim: "hosts" },
-    claims: [{ claim: "hosts", reductionPct: 75 }],
+    outcome: "promote",
+    scope: "this host",
+    reductionPct: 75,
     ...more,
-  }) as ExperimentView;
+  }) as UndecidedExperiment;
 const deployment = (more: Partial<DeploymentView> = {}) =>
   ({
     id: "d1",
@@ -32,20 +31,21 @@ const fleet = (more: Partial<FleetSummary> = {}) =>
 describe("what needs a decision", () => {
   it("is nothing where nothing is known or all is well", () => {
     expect(decide({})).toEqual([]);
-    expect(decide({ over: [], awaiting: [], held: [], upgrades: [], budgets: [], fleet: fleet(), deadLetters: 0 })).toEqual([]);
+    expect(decide({ undecided: [], awaiting: [], held: [], upgrades: [], budgets: [], fleet: fleet(), deadLetters: 0 })).toEqual([]);
   });
 
-  it("is a verdict until somebody acts on it", () => {
-    expect(decide({ over: [experiment()] })).toMatchObject([{ kind: "Verdict: promote", to: "/experiments/$id", params: { id: "e1" } }]);
-    expect(decide({ over: [experiment({ baselineKept: true })] })).toEqual([]);
-    expect(decide({ over: [experiment({ archived: true })] })).toEqual([]);
-    expect(decide({ over: [experiment({ state: "promoted" })] })).toEqual([]);
+  it("is a verdict, with what it proved", () => {
+    const [promote] = decide({ undecided: [experiment()] });
+    expect(promote).toMatchObject({ kind: "Verdict: promote", to: "/experiments/$id", params: { id: "e1" }, rank: 2 });
+    expect(promote?.detail).toContain("Proved for this host. 75.0 % fewer live series.");
+    expect(decide({ undecided: [experiment({ reductionPct: null })] })[0]?.detail).toContain("Proved for this host. Promote it");
+    expect(decide({ undecided: [experiment({ outcome: "reject" })] })[0]).toMatchObject({ kind: "Verdict: reject", rank: 3 });
   });
 
-  it("is a breach, though the hosts are back already, but not a rollback that a person wanted", () => {
-    const breach = { guardrail: "conservation", detail: "off by 5 %", measured: 5, limit: 0.1, window: 2 } as ExperimentView["breach"];
-    expect(decide({ over: [experiment({ state: "rolledBack", breach })] })[0]).toMatchObject({ kind: "Guardrail breached", rank: 1 });
-    expect(decide({ over: [experiment({ state: "rolledBack" })] })).toEqual([]);
+  it("is a breach, though the hosts are back already", () => {
+    const breached = experiment({ state: "rolledBack", outcome: "reject", breach: "off by 5 %" });
+    expect(decide({ undecided: [breached] })[0]).toMatchObject({ kind: "Guardrail breached", rank: 1 });
+    expect(decide({ undecided: [breached] })[0]?.detail).toContain("off by 5 %.");
   });
 
   it("is a deployment that waits or is held, but not one that a freeze holds", () => {
@@ -81,7 +81,7 @@ describe("what needs a decision", () => {
 
   it("shows the gravest first", () => {
     const ranks = decide({
-      over: [experiment({ verdict: { outcome: "inconclusive", scope: "", reasons: [] } }), experiment({ id: "e2" })],
+      undecided: [experiment({ outcome: "inconclusive" }), experiment({ id: "e2" })],
       held: [deployment()],
       fleet: fleet({ drifted: 1 }),
     }).map((d) => d.rank);

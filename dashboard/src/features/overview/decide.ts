@@ -1,4 +1,4 @@
-import type { BudgetView, DeploymentView, ExperimentView, FleetSummary, UpgradeView } from "~/api/schema";
+import type { BudgetView, DeploymentView, FleetSummary, UndecidedExperiment, UpgradeView } from "~/api/schema";
 import { count, money, percent } from "~/shared/format/numbers";
 
 export interface Decision {
@@ -14,7 +14,7 @@ export interface Decision {
 }
 
 export interface Known {
-  over?: readonly ExperimentView[];
+  undecided?: readonly UndecidedExperiment[];
   awaiting?: readonly DeploymentView[];
   held?: readonly DeploymentView[];
   upgrades?: readonly UpgradeView[];
@@ -26,7 +26,7 @@ export interface Known {
 /** What waits for a person, the gravest first; each leads to where it is decided. */
 export function decide(known: Known): Decision[] {
   const found = [
-    ...(known.over ?? []).flatMap(ofExperiment),
+    ...(known.undecided ?? []).map(ofExperiment),
     ...(known.awaiting ?? []).map(
       (d): Decision => ({
         key: `awaiting ${d.id}`,
@@ -84,40 +84,29 @@ export function decide(known: Known): Decision[] {
   return found.sort((a, b) => a.rank - b.rank);
 }
 
-function ofExperiment(x: ExperimentView): Decision[] {
-  if (x.archived || x.baselineKept || (x.state !== "completed" && x.state !== "rolledBack")) return [];
-  const at = { to: "/experiments/$id", params: { id: x.id } };
+function ofExperiment(x: UndecidedExperiment): Decision {
+  const at = { title: x.name, to: "/experiments/$id", params: { id: x.id } };
   if (x.breach !== null)
-    return [
-      {
-        ...at,
-        key: `breach ${x.id}`,
-        rank: 1,
-        kind: "Guardrail breached",
-        title: x.name,
-        detail: `${x.breach.detail}. Decide for the baseline, or change the pipeline and try again.`,
-      },
-    ];
-  // A rollback by a person, or of a host that failed, was the decision.
-  if (x.state !== "completed" || x.verdict === null) return [];
-  const claim = x.claims.find((c) => c.claim === x.criteria.claim);
-  const measured = claim?.reductionPct == null ? "" : ` ${percent(claim.reductionPct)} fewer live series.`;
-  const { outcome } = x.verdict;
-  return [
-    {
+    return {
       ...at,
-      key: `verdict ${x.id}`,
-      rank: outcome === "promote" ? 2 : 3,
-      kind: `Verdict: ${outcome}`,
-      title: x.name,
-      detail:
-        outcome === "promote"
-          ? `Proved for ${x.verdict.scope}.${measured} Promote it, or decide for the baseline.`
-          : outcome === "reject"
-            ? "A criterion is not met. Decide for the baseline, or archive it."
-            : "The evidence does not decide. Clone it with more time, or archive it.",
-    },
-  ];
+      key: `breach ${x.id}`,
+      rank: 1,
+      kind: "Guardrail breached",
+      detail: `${x.breach}. Decide for the baseline, or change the pipeline and try again.`,
+    };
+  const measured = x.reductionPct === null ? "" : ` ${percent(x.reductionPct)} fewer live series.`;
+  return {
+    ...at,
+    key: `verdict ${x.id}`,
+    rank: x.outcome === "promote" ? 2 : 3,
+    kind: `Verdict: ${x.outcome}`,
+    detail:
+      x.outcome === "promote"
+        ? `Proved for ${x.scope}.${measured} Promote it, or decide for the baseline.`
+        : x.outcome === "reject"
+          ? "A criterion is not met. Decide for the baseline, or archive it."
+          : "The evidence does not decide. Clone it with more time, or archive it.",
+  };
 }
 
 function ofBudget(b: BudgetView): Decision[] {

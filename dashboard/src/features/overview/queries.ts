@@ -1,10 +1,12 @@
-import { queryOptions } from "@tanstack/react-query";
+import { type QueryClient, queryOptions } from "@tanstack/react-query";
 import { api, call } from "~/api/client";
 import type { FlowDimension } from "~/api/schema";
+import { budgets } from "~/shared/budgets/queries";
+import { counts } from "~/shared/experiments/queries";
+import { usualPrice } from "~/shared/prices/prices";
+import type { OverviewSearch } from "./search";
 
 const EVERY_MS = 15_000;
-/** Verdicts that are looked into for whether somebody has acted on them. */
-const MOST_VERDICTS = 20;
 
 /** What goes through now: hosts tell it with their heartbeats, not with events. */
 export const flow = (by: FlowDimension, price: string | undefined) =>
@@ -37,18 +39,10 @@ export const underWay = queryOptions({
     ),
 });
 
-/** Experiments that are over and not archived, with what only each one itself tells: whether somebody has decided. */
-export const over = queryOptions({
+/** Experiments that nobody has decided about. */
+export const undecided = queryOptions({
   queryKey: ["experiments", "undecided"],
-  queryFn: async ({ signal }) => {
-    const page = await call(
-      api.GET("/api/v2/experiments", { params: { query: { state: "completed,rolledBack", limit: MOST_VERDICTS } }, signal }),
-    );
-    const items = await Promise.all(
-      page.items.map((e) => call(api.GET("/api/v2/experiments/{id}", { params: { path: { id: e.id } }, signal }))),
-    );
-    return { items, next: page.next };
-  },
+  queryFn: ({ signal }) => call(api.GET("/api/v2/experiments/undecided", { params: { query: { limit: 50 } }, signal })),
 });
 
 export const drafts = queryOptions({
@@ -80,3 +74,26 @@ export const queue = queryOptions({
   queryFn: ({ signal }) => call(api.GET("/api/v2/tasks/summary", { signal })),
   refetchInterval: EVERY_MS,
 });
+
+/** Asks for what the page shows while its code still comes. How that went stands in the reads, which the page looks at. */
+export function askAhead(queries: QueryClient, { by = "metric", price: chosen }: OverviewSearch): void {
+  const priced = async () => {
+    const price = chosen ?? (await queries.fetchQuery(usualPrice)) ?? undefined;
+    void queries.prefetchQuery(flow("metric", price));
+    void queries.prefetchQuery(flow(by, price));
+    if (price === undefined) return;
+    void queries.prefetchQuery(saved(price));
+    void queries.prefetchQuery(trend(price));
+  };
+  // The page shows a failure of it as its own.
+  priced().catch(() => undefined);
+  void queries.prefetchQuery(counts);
+  void queries.prefetchQuery(fleet);
+  void queries.prefetchQuery(underWay);
+  void queries.prefetchQuery(undecided);
+  void queries.prefetchQuery(awaiting);
+  void queries.prefetchQuery(held);
+  void queries.prefetchQuery(upgrades);
+  void queries.prefetchQuery(budgets);
+  void queries.prefetchQuery(queue);
+}

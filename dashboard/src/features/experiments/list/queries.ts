@@ -1,5 +1,6 @@
-import { infiniteQueryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, type QueryClient } from "@tanstack/react-query";
 import { api, call } from "~/api/client";
+import { counts } from "~/shared/experiments/queries";
 import { type ListSearch, listQuery } from "./listSearch";
 
 const AT_ONCE = 200;
@@ -14,3 +15,9 @@ export const experiments = (search: ListSearch) => {
     getNextPageParam: (page) => page.next ?? undefined,
   });
 };
+
+/** Asks for what the page shows while its code still comes. How that went stands in the reads, which the page looks at. */
+export function askAhead(queries: QueryClient, search: ListSearch): void {
+  void queries.prefetchInfiniteQuery(experiments(search));
+  void queries.prefetchQuery(counts);
+}
