@@ -1,5 +1,7 @@
+using System.IO.Compression;
 using System.Net;
 using System.Net.Http.Json;
+using System.Text;
 using System.Text.RegularExpressions;
 using Alba;
 using Phoenix.Api.Infrastructure;
@@ -11,6 +13,8 @@ public sealed class ServingNode(ControlPlane plane) : IAsyncLifetime
 {
     public const string Page = "<!doctype html><title>The dashboard</title>";
 
+    public static readonly string Script = "export {};" + new string(' ', 4096);
+
     readonly string _folder = Directory.CreateTempSubdirectory("phoenix-dashboard-").FullName;
     readonly string _secretFile = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.secret");
 
@@ -21,7 +25,9 @@ public sealed class ServingNode(ControlPlane plane) : IAsyncLifetime
     {
         Directory.CreateDirectory(Assets);
         await File.WriteAllTextAsync(Path.Combine(_folder, "index.html"), Page);
-        await File.WriteAllTextAsync(Path.Combine(Assets, "app-1a2b.js"), "export {};" + new string(' ', 4096));
+        await File.WriteAllTextAsync(Path.Combine(Assets, "app-1a2b.js"), Script);
+        await using (var compressed = new BrotliStream(File.Create(Path.Combine(Assets, "app-1a2b.js.br")), CompressionLevel.SmallestSize))
+            await compressed.WriteAsync(Encoding.UTF8.GetBytes(Script));
         Host = await ControlPlane.Start(plane.ConnectionString, _secretFile, (Dashboard.Variable, _folder), (PublicAddress.Variable, "https://phoenix.example.org"));
     }
 
@@ -57,6 +63,27 @@ public sealed partial class DashboardTests(ControlPlane plane, ServingNode node)
         using var change = new HttpRequestMessage(HttpMethod.Post, "/fleet");
         (await node.Host.Server.CreateClient().SendAsync(change)).StatusCode.ShouldNotBe(HttpStatusCode.OK);
         (await Get("/assets/app-1a2b.js")).Headers.CacheControl!.ToString().ShouldContain("immutable");
+    }
+
+    [Theory]
+    [InlineData("gzip, deflate, br, zstd", true)]
+    [InlineData("gzip, br;q=0", false)]
+    [InlineData(null, false)]
+    public async Task a_file_comes_as_its_build_compressed_it_to_who_can_read_that(string? accepts, bool compressed)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/assets/app-1a2b.js");
+        if (accepts is not null) request.Headers.Add("Accept-Encoding", accepts);
+        var answer = await node.Host.Server.CreateClient().SendAsync(request);
+        answer.StatusCode.ShouldBe(HttpStatusCode.OK);
+        answer.Content.Headers.ContentType!.MediaType.ShouldBe("text/javascript");
+        answer.Headers.Vary.ShouldContain("Accept-Encoding");
+        answer.Headers.CacheControl!.ToString().ShouldContain("immutable");
+        answer.Content.Headers.ContentEncoding.Contains("br").ShouldBe(compressed);
+        if (accepts is not null && !compressed) return;
+        await using var body = await answer.Content.ReadAsStreamAsync();
+        using var text = new StreamReader(compressed ? new BrotliStream(body, CompressionMode.Decompress) : body);
+        (await text.ReadToEndAsync()).ShouldBe(ServingNode.Script);
+        (await Get("/assets/nothing.js.br")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
     }
 
     [Fact]

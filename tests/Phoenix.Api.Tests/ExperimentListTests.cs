@@ -104,7 +104,7 @@ public sealed class ExperimentListTests(ControlPlane plane) : IClassFixture<Cont
         (await Ids("")).ShouldNotContain(draft);
         (await Ids("&archived=true")).ShouldContain(draft);
 
-        await plane.Command(id, "rollback");
+        (await plane.User.PostAsJsonAsync($"/api/v2/experiments/{id}/promote", new { variant = "baseline", reason = "we know enough" })).EnsureSuccessStatusCode();
         await Eventually.Get(Undecided, u => u.Count == 0, "somebody decided for the baseline");
     }
 

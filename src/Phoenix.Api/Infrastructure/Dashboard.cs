@@ -1,4 +1,7 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.AspNetCore.StaticFiles;
 using Microsoft.Extensions.FileProviders;
+using Microsoft.Net.Http.Headers;
 
 namespace Phoenix.Api.Infrastructure;
 
@@ -17,21 +20,53 @@ public static class Dashboard
         "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; " +
         "manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
+    const string Assets = "/assets";
+
     /// <summary>A file's name changes with its content.</summary>
     const string Forever = "public, max-age=31536000, immutable";
 
     /// <summary>What is not the dashboard's answers for itself that something is not there.</summary>
     const string Pages = "{**path:regex(^(?!(api|live|health|metrics|openapi|reference|assets)(/|$)))}";
 
+    /// <summary>Beside a file lies what its build made of it with Brotli at its best, which takes too long for a request.</summary>
+    const string Brotli = ".br";
+
     /// <summary>Before the routes: a page's address may end like a file's name, as a host's does.</summary>
     public static void UseDashboardFiles(this WebApplication app)
     {
         if (Folder(app.Configuration[Variable]) is not { } folder) return;
+        var files = new PhysicalFileProvider(folder);
+        app.Use((http, next) =>
+        {
+            if (http.Request.Path.StartsWithSegments(Assets) && files.GetFileInfo(http.Request.Path + Brotli).Exists)
+            {
+                http.Response.Headers.Vary = HeaderNames.AcceptEncoding;
+                if (TakesBrotli(http.Request)) http.Request.Path += Brotli;
+            }
+            return next(http);
+        });
         app.UseStaticFiles(new StaticFileOptions
         {
-            FileProvider = new PhysicalFileProvider(folder),
-            OnPrepareResponse = context => Describe(context.Context.Response, context.Context.Request.Path.StartsWithSegments("/assets") ? Forever : "no-cache"),
+            FileProvider = files,
+            ContentTypeProvider = new ContentTypes(),
+            OnPrepareResponse = context =>
+            {
+                if (context.File.Name.EndsWith(Brotli, StringComparison.Ordinal)) context.Context.Response.Headers.ContentEncoding = "br";
+                Describe(context.Context.Response, context.Context.Request.Path.StartsWithSegments(Assets) ? Forever : "no-cache");
+            },
         });
+    }
+
+    static bool TakesBrotli(HttpRequest request) =>
+        request.GetTypedHeaders().AcceptEncoding.Any(e => e.Value.Equals("br", StringComparison.OrdinalIgnoreCase) && e.Quality is not 0);
+
+    /// <summary>Of what a compressed file holds.</summary>
+    sealed class ContentTypes : IContentTypeProvider
+    {
+        readonly FileExtensionContentTypeProvider _known = new();
+
+        public bool TryGetContentType(string subpath, [MaybeNullWhen(false)] out string contentType) =>
+            _known.TryGetContentType(subpath.EndsWith(Brotli, StringComparison.Ordinal) ? subpath[..^Brotli.Length] : subpath, out contentType);
     }
 
     /// <summary>A page's address belongs to the browser: each is answered with the one page, which then shows what the address means.</summary>

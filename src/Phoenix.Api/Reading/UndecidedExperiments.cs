@@ -16,8 +16,8 @@ public sealed record UndecidedExperiment(
 public static class UndecidedExperimentsEndpoint
 {
     /// <summary>
-    /// Experiments that wait for a person, the newest first: completed with a verdict, or ended by a guardrail; not archived, and nobody decided for the baseline.
-    /// What a person rolled back, and what a failed host did, was decided by that.
+    /// Experiments that wait for a person: completed with a verdict, or ended by a guardrail; not archived, and nobody decided for the baseline. First those that a
+    /// guardrail ended, then those that may be promoted, each the newest first. What a person rolled back, and what a failed host did, was decided by that.
     /// </summary>
     [WolverineGet("/api/v2/experiments/undecided"), Tags("Experiments")]
     public static async Task<Page<UndecidedExperiment>> List(NpgsqlDataSource database, int? limit, int? after, CancellationToken cancellation)
@@ -30,7 +30,7 @@ public static class UndecidedExperimentsEndpoint
             from {{ExperimentSummaries.TableName}} s join phoenix.mt_doc_experiment d on d.id = s.id
             where not s.archived and s.state in ('completed', 'rolledBack') and (s.breach is not null or s.state = 'completed' and s.verdict is not null)
                 and not coalesce((d.data->>'baselineKept')::boolean, false)
-            order by s.drafted_at desc, s.id desc offset {{skip}} limit {{take + 1}}
+            order by s.breach is null, s.verdict is distinct from 'promote', s.drafted_at desc, s.id desc offset {{skip}} limit {{take + 1}}
             """);
         List<UndecidedExperiment> found = [];
         await using var r = await command.ExecuteReaderAsync(cancellation);

@@ -1,14 +1,15 @@
-import { Badge, Checkbox, Group, Text, Tooltip } from "@mantine/core";
+import { Group } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
 import type { ColumnDef } from "@tanstack/react-table";
+import type { ReactNode } from "react";
 import type { AgentView } from "~/api/schema";
-import { PageLink } from "~/shared/components/links";
+import { CellLink, CellMark, CellNothing, CellText, CellTick } from "~/shared/components/cells";
 import { TimeText } from "~/shared/components/TimeText";
 import { bytes, count, percent, UNKNOWN } from "~/shared/format/numbers";
-import { HostStateBadge } from "./HostStateBadge";
+import { HostStateIcon } from "./HostStateBadge";
 import { productionCollector } from "./hostFigures";
 import { labelsOf } from "./queries";
-import { DRIFT } from "./states";
+import { DRIFT, HOST_STATE, isHostState } from "./states";
 
 interface Context {
   pipelines: Record<string, string>;
@@ -28,15 +29,9 @@ export function hostColumns({ pipelines, at, ticked, onTick }: Context): ColumnD
       header: "Host",
       enableSorting: false,
       cell: ({ row }) => (
-        <PageLink
-          fz="sm"
-          style={{ whiteSpace: "nowrap" }}
-          to="/fleet/$hostId"
-          params={{ hostId: row.original.hostId }}
-          search={at === undefined ? {} : { at }}
-        >
+        <CellLink to="/fleet/$hostId" params={{ hostId: row.original.hostId }} search={at === undefined ? {} : { at }}>
           {row.original.hostId}
-        </PageLink>
+        </CellLink>
       ),
     },
     {
@@ -44,31 +39,13 @@ export function hostColumns({ pipelines, at, ticked, onTick }: Context): ColumnD
       header: "State",
       enableSorting: false,
       cell: ({ row: { original: host } }) => (
-        <Group gap={4} wrap="nowrap">
-          <HostStateBadge state={host.state} />
-          {host.drift !== null && (
-            <Tooltip label={`${DRIFT[host.drift.code] ?? host.drift.code}: ${host.drift.detail}`} multiline maw={360}>
-              <Badge
-                variant="default"
-                tt="none"
-                fw={500}
-                miw="max-content"
-                leftSection={<IconAlertTriangle size={14} color="var(--mantine-color-orange-6)" aria-hidden />}
-              >
-                Drift
-              </Badge>
-            </Tooltip>
-          )}
+        <Group gap="xs" wrap="nowrap">
+          <State state={host.state} />
+          {host.drift !== null && <Warning title={`${DRIFT[host.drift.code] ?? host.drift.code}: ${host.drift.detail}`}>Drift</Warning>}
           {host.panicAt !== null && (
-            <Tooltip
-              label="The host's owner put it back by phoenix-agent panic: it refuses changes until that is cleared on the host."
-              multiline
-              maw={300}
-            >
-              <Badge variant="default" tt="none" fw={500} miw="max-content">
-                Panic
-              </Badge>
-            </Tooltip>
+            <Warning title="The host's owner put it back by phoenix-agent panic: it refuses changes until that is cleared on the host.">
+              Panic
+            </Warning>
           )}
         </Group>
       ),
@@ -113,60 +90,51 @@ export function hostColumns({ pipelines, at, ticked, onTick }: Context): ColumnD
       enableSorting: false,
       size: 36,
       cell: ({ row: { original: host } }) => (
-        <Checkbox
-          size="xs"
-          aria-label={`Choose ${host.hostId}`}
-          checked={ticked.has(host.hostId)}
-          onChange={(e) => onTick(host.hostId, e.currentTarget.checked)}
-        />
+        <CellTick label={`Choose ${host.hostId}`} checked={ticked.has(host.hostId)} onChange={(checked) => onTick(host.hostId, checked)} />
       ),
     },
     ...columns,
   ];
 }
 
-function Labels({ labels }: { labels: Record<string, string> }) {
-  const all = Object.entries(labels).map(([key, value]) => (value === "" ? key : `${key}=${value}`));
-  if (all.length === 0) return <Text c="dimmed">{UNKNOWN}</Text>;
+function State({ state }: { state: string }) {
+  if (!isHostState(state)) return state;
   return (
-    <Tooltip label={all.join(", ")} multiline maw={400}>
-      <Text size="sm" truncate maw={220}>
-        {all.join(", ")}
-      </Text>
-    </Tooltip>
+    <CellMark icon={<HostStateIcon state={state} />} title={HOST_STATE[state].means}>
+      {HOST_STATE[state].label}
+    </CellMark>
   );
 }
 
+const Warning = ({ title, children }: { title: string; children: ReactNode }) => (
+  <CellMark icon={<IconAlertTriangle size={14} color="var(--mantine-color-orange-6)" aria-hidden />} title={title}>
+    {children}
+  </CellMark>
+);
+
+function Labels({ labels }: { labels: Record<string, string> }) {
+  const all = Object.entries(labels).map(([key, value]) => (value === "" ? key : `${key}=${value}`));
+  return all.length === 0 ? <CellNothing>{UNKNOWN}</CellNothing> : <CellText maxWidth={220}>{all.join(", ")}</CellText>;
+}
+
 function Production({ host, pipelines, at }: { host: AgentView; pipelines: Record<string, string>; at?: string }) {
-  if (host.production === null) return <Text c="dimmed">None</Text>;
+  if (host.production === null) return <CellNothing>None</CellNothing>;
   const { pipelineId, pipelineVersion } = host.production;
+  const name = `${pipelines[pipelineId] ?? "Pipeline"} v${pipelineVersion}`;
   return (
-    <PageLink
-      fz="sm"
-      maw={240}
-      display="inline-block"
-      style={{ overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap", verticalAlign: "bottom" }}
-      to="/pipelines/$id"
-      params={{ id: pipelineId }}
-      search={{ at }}
-    >
-      {pipelines[pipelineId] ?? "Pipeline"} v{pipelineVersion}
-    </PageLink>
+    <CellLink to="/pipelines/$id" params={{ id: pipelineId }} search={{ at }} maxWidth={240} title={name}>
+      {name}
+    </CellLink>
   );
 }
 
 function Health({ host }: { host: AgentView }) {
-  if (host.heartbeatAt === null || host.collectors.length === 0) return <Text c="dimmed">{UNKNOWN}</Text>;
+  if (host.heartbeatAt === null || host.collectors.length === 0) return <CellNothing>{UNKNOWN}</CellNothing>;
   const unwell = host.collectors.filter((c) => !c.healthy);
-  if (unwell.length === 0) return <>{count(host.collectors.length)} healthy</>;
+  if (unwell.length === 0) return `${count(host.collectors.length)} healthy`;
   return (
-    <Tooltip label={unwell.map((c) => `${c.name}: ${c.reason}`).join("; ")} multiline maw={360}>
-      <Group gap={4} wrap="nowrap">
-        <IconAlertTriangle size={14} color="var(--mantine-color-orange-6)" aria-hidden />
-        <Text size="sm" fw={600}>
-          {count(unwell.length)} of {count(host.collectors.length)} unhealthy
-        </Text>
-      </Group>
-    </Tooltip>
+    <Warning title={unwell.map((c) => `${c.name}: ${c.reason}`).join("; ")}>
+      {count(unwell.length)} of {count(host.collectors.length)} unhealthy
+    </Warning>
   );
 }

@@ -1,11 +1,13 @@
-import { Badge, Group, Stack, Text } from "@mantine/core";
+import { Group, Text } from "@mantine/core";
 import { IconCircleCheck } from "@tabler/icons-react";
 import { useQueries } from "@tanstack/react-query";
 import { budgets } from "~/shared/budgets/queries";
+import { CellLink } from "~/shared/components/cells";
 import { PageLink } from "~/shared/components/links";
 import { ProblemAlert } from "~/shared/components/ProblemAlert";
 import { Section } from "~/shared/components/Section";
 import { type Decision, decide } from "./decide";
+import classes from "./overview.module.css";
 import { Panel, PanelSkeleton } from "./Panel";
 import { awaiting, fleet, held, queue, undecided, upgrades } from "./queries";
 
@@ -64,20 +66,18 @@ export function Decisions() {
 
 function Item({ d }: { d: Decision }) {
   return (
-    <Stack gap={2}>
-      <Group gap="xs">
-        <Badge variant="default" tt="none" style={{ borderColor: `var(--mantine-color-${COLOURS[d.rank] ?? "gray"}-outline)` }}>
-          {d.kind}
-        </Badge>
+    <div>
+      <div className={classes.row}>
         {/* Which place it is stands in the decision; it is made by routes that exist. */}
-        <PageLink to={d.to as never} params={d.params as never} search={(d.search ?? {}) as never}>
+        <CellLink to={d.to as never} params={d.params as never} search={(d.search ?? {}) as never}>
           {d.title}
-        </PageLink>
-      </Group>
-      <Text size="sm" c="dimmed">
-        {d.detail}
-      </Text>
-    </Stack>
+        </CellLink>
+        <span className={classes.kind} style={{ borderColor: `var(--mantine-color-${COLOURS[d.rank] ?? "gray"}-outline)` }}>
+          {d.kind}
+        </span>
+      </div>
+      <div className={classes.detail}>{d.detail}</div>
+    </div>
   );
 }
 

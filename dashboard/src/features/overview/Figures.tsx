@@ -1,4 +1,4 @@
-import { SimpleGrid, Skeleton } from "@mantine/core";
+import { Skeleton } from "@mantine/core";
 import { IconCoins, IconFlask, IconPigMoney, IconServer } from "@tabler/icons-react";
 import { type UseQueryResult, useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
@@ -7,6 +7,7 @@ import { PageLink } from "~/shared/components/links";
 import { QueryView } from "~/shared/components/QueryView";
 import { counts } from "~/shared/experiments/queries";
 import { count, counted, money, percent, UNKNOWN } from "~/shared/format/numbers";
+import classes from "./overview.module.css";
 import { fleet, flow, saved } from "./queries";
 
 const MEASURING = ["starting", "warmingUp", "running"];
@@ -14,7 +15,7 @@ const MEASURING = ["starting", "warmingUp", "running"];
 /** The four figures that most people come for. */
 export function Figures({ price, asking }: { price: string | undefined; asking: boolean }) {
   return (
-    <SimpleGrid cols={{ base: 1, xs: 2, lg: 4 }}>
+    <div className={classes.figures}>
       <Told query={useQuery({ ...flow("metric", price), enabled: !asking })}>
         {(now) => {
           const less = now.total.seriesIn === 0 ? null : 100 * (1 - now.total.seriesOut / now.total.seriesIn);
@@ -64,7 +65,7 @@ export function Figures({ price, asking }: { price: string | undefined; asking: 
           />
         )}
       </Told>
-    </SimpleGrid>
+    </div>
   );
 }
 

@@ -1,4 +1,4 @@
-import { SimpleGrid, Skeleton, Stack } from "@mantine/core";
+import { Skeleton, Stack } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { PageHeader } from "~/shared/components/PageHeader";
@@ -12,6 +12,7 @@ import { FleetHealth } from "./FleetHealth";
 import { Forecast } from "./Forecast";
 import { everStarted } from "./guide";
 import { MoneyNow } from "./MoneyNow";
+import classes from "./overview.module.css";
 import { UnderWay } from "./UnderWay";
 
 const route = getRouteApi("/_app/");
@@ -36,15 +37,15 @@ export function OverviewPage() {
         )}
         {first && <FirstRun />}
         <Figures price={price} asking={asking} />
-        <SimpleGrid cols={{ base: 1, lg: 2 }}>
+        <div className={classes.halves}>
           <Decisions />
           <UnderWay />
-        </SimpleGrid>
+        </div>
         <MoneyNow price={price} asking={asking} isChosen={chosen !== undefined} />
-        <SimpleGrid cols={{ base: 1, lg: 2 }}>
+        <div className={classes.halves}>
           <FleetHealth />
           <Forecast price={price} />
-        </SimpleGrid>
+        </div>
       </Stack>
     </>
   );

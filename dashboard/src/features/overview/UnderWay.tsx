@@ -1,13 +1,15 @@
-import { Group, Stack, Text } from "@mantine/core";
+import { Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import type { ExperimentSummary } from "~/api/schema";
+import { CellLink } from "~/shared/components/cells";
 import { PageButton, PageLink } from "~/shared/components/links";
 import { QueryView } from "~/shared/components/QueryView";
 import { Section } from "~/shared/components/Section";
 import { TimeText } from "~/shared/components/TimeText";
-import { StateBadge } from "~/shared/experiments/StateBadge";
+import { StateMark } from "~/shared/experiments/StateBadge";
 import { count, percent } from "~/shared/format/numbers";
 import { useMay } from "~/shared/session/session";
+import classes from "./overview.module.css";
 import { Panel, PanelSkeleton } from "./Panel";
 import { underWay } from "./queries";
 
@@ -54,14 +56,14 @@ export function UnderWay() {
 
 function Experiment({ e }: { e: ExperimentSummary }) {
   return (
-    <Stack gap={2}>
-      <Group gap="xs" justify="space-between">
-        <PageLink to="/experiments/$id" params={{ id: e.id }}>
+    <div>
+      <div className={classes.row}>
+        <CellLink to="/experiments/$id" params={{ id: e.id }}>
           {e.name}
-        </PageLink>
-        <StateBadge state={e.state} />
-      </Group>
-      <Text size="sm" c="dimmed" className="numeric">
+        </CellLink>
+        <StateMark state={e.state} />
+      </div>
+      <div className={classes.detail}>
         {e.candidate.name} v{e.candidate.version} on {count(e.hosts)} {e.hosts === 1 ? "host" : "hosts"}.{" "}
         {e.windows === 0
           ? "No window counts yet."
@@ -71,7 +73,7 @@ function Experiment({ e }: { e: ExperimentSummary }) {
             Verdict at the latest <TimeText at={e.runEndsAt} from="now" />.
           </>
         )}
-      </Text>
-    </Stack>
+      </div>
+    </div>
   );
 }

@@ -7,6 +7,8 @@ import { usualPrice } from "~/shared/prices/prices";
 import type { OverviewSearch } from "./search";
 
 const EVERY_MS = 15_000;
+/** More of them are on the pages that have all. */
+const SHOWN = 20;
 
 /** What goes through now: hosts tell it with their heartbeats, not with events. */
 export const flow = (by: FlowDimension, price: string | undefined) =>
@@ -33,7 +35,7 @@ export const underWay = queryOptions({
   queryFn: ({ signal }) =>
     call(
       api.GET("/api/v2/experiments", {
-        params: { query: { state: "starting,warmingUp,running,completing,promoting,rollingBack,stopping", limit: 50 } },
+        params: { query: { state: "starting,warmingUp,running,completing,promoting,rollingBack,stopping", limit: SHOWN } },
         signal,
       }),
     ),
@@ -42,7 +44,7 @@ export const underWay = queryOptions({
 /** Experiments that nobody has decided about. */
 export const undecided = queryOptions({
   queryKey: ["experiments", "undecided"],
-  queryFn: ({ signal }) => call(api.GET("/api/v2/experiments/undecided", { params: { query: { limit: 50 } }, signal })),
+  queryFn: ({ signal }) => call(api.GET("/api/v2/experiments/undecided", { params: { query: { limit: SHOWN } }, signal })),
 });
 
 export const drafts = queryOptions({

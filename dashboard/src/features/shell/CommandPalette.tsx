@@ -1,20 +1,24 @@
+import "@mantine/spotlight/styles.css";
 import { useComputedColorScheme } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { Spotlight, type SpotlightActionData, spotlight } from "@mantine/spotlight";
 import { IconAlertTriangle, IconFlask, IconMoon, IconRoute, IconSearch, IconServer, IconSun } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { useSetPreferences } from "~/shared/session/preferences";
 import { useMay } from "~/shared/session/session";
 import { COMMANDS } from "./commands";
 import { PAGES } from "./pages";
 import { paletteSearch } from "./paletteSearch";
 
-export const openPalette = (): void => spotlight.open();
-
-/** Goes anywhere by a few letters: pages, what can be done, and experiments, pipelines and hosts by name. */
-export function CommandPalette() {
+/**
+ * Goes anywhere by a few letters: pages, what can be done, and experiments, pipelines and hosts by name.
+ * @param opens how often it was asked for; with each time it opens.
+ */
+export function CommandPalette({ opens }: { opens: number }) {
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once for each time.
+  useEffect(() => spotlight.open(), [opens]);
   const navigate = useNavigate();
   const [query, setQuery] = useState("");
   const [wanted] = useDebouncedValue(query.trim(), 150);

@@ -1,24 +1,33 @@
-import { ActionIcon, Anchor, AppShell, Burger, Group, NavLink, ScrollArea, Text, Tooltip, UnstyledButton } from "@mantine/core";
+import { ActionIcon, Anchor, AppShell, Burger, Group, NavLink, Text, Tooltip, UnstyledButton } from "@mantine/core";
 import { useDisclosure, useHotkeys } from "@mantine/hooks";
 import { IconSearch } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet, useNavigate, useRouter } from "@tanstack/react-router";
-import { useEffect, useMemo } from "react";
+import { lazy, Suspense, useEffect, useMemo, useState } from "react";
 import { signedOut } from "~/api/client";
 import { Logo } from "~/shared/components/Logo";
 import { LiveFeed } from "~/shared/live/live";
 import { useKeptPreferences } from "~/shared/session/preferences";
-import { CommandPalette, openPalette } from "./CommandPalette";
 import { LiveNotice } from "./LiveNotice";
 import { PAGES } from "./pages";
-import { ShortcutsHelp } from "./ShortcutsHelp";
 import { UserMenu } from "./UserMenu";
 import { useGoKeys } from "./useGoKeys";
+
+// Not before somebody asks for them.
+const CommandPalette = lazy(() => import("./CommandPalette").then((m) => ({ default: m.CommandPalette })));
+const ShortcutsHelp = lazy(() => import("./ShortcutsHelp").then((m) => ({ default: m.ShortcutsHelp })));
 
 /** What stands around every page: navigation, search, who is signed in, and whether what is shown is live. */
 export function Shell() {
   const [opened, { toggle, close }] = useDisclosure(false);
   const [helpOpened, help] = useDisclosure(false);
+  const [helpAsked, ask] = useDisclosure(false);
+  const [paletteOpens, setPaletteOpens] = useState(0);
+  const openPalette = () => setPaletteOpens((times) => times + 1);
+  const openHelp = () => {
+    ask.open();
+    help.open();
+  };
   const navigate = useNavigate();
   const router = useRouter();
   const queries = useQueryClient();
@@ -41,7 +50,11 @@ export function Shell() {
   useEffect(() => router.subscribe("onResolved", close), [router, close]);
   useGoKeys();
   useKeptPreferences();
-  useHotkeys([["shift+?", help.open]]);
+  useHotkeys([
+    ["shift+?", openHelp],
+    // Once the palette is there it hears that itself.
+    ["mod+K", () => setPaletteOpens((times) => Math.max(1, times))],
+  ]);
 
   return (
     <AppShell header={{ height: 56 }} navbar={{ width: 216, breakpoint: "sm", collapsed: { mobile: !opened } }} padding="md">
@@ -74,12 +87,12 @@ export function Shell() {
                 <IconSearch size={18} />
               </ActionIcon>
             </Tooltip>
-            <UserMenu onShortcuts={help.open} />
+            <UserMenu onShortcuts={openHelp} />
           </Group>
         </Group>
       </AppShell.Header>
       <AppShell.Navbar p="xs" component="nav" aria-label="Pages">
-        <AppShell.Section grow component={ScrollArea}>
+        <AppShell.Section grow style={{ overflowY: "auto" }}>
           {PAGES.map((page) => (
             <NavLink
               key={page.to}
@@ -100,8 +113,10 @@ export function Shell() {
       <AppShell.Main id="content" tabIndex={-1}>
         <Outlet />
       </AppShell.Main>
-      <CommandPalette />
-      <ShortcutsHelp opened={helpOpened} onClose={help.close} />
+      <Suspense fallback={null}>
+        {paletteOpens > 0 && <CommandPalette opens={paletteOpens} />}
+        {helpAsked && <ShortcutsHelp opened={helpOpened} onClose={help.close} />}
+      </Suspense>
     </AppShell>
   );
 }

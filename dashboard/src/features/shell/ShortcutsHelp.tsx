@@ -1,9 +1,11 @@
 import { Kbd, Modal, Table } from "@mantine/core";
+import { useIsThere } from "~/shared/components/useIsThere";
 import { PAGES } from "./pages";
 
 export function ShortcutsHelp({ opened, onClose }: { opened: boolean; onClose: () => void }) {
+  const isThere = useIsThere();
   return (
-    <Modal opened={opened} onClose={onClose} title="Keyboard">
+    <Modal opened={opened && isThere} onClose={onClose} title="Keyboard">
       <Table>
         <Table.Tbody>
           <Table.Tr>

@@ -7,7 +7,24 @@ import { zoneName } from "~/shared/format/times";
 import { usePreferences, useSetPreferences } from "~/shared/session/preferences";
 import { useMe } from "~/shared/session/session";
 
+/** Who is signed in, and how the dashboard looks to them. */
 export function UserMenu({ onShortcuts }: { onShortcuts: () => void }) {
+  const user = useMe();
+  return (
+    <Menu width={240} position="bottom-end">
+      <Menu.Target>
+        <ActionIcon variant="default" size="lg" aria-label={`Account of ${user?.name ?? "…"}`}>
+          <IconUser size={18} />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Choices onShortcuts={onShortcuts} />
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+function Choices({ onShortcuts }: { onShortcuts: () => void }) {
   const user = useMe();
   const { colorScheme } = useMantineColorScheme();
   const { timeZone } = usePreferences();
@@ -23,53 +40,46 @@ export function UserMenu({ onShortcuts }: { onShortcuts: () => void }) {
   });
 
   return (
-    <Menu width={240} position="bottom-end">
-      <Menu.Target>
-        <ActionIcon variant="default" size="lg" aria-label={`Account of ${user?.name ?? "…"}`}>
-          <IconUser size={18} />
-        </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Label>
-          <Text size="sm" fw={600}>
-            {user?.name}
-          </Text>
-          <Text size="xs">{user?.role}</Text>
-        </Menu.Label>
-        <Menu.Divider />
-        <Menu.Label>Colours</Menu.Label>
-        {(
-          [
-            ["light", "Light", IconSun],
-            ["dark", "Dark", IconMoon],
-            ["auto", "As the system", IconDeviceDesktop],
-          ] as const
-        ).map(([scheme, label, Icon]) => (
-          <Menu.Item
-            key={scheme}
-            leftSection={<Icon size={16} />}
-            onClick={() => setColourScheme(scheme)}
-            fw={colorScheme === scheme ? 700 : undefined}
-            aria-current={colorScheme === scheme}
-          >
-            {label}
-          </Menu.Item>
-        ))}
-        <Menu.Divider />
-        <Menu.Label>Times</Menu.Label>
-        {(["local", "UTC"] as const).map((zone) => (
-          <Menu.Item key={zone} onClick={() => setTimeZone(zone)} fw={timeZone === zone ? 700 : undefined} aria-current={timeZone === zone}>
-            {zone === "local" ? `This browser's zone (${zoneName("local")})` : "UTC"}
-          </Menu.Item>
-        ))}
-        <Menu.Divider />
-        <Menu.Item leftSection={<IconKeyboard size={16} />} onClick={onShortcuts}>
-          Keyboard
+    <>
+      <Menu.Label>
+        <Text size="sm" fw={600}>
+          {user?.name}
+        </Text>
+        <Text size="xs">{user?.role}</Text>
+      </Menu.Label>
+      <Menu.Divider />
+      <Menu.Label>Colours</Menu.Label>
+      {(
+        [
+          ["light", "Light", IconSun],
+          ["dark", "Dark", IconMoon],
+          ["auto", "As the system", IconDeviceDesktop],
+        ] as const
+      ).map(([scheme, label, Icon]) => (
+        <Menu.Item
+          key={scheme}
+          leftSection={<Icon size={16} />}
+          onClick={() => setColourScheme(scheme)}
+          fw={colorScheme === scheme ? 700 : undefined}
+          aria-current={colorScheme === scheme}
+        >
+          {label}
         </Menu.Item>
-        <Menu.Item leftSection={<IconLogout size={16} />} onClick={() => signOut.mutate()}>
-          Sign out
+      ))}
+      <Menu.Divider />
+      <Menu.Label>Times</Menu.Label>
+      {(["local", "UTC"] as const).map((zone) => (
+        <Menu.Item key={zone} onClick={() => setTimeZone(zone)} fw={timeZone === zone ? 700 : undefined} aria-current={timeZone === zone}>
+          {zone === "local" ? `This browser's zone (${zoneName("local")})` : "UTC"}
         </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+      ))}
+      <Menu.Divider />
+      <Menu.Item leftSection={<IconKeyboard size={16} />} onClick={onShortcuts}>
+        Keyboard
+      </Menu.Item>
+      <Menu.Item leftSection={<IconLogout size={16} />} onClick={() => signOut.mutate()}>
+        Sign out
+      </Menu.Item>
+    </>
   );
 }

@@ -1,9 +1,10 @@
 import { Button, Group, Modal, Stack, Text, Textarea } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useMutation } from "@tanstack/react-query";
-import type { ReactNode } from "react";
+import { type ReactNode, useState } from "react";
 import { ProblemAlert } from "./ProblemAlert";
 import { showDone } from "./showProblem";
+import { useIsThere } from "./useIsThere";
 
 interface Props {
   opened: boolean;
@@ -22,18 +23,14 @@ interface Props {
 }
 
 /** Asks once more before something that matters, and why it is done: the reason stands in the audit log. */
-export function ReasonModal({
-  opened,
-  onClose,
-  title,
-  children,
-  confirm,
-  danger = false,
-  reasonRequired = false,
-  done,
-  action,
-  onDone,
-}: Props) {
+export function ReasonModal(props: Props) {
+  // Most are never asked: of those in rows of tables there are hundreds.
+  const [asked, setAsked] = useState(false);
+  if (props.opened && !asked) setAsked(true);
+  return asked ? <Question {...props} /> : null;
+}
+
+function Question({ opened, onClose, title, children, confirm, danger = false, reasonRequired = false, done, action, onDone }: Props) {
   const form = useForm({
     initialValues: { reason: "" },
     validate: {
@@ -50,6 +47,7 @@ export function ReasonModal({
       onDone?.();
     },
   });
+  const isThere = useIsThere();
   const leave = () => {
     run.reset();
     form.reset();
@@ -57,7 +55,7 @@ export function ReasonModal({
   };
 
   return (
-    <Modal opened={opened} onClose={leave} title={title}>
+    <Modal opened={opened && isThere} onClose={leave} title={title}>
       <form onSubmit={form.onSubmit(({ reason }) => run.mutate(reason.trim()))}>
         <Stack>
           {children !== undefined && (

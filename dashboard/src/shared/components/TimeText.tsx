@@ -1,4 +1,3 @@
-import { Text } from "@mantine/core";
 import { UNKNOWN } from "~/shared/format/numbers";
 import { dateTime, relative, zoneName } from "~/shared/format/times";
 import { useNow } from "~/shared/format/useNow";
@@ -11,17 +10,14 @@ export function TimeText({ at, from = "exact" }: { at: string | null | undefined
   if (!at) return <>{UNKNOWN}</>;
   const exact = dateTime(at, timeZone);
   return (
-    // The browser's own tooltip: tables show hundreds of times, and each of the library's is a component that listens.
-    <Text
-      span
-      inherit
-      component="time"
+    // The browser's own tooltip and element: tables show hundreds of times.
+    <time
       dateTime={at}
       title={`${exact} ${zoneName(timeZone, at)} · ${relative(at, now)}`}
       className="numeric"
       style={{ whiteSpace: "nowrap" }}
     >
       {from === "now" ? relative(at, now) : exact}
-    </Text>
+    </time>
   );
 }

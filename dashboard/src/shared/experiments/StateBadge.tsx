@@ -12,6 +12,7 @@ import {
 } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import type { ExperimentState, VerdictOutcome } from "~/api/schema";
+import { CellMark } from "~/shared/components/cells";
 import { UNKNOWN } from "~/shared/format/numbers";
 
 /** Where there is one. */
@@ -47,6 +48,19 @@ export function StateBadge({ state }: { state: ExperimentState }) {
   );
 }
 
+/** The same in a row of a table. */
+export function StateMark({ state }: { state: ExperimentState }) {
+  const { label, color, icon } = STATES[state];
+  return <CellMark icon={<Coloured by={color}>{icon}</Coloured>}>{label}</CellMark>;
+}
+
+/** Signs have the colour of the text around them. */
+const Coloured = ({ by, children }: { by: string; children: ReactNode }) => (
+  <span aria-hidden style={{ color: `var(--mantine-color-${by}-outline)`, display: "inline-flex" }}>
+    {children}
+  </span>
+);
+
 const OUTCOMES: Record<Outcome, { label: string; color: string; icon: ReactNode }> = {
   promote: { label: "Promote", color: "teal", icon: <IconCircleCheck size={12} /> },
   reject: { label: "Reject", color: "red", icon: <IconX size={12} /> },
@@ -63,4 +77,10 @@ export function OutcomeBadge({ outcome }: { outcome: Outcome | null }) {
       {label}
     </Badge>
   );
+}
+
+/** The same in a row of a table. */
+export function OutcomeMark({ outcome }: { outcome: Outcome }) {
+  const { label, color, icon } = OUTCOMES[outcome];
+  return <CellMark icon={<Coloured by={color}>{icon}</Coloured>}>{label}</CellMark>;
 }

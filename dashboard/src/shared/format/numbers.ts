@@ -1,6 +1,3 @@
-const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
-const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
-
 /** In place of a number that nobody has measured. */
 export const UNKNOWN = "–";
 
@@ -9,30 +6,34 @@ type Maybe = number | null | undefined;
 const known = (value: Maybe): value is number => value !== null && value !== undefined && Number.isFinite(value);
 
 /** 12,345. */
-export const count = (value: Maybe): string => (known(value) ? whole.format(value) : UNKNOWN);
+export const count = (value: Maybe): string => (known(value) ? fixed(0).format(value) : UNKNOWN);
 
 /** 1 host, 12,345 hosts. */
 export const counted = (value: number, one: string, many = `${one}s`): string => `${count(value)} ${value === 1 ? one : many}`;
 
 /** 12.3K; for axes and tiles, where the exact number stands beside it or in a tooltip. */
-export const short = (value: Maybe): string => (known(value) ? compact.format(value) : UNKNOWN);
+export const short = (value: Maybe): string => (known(value) ? compact().format(value) : UNKNOWN);
 
-/** Making one takes far longer than using it. */
+/** Making one takes far longer than using it, the first most of all. */
 const formats = new Map<string, Intl.NumberFormat>();
 
-function fixed(digits: number, currency?: string): Intl.NumberFormat {
-  const key = `${currency ?? ""} ${digits}`;
+function made(key: string, options: Intl.NumberFormatOptions): Intl.NumberFormat {
   let format = formats.get(key);
   if (format === undefined) {
-    format = new Intl.NumberFormat("en", {
-      ...(currency === undefined ? {} : { style: "currency", currency }),
-      minimumFractionDigits: digits,
-      maximumFractionDigits: digits,
-    });
+    format = new Intl.NumberFormat("en", options);
     formats.set(key, format);
   }
   return format;
 }
+
+const compact = () => made("compact", { notation: "compact", maximumFractionDigits: 1 });
+
+const fixed = (digits: number, currency?: string) =>
+  made(`${currency ?? ""} ${digits}`, {
+    ...(currency === undefined ? {} : { style: "currency", currency }),
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  });
 
 export const decimal = (value: Maybe, digits = 1): string => (known(value) ? fixed(digits).format(value) : UNKNOWN);
 
@@ -51,7 +52,7 @@ export function bytes(value: Maybe): string {
   const units = ["B", "KiB", "MiB", "GiB", "TiB"];
   const unit = value < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(value) / 10));
   const scaled = value / 1024 ** unit;
-  return `${unit === 0 || scaled >= 100 ? whole.format(scaled) : decimal(scaled, 1)} ${units[unit]}`;
+  return `${unit === 0 || scaled >= 100 ? fixed(0).format(scaled) : decimal(scaled, 1)} ${units[unit]}`;
 }
 
 /** An amount in its currency, with cents where it is small. */

@@ -1,4 +1,4 @@
-import { type HubConnection, HubConnectionBuilder, HubConnectionState, LogLevel } from "@microsoft/signalr";
+import type { HubConnection, HubConnectionState } from "@microsoft/signalr";
 import type { Query, QueryClient } from "@tanstack/react-query";
 import { useSyncExternalStore } from "react";
 import { me } from "~/shared/session/session";
@@ -15,6 +15,8 @@ export interface LiveMessage {
 export type LiveState = "connecting" | "live" | "away";
 
 const EVERYTHING = "everything";
+const CONNECTED = "Connected" as HubConnectionState;
+const DISCONNECTED = "Disconnected" as HubConnectionState;
 /** Gathers what comes together, so that a read is asked once for it. */
 const GATHER_MS = 60;
 /** By then a projection that follows the events has taken them up. */
@@ -63,6 +65,21 @@ export class LiveFeed {
 
   start(): void {
     this.#stopped = false;
+    void this.#begin();
+  }
+
+  /** The library comes after what the page shows. */
+  async #begin(): Promise<void> {
+    let signalr: typeof import("@microsoft/signalr");
+    try {
+      signalr = await import("@microsoft/signalr");
+    } catch {
+      this.#become("away");
+      this.#later(() => this.#begin());
+      return;
+    }
+    if (this.#stopped || this.#connection !== null) return;
+    const { HubConnectionBuilder, LogLevel } = signalr;
     const connection = new HubConnectionBuilder()
       .withUrl("/live")
       .configureLogging(LogLevel.None)
@@ -171,7 +188,7 @@ export class LiveFeed {
   async #connect(connection: HubConnection): Promise<void> {
     try {
       await connection.start();
-      if (connection.state === HubConnectionState.Connected) this.#become("live");
+      if (connection.state === CONNECTED) this.#become("live");
     } catch {
       // The state says so on the page, and the next try follows.
       this.#become("away");
@@ -181,10 +198,14 @@ export class LiveFeed {
   }
 
   #retry(connection: HubConnection): void {
-    if (this.#stopped || this.#connection !== connection) return;
+    this.#later(async () => {
+      if (this.#connection === connection && connection.state === DISCONNECTED) await this.#connect(connection);
+    });
+  }
+
+  #later(act: () => Promise<void>): void {
     setTimeout(() => {
-      if (!this.#stopped && this.#connection === connection && connection.state === HubConnectionState.Disconnected)
-        void this.#connect(connection);
+      if (!this.#stopped) void act();
     }, 1_000);
   }
 

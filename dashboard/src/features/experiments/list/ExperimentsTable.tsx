@@ -1,11 +1,11 @@
-import { Checkbox, Group, Text, Tooltip, VisuallyHidden } from "@mantine/core";
+import { VisuallyHidden } from "@mantine/core";
 import type { ColumnDef, SortingState } from "@tanstack/react-table";
 import { type ReactNode, useMemo } from "react";
 import type { ExperimentSummary } from "~/api/schema";
+import { CellLink, CellTick } from "~/shared/components/cells";
 import { DataTable } from "~/shared/components/DataTable";
-import { PageLink } from "~/shared/components/links";
 import { TimeText } from "~/shared/components/TimeText";
-import { OutcomeBadge, StateBadge } from "~/shared/experiments/StateBadge";
+import { OutcomeMark, StateMark } from "~/shared/experiments/StateBadge";
 import { count, duration, money, percent, UNKNOWN } from "~/shared/format/numbers";
 import { words } from "~/shared/search/read";
 import { BREACHES } from "../breaches";
@@ -31,9 +31,8 @@ export function ExperimentsTable({ rows, search, onChange, onEndReached, empty }
         size: 48,
         enableSorting: false,
         cell: ({ row: { original: x } }) => (
-          <Checkbox
-            size="xs"
-            aria-label={`Pick ${x.name} to compare`}
+          <CellTick
+            label={`Pick ${x.name} to compare`}
             checked={chosen.includes(x.id)}
             disabled={chosen.length >= MOST_PICKED && !chosen.includes(x.id)}
             onChange={() => onChange({ picked: togglePicked(chosen, x.id).join(",") || undefined })}
@@ -45,14 +44,17 @@ export function ExperimentsTable({ rows, search, onChange, onEndReached, empty }
         header: "Name",
         accessorKey: "name",
         cell: ({ row: { original: x } }) => (
-          <Tooltip label={`${x.candidate.name} v${x.candidate.version} against ${x.baseline.name} v${x.baseline.version}`}>
-            <PageLink to="/experiments/$id" params={{ id: x.id }} truncate display="block" maw={260}>
-              {x.name}
-            </PageLink>
-          </Tooltip>
+          <CellLink
+            to="/experiments/$id"
+            params={{ id: x.id }}
+            maxWidth={260}
+            title={`${x.name}: ${x.candidate.name} v${x.candidate.version} against ${x.baseline.name} v${x.baseline.version}`}
+          >
+            {x.name}
+          </CellLink>
         ),
       },
-      { id: "state", header: "State", accessorKey: "state", cell: ({ row }) => <StateBadge state={row.original.state} /> },
+      { id: "state", header: "State", accessorKey: "state", cell: ({ row }) => <StateMark state={row.original.state} /> },
       { id: "verdict", header: "Verdict", enableSorting: false, cell: ({ row }) => <Verdict of={row.original} /> },
       { id: "hosts", header: "Hosts", enableSorting: false, meta: { align: "right" }, cell: ({ row }) => count(row.original.hosts) },
       {
@@ -64,11 +66,9 @@ export function ExperimentsTable({ rows, search, onChange, onEndReached, empty }
           x.liveSeriesReductionPct == null ? (
             UNKNOWN
           ) : (
-            <Tooltip label={`Live series, mean over ${count(x.windows)} windows; points ${percent(x.pointsReductionPct)} fewer`}>
-              <Text span inherit>
-                {percent(x.liveSeriesReductionPct)}
-              </Text>
-            </Tooltip>
+            <span title={`Live series, mean over ${count(x.windows)} windows; points ${percent(x.pointsReductionPct)} fewer`}>
+              {percent(x.liveSeriesReductionPct)}
+            </span>
           ),
       },
       {
@@ -80,13 +80,11 @@ export function ExperimentsTable({ rows, search, onChange, onEndReached, empty }
           x.monthlySaving == null ? (
             UNKNOWN
           ) : (
-            <Tooltip
-              label={`By ${x.monthlySaving.priceEntry}, for what its hosts send; extrapolated from ${duration(60 * x.monthlySaving.extrapolatedFromMinutes)}`}
+            <span
+              title={`By ${x.monthlySaving.priceEntry}, for what its hosts send; extrapolated from ${duration(60 * x.monthlySaving.extrapolatedFromMinutes)}`}
             >
-              <Text span inherit>
-                {money(x.monthlySaving.perMonth, x.monthlySaving.currency)}
-              </Text>
-            </Tooltip>
+              {money(x.monthlySaving.perMonth, x.monthlySaving.currency)}
+            </span>
           ),
       },
       {
@@ -133,16 +131,6 @@ export function ExperimentsTable({ rows, search, onChange, onEndReached, empty }
 }
 
 function Verdict({ of: x }: { of: ExperimentSummary }) {
-  if (x.breach != null)
-    return (
-      <Text size="sm" c="red" span>
-        {BREACHES[x.breach]}
-      </Text>
-    );
-  if (x.verdict == null) return UNKNOWN;
-  return (
-    <Group gap={4} wrap="nowrap">
-      <OutcomeBadge outcome={x.verdict} />
-    </Group>
-  );
+  if (x.breach != null) return <span style={{ color: "var(--mantine-color-error)" }}>{BREACHES[x.breach]}</span>;
+  return x.verdict == null ? UNKNOWN : <OutcomeMark outcome={x.verdict} />;
 }
