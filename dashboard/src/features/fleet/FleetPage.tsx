@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useCallback } from "react";
 import { AsOfBar } from "~/shared/as-of/AsOfBar";
+import { Later } from "~/shared/components/Later";
 import { PageHeader } from "~/shared/components/PageHeader";
 import { count } from "~/shared/format/numbers";
 import { targetOf } from "~/shared/hosts/target";
@@ -78,17 +79,25 @@ export function FleetPage() {
           )}
         </Tabs.List>
         <Tabs.Panel value="hosts">
-          <HostFilterBar search={search} onChange={onSearch} />
-          <HostTable search={search} onSearch={onSearch} />
+          <Later>
+            <HostFilterBar search={search} onChange={onSearch} />
+            <HostTable search={search} onSearch={onSearch} />
+          </Later>
         </Tabs.Panel>
         <Tabs.Panel value="groups">
-          <GroupMap search={search} onSearch={onSearch} />
+          <Later>
+            <GroupMap search={search} onSearch={onSearch} />
+          </Later>
         </Tabs.Panel>
         <Tabs.Panel value="upgrades">
-          <Upgrades search={search} onSearch={onSearch} />
+          <Later>
+            <Upgrades search={search} onSearch={onSearch} />
+          </Later>
         </Tabs.Panel>
         <Tabs.Panel value="incidents">
-          <Incidents onDeclare={() => onSearch({ dialog: "incident" })} />
+          <Later>
+            <Incidents onDeclare={() => onSearch({ dialog: "incident" })} />
+          </Later>
         </Tabs.Panel>
       </Tabs>
       {open === "enrol" && <EnrolHost onClose={close} />}

@@ -5,6 +5,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet, useNavigate, useRouter } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useMemo, useState } from "react";
 import { signedOut } from "~/api/client";
+import { Later } from "~/shared/components/Later";
 import { Logo } from "~/shared/components/Logo";
 import { LiveFeed } from "~/shared/live/live";
 import { useKeptPreferences } from "~/shared/session/preferences";
@@ -111,7 +112,9 @@ export function Shell() {
         </AppShell.Section>
       </AppShell.Navbar>
       <AppShell.Main id="content" tabIndex={-1}>
-        <Outlet />
+        <Later>
+          <Outlet />
+        </Later>
       </AppShell.Main>
       <Suspense fallback={null}>
         {paletteOpens > 0 && <CommandPalette opens={paletteOpens} />}

@@ -10,7 +10,7 @@ import {
   useReactTable,
 } from "@tanstack/react-table";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { memo, type ReactNode, useEffect, useMemo, useRef } from "react";
+import { memo, type ReactNode, useDeferredValue, useEffect, useMemo, useRef } from "react";
 import { readOrder, writeOrder } from "./order";
 
 interface Props<T> {
@@ -40,6 +40,7 @@ interface Props<T> {
 }
 
 const ROW = 38;
+const FIRST_HEIGHT = 10 * ROW;
 
 /** A table with sorting, of any length: only the rows in sight are in the page. */
 export function DataTable<T>({
@@ -91,10 +92,15 @@ export function DataTable<T>({
     count: shown.length,
     getScrollElement: () => viewport.current,
     estimateSize: () => ROW,
-    overscan: 12,
+    overscan: 8,
+    // Rows beyond what is in sight are there already: a step of scrolling is painted first, and the next rows made after it.
+    useFlushSync: false,
+    // Until it is measured: the columns have their widths from the rows, and would jump.
+    initialRect: { width: 0, height: FIRST_HEIGHT },
     enabled: virtual,
   });
-  const items = virtualizer.getVirtualItems();
+  // Scrolling is painted at once, also while rows are made.
+  const items = useDeferredValue(virtualizer.getVirtualItems());
   const last = virtual ? items.at(-1)?.index : undefined;
 
   useEffect(() => {
@@ -199,15 +205,20 @@ interface BodyRowProps<T> {
 /** Scrolling makes only the rows that come into sight, not all that are there. */
 const BodyRow = memo(function BodyRow<T>({ row, index, isSelected, height, onClick }: BodyRowProps<T>) {
   return (
-    <Table.Tr
+    // The library's row and cells without their components, of which there would be ten for each row that scrolls into sight.
+    <tr
+      className={Table.classes.tr}
+      data-hover
       data-index={index}
       aria-rowindex={index + 2}
-      bg={isSelected ? "var(--mantine-primary-color-light)" : undefined}
       onClick={onClick === undefined ? undefined : () => onClick(row.original)}
-      style={{ cursor: onClick === undefined ? undefined : "pointer", height }}
+      style={{
+        background: isSelected ? "var(--mantine-primary-color-light)" : undefined,
+        cursor: onClick === undefined ? undefined : "pointer",
+        height,
+      }}
     >
       {row.getVisibleCells().map((cell) => (
-        // The library's cell without its component, of which there would be ten for each row that scrolls into sight.
         <td
           key={cell.id}
           className={Table.classes.td}
@@ -216,6 +227,6 @@ const BodyRow = memo(function BodyRow<T>({ row, index, isSelected, height, onCli
           {flexRender(cell.column.columnDef.cell, cell.getContext())}
         </td>
       ))}
-    </Table.Tr>
+    </tr>
   );
 }) as <T>(props: BodyRowProps<T>) => ReactNode;

@@ -8,16 +8,19 @@ export function TimeText({ at, from = "exact" }: { at: string | null | undefined
   const { timeZone } = usePreferences();
   const now = useNow();
   if (!at) return <>{UNKNOWN}</>;
-  const exact = dateTime(at, timeZone);
   return (
-    // The browser's own tooltip and element: tables show hundreds of times.
+    // The browser's own element and tooltip, and that when it is pointed at: tables show hundreds of times.
     <time
       dateTime={at}
-      title={`${exact} ${zoneName(timeZone, at)} · ${relative(at, now)}`}
+      onMouseEnter={(event) => {
+        event.currentTarget.title = `${dateTime(at, timeZone)} ${zoneName(timeZone, at)} · ${relative(at, Date.now())}`;
+      }}
       className="numeric"
-      style={{ whiteSpace: "nowrap" }}
+      style={NO_BREAK}
     >
-      {from === "now" ? relative(at, now) : exact}
+      {from === "now" ? relative(at, now) : dateTime(at, timeZone)}
     </time>
   );
 }
+
+const NO_BREAK = { whiteSpace: "nowrap" } as const;
