@@ -151,6 +151,7 @@ public sealed class AsOfTests(ControlPlane plane)
         summary.GetProperty("collectors").ValueKind.ShouldBe(JsonValueKind.Null);
         summary.GetProperty("drifted").ValueKind.ShouldBe(JsonValueKind.Null);
         await (await plane.User.GetAsync($"/api/v2/agents?drift=true&at={Text(EventStoreOptions.Clock.GetUtcNow())}")).ShouldBeProblem(HttpStatusCode.UnprocessableEntity, "drift-unknown");
+        await (await plane.User.GetAsync($"/api/v2/agents?unhealthy=true&at={Text(EventStoreOptions.Clock.GetUtcNow())}")).ShouldBeProblem(HttpStatusCode.UnprocessableEntity, "unhealthy-unknown");
         await (await plane.User.GetAsync($"/api/v2/agents?state=stopped&at={Text(EventStoreOptions.Clock.GetUtcNow())}")).ShouldBeProblem(HttpStatusCode.UnprocessableEntity, "stopped-unknown");
     }
 

@@ -45,7 +45,13 @@ public sealed class ExperimentDesignTests(ControlPlane plane)
         (await If("\"2\"")).StatusCode.ShouldBe(HttpStatusCode.OK);
         await (await plane.User.PutAsJsonAsync($"/api/v2/experiments/{id}", await Design("", [agents[1].HostId]))).ShouldBeProblem(HttpStatusCode.UnprocessableEntity, "experiment-name-invalid");
         await (await plane.User.PutAsJsonAsync($"/api/v2/experiments/{Guid.NewGuid()}", await Design("x", [agents[1].HostId]))).ShouldBeProblem(HttpStatusCode.NotFound, "not-found");
-        await plane.Command(id, "start");
+        // What is started is what was read.
+        async Task<HttpResponseMessage> StartIf(string version) => await plane.User.SendAsync(new(HttpMethod.Post, $"/api/v2/experiments/{id}/start")
+        {
+            Content = JsonContent.Create(new { reason = "as it was read" }), Headers = { { "If-Match", version } },
+        });
+        await (await StartIf("\"2\"")).ShouldBeProblem(HttpStatusCode.PreconditionFailed, "changed-meanwhile");
+        (await StartIf("\"3\"")).StatusCode.ShouldBe(HttpStatusCode.Accepted);
         (await agents[1].DoNext()).Desired!.ExperimentId.ShouldBe(id);
         (await agents[0].Poll(waitSeconds: 0.2)).ShouldBeEmpty();
         await (await plane.User.PutAsJsonAsync($"/api/v2/experiments/{id}", await Design("third", [agents[1].HostId]))).ShouldBeProblem(HttpStatusCode.Conflict, "illegal-transition");

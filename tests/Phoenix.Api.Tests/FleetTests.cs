@@ -269,6 +269,10 @@ public sealed class FleetTests(ControlPlane plane)
         drift.GetProperty("runningHash").GetString().ShouldBe("another");
         (await Hosts("drift=true&limit=1000")).ShouldContain(agent.HostId);
         (await Hosts("drift=false&limit=1000")).ShouldNotContain(agent.HostId);
+        (await Hosts("unhealthy=true&limit=1000")).ShouldNotContain(agent.HostId);
+        await agent.Beat(new CollectorHealth("production", CollectorArm.Production, "another", false, "no data leaves", 0, 1, []));
+        (await Hosts("unhealthy=true&limit=1000")).ShouldContain(agent.HostId);
+        (await Hosts("unhealthy=false&limit=1000")).ShouldNotContain(agent.HostId);
         await Beat(agent, null);
         (await plane.Get($"/api/v2/agents/{agent.HostId}")).GetProperty("drift").GetProperty("code").GetString().ShouldBe("production-missing");
 

@@ -68,8 +68,7 @@ public static class DraftExperimentEndpoint
         var wanted = await Decide(command, session, database, clock, cancellation);
         var stream = await session.Events.FetchForExclusiveWriting<Experiment>(id, cancellation);
         if (stream.Aggregate is not { } experiment) return Problems.NotFound("experiment", id);
-        if (http.Request.Headers.IfMatch is { Count: > 0 } read && !read.Contains($"\"{experiment.Version}\"") && !read.Contains("*"))
-            return Problems.Of(412, "changed-meanwhile", $"The draft is at version {experiment.Version} now. Read it again, and edit that.");
+        if (http.Request.Outdated("The draft", experiment.Version) is { } outdated) return outdated;
         var decision = DraftExperiment.Edit(experiment, wanted);
         if (decision.Rejection is { } rejection) return rejection.ToProblem();
         session.Stamp(http, command.Reason);

@@ -11,7 +11,7 @@ namespace Phoenix.Api.Experiments;
 /// <summary>What start, stop, promote and roll back have in common: load, decide, append with the reason, and let the process manager act.</summary>
 public static class ExperimentCommand
 {
-    /// <summary>202 with the experiment's address; 404, 409 or 422 as the decision says.</summary>
+    /// <summary>202 with the experiment's address; 404, 409 or 422 as the decision says, and 412 where the request names a version that is no more.</summary>
     public static async Task<(IResult, OutgoingMessages)> Run(
         Guid id, string? reason, IDocumentSession session, HttpContext http, Func<Experiment, Task<Decision>> decide, CancellationToken cancellation)
     {
@@ -19,6 +19,7 @@ public static class ExperimentCommand
         // Under a lock: what hosts report meanwhile waits, instead of sending the person away with a conflict.
         var stream = await session.Events.FetchForExclusiveWriting<Experiment>(id, cancellation);
         if (stream.Aggregate is not { } experiment) return (Problems.NotFound("experiment", id), []);
+        if (http.Request.Outdated("The experiment", experiment.Version) is { } outdated) return (outdated, []);
         var decision = await decide(experiment);
         if (decision.Rejection is { } rejection) return (rejection.ToProblem(), []);
         session.Stamp(http, reason);

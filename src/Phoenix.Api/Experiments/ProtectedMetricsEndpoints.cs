@@ -35,8 +35,7 @@ public static class ProtectedMetricsEndpoints
         if (command.Patterns is null) return Problems.Of(422, "protected-metrics-invalid", "Give 'patterns', an empty list to protect nothing.", "patterns");
         var stream = await session.Events.FetchForExclusiveWriting<MetricProtection>(StreamIds.MetricProtection, cancellation);
         var now = stream.Aggregate ?? MetricProtection.None;
-        if (http.Request.Headers.IfMatch is { Count: > 0 } read && !read.Contains($"\"{now.Version}\"") && !read.Contains("*"))
-            return Problems.Of(412, "changed-meanwhile", $"The list is at version {now.Version} now. Read it again, and change that.");
+        if (http.Request.Outdated("The list", now.Version) is { } outdated) return outdated;
         var wanted = new ProtectedMetricsSet([.. command.Patterns.Select(p => p is null ? null! : new ProtectedMetric(p.Pattern ?? "", p.Note ?? ""))]);
         var decision = MetricProtectionDecisions.Set(now, wanted.Patterns);
         if (decision.Rejection is { } rejection) return rejection.ToProblem();

@@ -14,8 +14,11 @@ namespace Phoenix.Api.Experiments;
 
 public static class StartExperimentEndpoint
 {
-    /// <summary>Freezes the hosts, those that the selector or group means now, and puts both variants on them.</summary>
-    [WolverinePost("/api/v2/experiments/{id}/start"), Tags("Experiments"), ProducesResponseType(202)]
+    /// <summary>
+    /// Freezes the hosts, those that the selector or group means now, and puts both variants on them. With <c>If-Match</c>, the <c>ETag</c> of what was read, only
+    /// where nobody has changed it since.
+    /// </summary>
+    [WolverinePost("/api/v2/experiments/{id}/start"), Tags("Experiments"), ProducesResponseType(202), ProducesResponseType(412)]
     public static async Task<(IResult, OutgoingMessages)> Post(
         Guid id, ExperimentReason command, IDocumentSession session, NpgsqlDataSource database, DeployedHosts fleet, HttpContext http, TimeProvider clock, CancellationToken cancellation)
     {

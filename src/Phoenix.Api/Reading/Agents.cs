@@ -79,16 +79,17 @@ public static class AgentReads
     /// as <c>at</c>, it is the fleet as events had it then: who had joined, labels, lost, drained or decommissioned, and production; what only heartbeats tell is null,
     /// and a version is that of the enrolment or of the upgrade that Phoenix made last. No host is <c>stopped</c> then.
     /// </summary>
+    /// <param name="unhealthy">Those with a collector that says it is unhealthy, or those without.</param>
     [WolverineGet("/api/v2/agents"), Tags("Agents"), ProducesResponseType<Page<AgentView>>(200), ProducesResponseType(404), ProducesResponseType(422)]
     public static async Task<IResult> List(
-        IQuerySession session, NpgsqlDataSource database, string? selector, string? group, string? state, string? version, bool? drift, string? search, string? after, int? limit,
+        IQuerySession session, NpgsqlDataSource database, string? selector, string? group, string? state, string? version, bool? drift, bool? unhealthy, string? search, string? after, int? limit,
         DateTimeOffset? at, CancellationToken cancellation)
     {
         if (AsOf.Refused(at) is { } refused) return refused;
         if (at is not null && drift is not null)
             return Problems.Of(422, "drift-unknown", "What ran on a host at a past moment only its heartbeats told, which are not kept. Leave out 'drift', or 'at'.", "drift");
-        if (at is not null && state == "stopped")
-            return Problems.Of(422, "stopped-unknown", "That an agent had said goodbye at a past moment only its presence told, which is not kept; such a host is 'active' there. Ask for another 'state', or leave out 'at'.", "state");
+        if (at is not null && unhealthy is not null)
+            return Problems.Of(422, "unhealthy-unknown", "How collectors were at a past moment only heartbeats told, which are not kept. Leave out 'unhealthy', or 'at'.", "unhealthy");
         var (labels, rejection) = LabelSelector.Parse(selector);
         if (rejection is not null) return rejection.ToProblem();
         if (state is not null && !States.Contains(state)) return Problems.Of(422, "state-unknown", $"A host is one of {string.Join(", ", States)}.", "state");
@@ -110,6 +111,7 @@ public static class AgentReads
         var ofEach = conditions is ["true"] && version is null;
         if (version is not null) conditions.Add($"{(at is null ? Version : FleetAsOf.Version)} = {Add(version)}");
         if (drift is { } drifted) conditions.Add($"{HostDrift.Code} is {(drifted ? "not null" : "null")}");
+        if (unhealthy is { } unwell) conditions.Add($"coalesce(p.unhealthy, 0) {(unwell ? ">" : "=")} 0");
         List<string> byId = [];
         var hostId = at is null ? "h.host_id" : FleetAsOf.HostId;
         if (!string.IsNullOrWhiteSpace(search)) byId.Add($"position(lower({Add(search.Trim())}) in lower({hostId})) > 0");

@@ -15,6 +15,7 @@ const NOTHING: HostFilters = {
   state: undefined,
   version: undefined,
   drift: undefined,
+  unhealthy: undefined,
 };
 
 /** What the control plane filters hosts by; all that is given must hold. */
@@ -66,19 +67,16 @@ export function HostFilterBar({ search, onChange }: { search: FleetSearch; onCha
         onChange={(version) => onChange({ version: version ?? undefined })}
       />
       {search.at === undefined && (
-        <Select
-          label="Drift"
-          size="xs"
-          w={150}
-          clearable
-          placeholder="Any"
-          data={[
-            { value: "true", label: "Drifts" },
-            { value: "false", label: "Runs what it should" },
-          ]}
-          value={search.drift === undefined ? null : String(search.drift)}
-          onChange={(drift) => onChange({ drift: drift === null ? undefined : drift === "true" })}
-        />
+        <>
+          <YesNoFilter label="Drift" yes="Drifts" no="Runs what it should" value={search.drift} onChange={(drift) => onChange({ drift })} />
+          <YesNoFilter
+            label="Collectors"
+            yes="Some unhealthy"
+            no="None unhealthy"
+            value={search.unhealthy}
+            onChange={(unhealthy) => onChange({ unhealthy })}
+          />
+        </>
       )}
       {isFiltered(search) && (
         <Button size="xs" variant="subtle" leftSection={<IconFilterOff size={14} />} onClick={() => onChange(NOTHING)}>
@@ -86,6 +84,32 @@ export function HostFilterBar({ search, onChange }: { search: FleetSearch; onCha
         </Button>
       )}
     </Group>
+  );
+}
+
+interface YesNoFilterProps {
+  label: string;
+  yes: string;
+  no: string;
+  value: boolean | undefined;
+  onChange: (value: boolean | undefined) => void;
+}
+
+function YesNoFilter({ label, yes, no, value, onChange }: YesNoFilterProps) {
+  return (
+    <Select
+      label={label}
+      size="xs"
+      w={150}
+      clearable
+      placeholder="Any"
+      data={[
+        { value: "true", label: yes },
+        { value: "false", label: no },
+      ]}
+      value={value === undefined ? null : String(value)}
+      onChange={(chosen) => onChange(chosen === null ? undefined : chosen === "true")}
+    />
   );
 }
 

@@ -54,9 +54,11 @@ function Tiles({ summary, at }: { summary: FleetSummary; at?: string }) {
           ) : (
             <>
               {count(collectors.healthy)} healthy,{" "}
-              <Text span inherit fw={collectors.unhealthy > 0 ? 700 : undefined}>
-                {count(collectors.unhealthy)} unhealthy
-              </Text>
+              {collectors.unhealthy > 0 ? (
+                <Filter search={{ unhealthy: true }}>{count(collectors.unhealthy)} unhealthy</Filter>
+              ) : (
+                "0 unhealthy"
+              )}
             </>
           )}
         </Text>

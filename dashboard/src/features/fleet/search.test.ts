@@ -21,8 +21,12 @@ describe("the fleet's address", () => {
 
   it("asks nothing of a past moment that only heartbeats tell", () => {
     const at = "2026-11-27T06:55:00Z";
-    expect(hostFilters(fleetSearch({ drift: true, state: "stopped", version: "1.0", at }))).toEqual({ version: "1.0" });
-    expect(hostFilters(fleetSearch({ drift: true, state: "stopped" }))).toEqual({ drift: true, state: "stopped" });
+    expect(hostFilters(fleetSearch({ drift: true, unhealthy: true, state: "stopped", version: "1.0", at }))).toEqual({ version: "1.0" });
+    expect(hostFilters(fleetSearch({ drift: true, unhealthy: true, state: "stopped" }))).toEqual({
+      drift: true,
+      unhealthy: true,
+      state: "stopped",
+    });
     expect(hostFilters(fleetSearch({ state: "lost", at }))).toEqual({ state: "lost" });
   });
 

@@ -13,6 +13,8 @@ export interface FleetSearch extends AtSearch {
   state?: HostState;
   version?: string;
   drift?: boolean;
+  /** Whether a collector says that it is unhealthy. */
+  unhealthy?: boolean;
   /** A part of the host id. */
   search?: string;
   /** Ids of the hosts that are ticked, between commas. */
@@ -30,6 +32,7 @@ export function fleetSearch(search: Record<string, unknown>): FleetSearch {
     state: oneOf(search.state, HOST_STATES),
     version: text(search.version),
     drift: flag(search.drift),
+    unhealthy: flag(search.unhealthy),
     search: text(search.search),
     hosts: text(search.hosts),
     upgrade: text(search.upgrade),
@@ -39,16 +42,17 @@ export function fleetSearch(search: Record<string, unknown>): FleetSearch {
   return Object.fromEntries(Object.entries(read).filter(([, value]) => value !== undefined));
 }
 
-export type HostFilters = Pick<FleetSearch, "search" | "selector" | "group" | "state" | "version" | "drift">;
+export type HostFilters = Pick<FleetSearch, "search" | "selector" | "group" | "state" | "version" | "drift" | "unhealthy">;
 
-/** What hosts are asked by. Drift, and that an agent has stopped, only heartbeats tell: of a past moment nothing can be asked by them. */
-export const hostFilters = ({ search, selector, group, state, version, drift, at }: FleetSearch): HostFilters => ({
+/** What hosts are asked by. Drift, health, and that an agent has stopped, only heartbeats tell: of a past moment nothing can be asked by them. */
+export const hostFilters = ({ search, selector, group, state, version, drift, unhealthy, at }: FleetSearch): HostFilters => ({
   search,
   selector,
   group,
   state: at !== undefined && state === "stopped" ? undefined : state,
   version,
   drift: at === undefined ? drift : undefined,
+  unhealthy: at === undefined ? unhealthy : undefined,
 });
 
 export const isFiltered = (search: FleetSearch): boolean => Object.values(hostFilters(search)).some((value) => value !== undefined);

@@ -160,6 +160,7 @@ function ofFleet(fleet: FleetSummary | undefined): Decision[] {
       title: `${count(unhealthy)} ${unhealthy === 1 ? "collector is" : "collectors are"} unhealthy`,
       detail: "Their hosts say why.",
       to: "/fleet",
+      search: { unhealthy: true },
     });
   return found;
 }

@@ -1,5 +1,5 @@
 import { type RegisteredRouter, type ToOptions, useRouter } from "@tanstack/react-router";
-import { type MouseEvent, type ReactNode, useMemo } from "react";
+import { type MouseEvent, type ReactNode, useEffect, useMemo, useState } from "react";
 import classes from "./cells.module.css";
 
 type CellLinkProps<TTo extends string> = ToOptions<RegisteredRouter, string, TTo> & {
@@ -52,15 +52,21 @@ interface CellTickProps {
   onChange: (checked: boolean) => void;
 }
 
+/** Ticked at once, though what is ticked stands in the address, and the table follows that a moment later. */
 export function CellTick({ label, checked, disabled, onChange }: CellTickProps) {
+  const [shown, setShown] = useState(checked);
+  useEffect(() => setShown(checked), [checked]);
   return (
     <input
       type="checkbox"
       className={classes.tick}
       aria-label={label}
-      checked={checked}
+      checked={shown}
       disabled={disabled}
-      onChange={(event) => onChange(event.currentTarget.checked)}
+      onChange={(event) => {
+        setShown(event.currentTarget.checked);
+        onChange(event.currentTarget.checked);
+      }}
     />
   );
 }

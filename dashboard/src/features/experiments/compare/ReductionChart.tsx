@@ -1,3 +1,4 @@
+import { Text } from "@mantine/core";
 import { Chart } from "~/shared/charts/Chart";
 import { decimal, UNKNOWN } from "~/shared/format/numbers";
 import { askedClaim, type Compared, interval } from "./compareRows";
@@ -26,7 +27,12 @@ export function ReductionChart({ all }: { all: readonly Compared[] }) {
       },
     ];
   });
-  if (lines.length === 0) return null;
+  if (lines.length === 0)
+    return (
+      <Text size="sm" c="dimmed">
+        None of them has a window that counts yet.
+      </Text>
+    );
   return (
     <Chart
       label={`Reduction of live series: ${all.map(({ experiment: x }) => `${x.name} ${interval(askedClaim(x)) || UNKNOWN}`).join("; ")}.`}

@@ -42,7 +42,7 @@ export function ReviewStep({ draft, isSaved, onSave, onReadAgain }: Props) {
   const { hosts } = useMeantHosts(targetsOf(design), true);
   const preview = summarise(usePreviews());
   const proof = useQuery(power(draft.id, draft.version, route.useSearch().power ?? {}));
-  // A start names no version: what it would start is what the control plane has by then.
+  // The start names the version that is shown here and is refused where there is a newer one: better to see that before.
   const now = useQuery(experiment(draft.id)).data;
   // The start itself changes it too.
   const [begun, setBegun] = useState(false);
@@ -155,7 +155,13 @@ export function ReviewStep({ draft, isSaved, onSave, onReadAgain }: Props) {
         action={async (reason) => {
           setBegun(true);
           try {
-            await call(api.POST("/api/v2/experiments/{id}/start", { params: { path: { id: draft.id } }, body: { reason } }));
+            await call(
+              api.POST("/api/v2/experiments/{id}/start", {
+                params: { path: { id: draft.id } },
+                headers: { "if-match": `"${draft.version}"` },
+                body: { reason },
+              }),
+            );
           } catch (refusal) {
             setBegun(false);
             throw refusal;
