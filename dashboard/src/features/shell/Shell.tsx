@@ -3,7 +3,7 @@ import { useDisclosure, useHotkeys } from "@mantine/hooks";
 import { IconSearch } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet, useNavigate, useRouter } from "@tanstack/react-router";
-import { lazy, Suspense, useEffect, useMemo, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { signedOut } from "~/api/client";
 import { Later } from "~/shared/components/Later";
 import { Logo } from "~/shared/components/Logo";
@@ -13,20 +13,24 @@ import { LiveNotice } from "./LiveNotice";
 import { PAGES } from "./pages";
 import { UserMenu } from "./UserMenu";
 import { useGoKeys } from "./useGoKeys";
+import { usePart } from "./usePart";
 
-// Not before somebody asks for them.
-const CommandPalette = lazy(() => import("./CommandPalette").then((m) => ({ default: m.CommandPalette })));
-const ShortcutsHelp = lazy(() => import("./ShortcutsHelp").then((m) => ({ default: m.ShortcutsHelp })));
+const loadPalette = () => import("./CommandPalette").then((m) => m.CommandPalette);
+const loadHelp = () => import("./ShortcutsHelp").then((m) => m.ShortcutsHelp);
 
 /** What stands around every page: navigation, search, who is signed in, and whether what is shown is live. */
 export function Shell() {
   const [opened, { toggle, close }] = useDisclosure(false);
   const [helpOpened, help] = useDisclosure(false);
-  const [helpAsked, ask] = useDisclosure(false);
+  const [ShortcutsHelp, askHelp] = usePart(loadHelp);
+  const [CommandPalette, askPalette] = usePart(loadPalette);
   const [paletteOpens, setPaletteOpens] = useState(0);
-  const openPalette = () => setPaletteOpens((times) => times + 1);
+  const openPalette = () => {
+    askPalette();
+    setPaletteOpens((times) => times + 1);
+  };
   const openHelp = () => {
-    ask.open();
+    askHelp();
     help.open();
   };
   const navigate = useNavigate();
@@ -54,7 +58,7 @@ export function Shell() {
   useHotkeys([
     ["shift+?", openHelp],
     // Once the palette is there it hears that itself.
-    ["mod+K", () => setPaletteOpens((times) => Math.max(1, times))],
+    ["mod+K", () => CommandPalette === null && openPalette()],
   ]);
 
   return (
@@ -116,10 +120,8 @@ export function Shell() {
           <Outlet />
         </Later>
       </AppShell.Main>
-      <Suspense fallback={null}>
-        {paletteOpens > 0 && <CommandPalette opens={paletteOpens} />}
-        {helpAsked && <ShortcutsHelp opened={helpOpened} onClose={help.close} />}
-      </Suspense>
+      {CommandPalette !== null && <CommandPalette opens={paletteOpens} />}
+      {ShortcutsHelp !== null && <ShortcutsHelp opened={helpOpened} onClose={help.close} />}
     </AppShell>
   );
 }

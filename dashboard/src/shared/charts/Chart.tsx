@@ -1,4 +1,4 @@
-import { Skeleton, useComputedColorScheme, useMantineTheme } from "@mantine/core";
+import { Skeleton, Text, useComputedColorScheme, useMantineTheme } from "@mantine/core";
 import type { ECharts, EChartsCoreOption } from "echarts/core";
 import { useEffect, useRef, useState } from "react";
 
@@ -16,6 +16,7 @@ export function Chart({ label, option, height = 260, onSelect }: Props) {
   const element = useRef<HTMLDivElement>(null);
   const chart = useRef<ECharts | null>(null);
   const [ready, setReady] = useState(false);
+  const [failed, setFailed] = useState(false);
   const scheme = useComputedColorScheme("light");
   const theme = useMantineTheme();
   const select = useRef(onSelect);
@@ -24,7 +25,7 @@ export function Chart({ label, option, height = 260, onSelect }: Props) {
   useEffect(() => {
     let gone = false;
     let observer: ResizeObserver | null = null;
-    void import("./echarts").then(({ init }) => {
+    const draw = ({ init }: typeof import("./echarts")) => {
       if (gone || element.current === null) return;
       const made = init(element.current, scheme === "dark" ? "dark" : undefined, { renderer: "canvas" });
       made.on("click", (p) => select.current?.({ name: p.name, data: p.data, seriesName: p.seriesName }));
@@ -32,7 +33,9 @@ export function Chart({ label, option, height = 260, onSelect }: Props) {
       observer = new ResizeObserver(() => made.resize());
       observer.observe(element.current);
       setReady(true);
-    });
+    };
+    setFailed(false);
+    void import("./echarts").then(draw, () => setFailed(true));
     return () => {
       gone = true;
       observer?.disconnect();
@@ -70,7 +73,12 @@ export function Chart({ label, option, height = 260, onSelect }: Props) {
 
   return (
     <div style={{ position: "relative", height }}>
-      {!ready && <Skeleton h={height} pos="absolute" inset={0} />}
+      {failed && (
+        <Text size="sm" c="dimmed" role="alert">
+          What draws charts could not be loaded: reload the page.
+        </Text>
+      )}
+      {!ready && !failed && <Skeleton h={height} pos="absolute" inset={0} />}
       <div ref={element} role="img" aria-label={label} style={{ height }} />
     </div>
   );
