@@ -27,10 +27,11 @@ export function ship(): Plugin {
       const shell = Object.values(bundle).find(
         (file) => file.type === "chunk" && file.facadeModuleId?.includes("/src/routes/_app.tsx?tsr-split"),
       );
+      if (shell === undefined) throw new Error("The shell was not found in the build: hints of what each page needs would miss it.");
       const pages = Object.values(bundle).flatMap((file) => {
         const path = file.type === "chunk" ? PAGE.exec(file.facadeModuleId ?? "")?.[1] : undefined;
         if (path === undefined) return [];
-        const files = new Set([...(shell === undefined ? [] : needed(bundle, shell.fileName)), ...needed(bundle, file.fileName)]);
+        const files = new Set([...needed(bundle, shell.fileName), ...needed(bundle, file.fileName)]);
         return [{ pattern: patternOf(path), files: [...files].filter((f) => !loaded.has(f)) }];
       });
       if (pages.length === 0) throw new Error("No page was found in the build: hints of what each needs would be missing.");
@@ -39,12 +40,13 @@ export function ship(): Plugin {
       await writeFile(join(dir, name), script);
       const index = join(dir, "index.html");
       const html = await readFile(index, "utf8");
+      if (!html.includes("<title>")) throw new Error("index.html has no <title>, before which the hints stand.");
       await writeFile(index, html.replace("<title>", `<script async src="/${name}"></script>\n    <title>`));
       for (const file of [name, ...Object.keys(bundle)].filter((f) => f.startsWith("assets/"))) {
         const content = await readFile(join(dir, file));
         if (content.length < LEAST_TO_COMPRESS) continue;
         const smaller = await compress(content, { params: { [constants.BROTLI_PARAM_SIZE_HINT]: content.length } });
-        await writeFile(join(dir, `${file}.br`), smaller);
+        if (smaller.length < content.length) await writeFile(join(dir, `${file}.br`), smaller);
       }
     },
   };
@@ -62,13 +64,13 @@ function needed(bundle: Bundle, fileName: string, found = new Set<string>()): Se
 }
 
 /** A page's address as the router's files name it: `experiments/$id_.report` is `/experiments/<id>/report`. */
-function patternOf(path: string): string {
+export function patternOf(path: string): string {
   const parts = path.split(/[/.]/).filter((part) => part !== "index");
   return `^/${parts.map((part) => (part.startsWith("$") ? "[^/]+" : part.replace(/_$/, ""))).join("/")}/?$`;
 }
 
 /** The most exact pattern first: `/experiments/new` is no experiment. */
-function hints(pages: readonly { pattern: string; files: readonly string[] }[]): string {
+export function hints(pages: readonly { pattern: string; files: readonly string[] }[]): string {
   const files = [...new Set(pages.flatMap((p) => p.files))];
   const table = [...pages]
     .sort((a, b) => a.pattern.split("[^/]+").length - b.pattern.split("[^/]+").length)

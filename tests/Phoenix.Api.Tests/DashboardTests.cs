@@ -83,6 +83,7 @@ public sealed partial class DashboardTests(ControlPlane plane, ServingNode node)
         await using var body = await answer.Content.ReadAsStreamAsync();
         using var text = new StreamReader(compressed ? new BrotliStream(body, CompressionMode.Decompress) : body);
         (await text.ReadToEndAsync()).ShouldBe(ServingNode.Script);
+        (await Get("/assets/app-1a2b.js.br")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
     }
 
     [Fact]

@@ -104,6 +104,11 @@ public sealed class ExperimentListTests(ControlPlane plane) : IClassFixture<Cont
         (await Ids("")).ShouldNotContain(draft);
         (await Ids("&archived=true")).ShouldContain(draft);
 
+        // What is archived waits for nobody.
+        await plane.Command(id, "archive");
+        (await Undecided()).ShouldBeEmpty();
+        await plane.Command(id, "unarchive");
+        (await Undecided()).ShouldHaveSingleItem();
         (await plane.User.PostAsJsonAsync($"/api/v2/experiments/{id}/promote", new { variant = "baseline", reason = "we know enough" })).EnsureSuccessStatusCode();
         await Eventually.Get(Undecided, u => u.Count == 0, "somebody decided for the baseline");
     }

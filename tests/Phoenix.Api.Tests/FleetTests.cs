@@ -195,7 +195,11 @@ public sealed class FleetTests(ControlPlane plane)
         await plane.Command(id, "stop");
         await other.DoNext();
         var held = (await agent.Poll()).ShouldHaveSingleItem();
+        await agent.Beat(new CollectorHealth("production", CollectorArm.Production, "another", false, "no data leaves", 0, 1, []));
+        (await Hosts("unhealthy=true&limit=1000")).ShouldContain(agent.HostId);
         var gone = await Hold(agent, "decommission");
+        (await Hosts("unhealthy=true&limit=1000")).ShouldNotContain(agent.HostId);
+        (await Hosts("unhealthy=false&limit=1000")).ShouldContain(agent.HostId);
         gone.GetProperty("heldBy").EnumerateArray().ShouldHaveSingleItem().GetGuid().ShouldBe(id);
         await (await agent.Http.GetAsync("/api/v2/tasks/poll?waitSeconds=0")).ShouldBeProblem(HttpStatusCode.Unauthorized, "agent-unauthenticated");
         await (await agent.Succeed(held)).ShouldBeProblem(HttpStatusCode.Unauthorized, "agent-unauthenticated");

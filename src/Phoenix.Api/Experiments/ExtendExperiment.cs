@@ -18,7 +18,7 @@ public static class ExtendExperimentEndpoint
     /// Lets an experiment that is warming up or running measure for longer; every host is told to keep the candidate. A host that is not reached ends it
     /// at the time it was told before, and is then missing in the windows.
     /// </summary>
-    [WolverinePost("/api/v2/experiments/{id}/extend"), Tags("Experiments"), ProducesResponseType(202)]
+    [WolverinePost("/api/v2/experiments/{id}/extend"), Tags("Experiments"), ProducesResponseType(202), ProducesResponseType(412)]
     public static Task<(IResult, OutgoingMessages)> Post(
         Guid id, ExtendExperiment command, IDocumentSession session, HttpContext http, CancellationToken cancellation) =>
         ExperimentCommand.Run(id, command.Reason, session, http, x => Task.FromResult(

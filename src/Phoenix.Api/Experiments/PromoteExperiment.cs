@@ -41,7 +41,7 @@ public static class PromoteExperimentEndpoint
     /// Makes the candidate's pipeline the production one on every host, in waves that are each judged by what is measured; the experiment is promoted when
     /// the last one is found well. Or decides for the baseline.
     /// </summary>
-    [WolverinePost("/api/v2/experiments/{id}/promote"), Tags("Experiments"), ProducesResponseType(202)]
+    [WolverinePost("/api/v2/experiments/{id}/promote"), Tags("Experiments"), ProducesResponseType(202), ProducesResponseType(412)]
     public static async Task<(IResult, OutgoingMessages)> Post(
         Guid id, PromoteExperiment command, IDocumentSession session, NpgsqlDataSource database, TimeProvider clock, HttpContext http, CancellationToken cancellation)
     {

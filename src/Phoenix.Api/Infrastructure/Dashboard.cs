@@ -38,7 +38,10 @@ public static class Dashboard
         var files = new PhysicalFileProvider(folder);
         app.Use((http, next) =>
         {
-            if (http.Request.Path.StartsWithSegments(Assets) && files.GetFileInfo(http.Request.Path + Brotli).Exists)
+            if (!http.Request.Path.StartsWithSegments(Assets)) return next(http);
+            // By itself it is no file of the dashboard.
+            if (http.Request.Path.Value!.EndsWith(Brotli, StringComparison.Ordinal)) return Results.NotFound().ExecuteAsync(http);
+            if (files.GetFileInfo(http.Request.Path + Brotli).Exists)
             {
                 http.Response.Headers.Vary = HeaderNames.AcceptEncoding;
                 if (TakesBrotli(http.Request)) http.Request.Path += Brotli;

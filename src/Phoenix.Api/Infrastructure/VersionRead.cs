@@ -1,3 +1,5 @@
+using Microsoft.Net.Http.Headers;
+
 namespace Phoenix.Api.Infrastructure;
 
 /// <summary>The version that a caller has read, where a request names it: its change counts only on that one.</summary>
@@ -6,6 +8,6 @@ public static class VersionRead
     /// <summary>412 where <c>If-Match</c> names another version than <paramref name="now"/>; null where it names this one or any, or is not there.</summary>
     /// <param name="what">With its article, as the beginning of a sentence.</param>
     public static IResult? Outdated(this HttpRequest request, string what, long now) =>
-        request.Headers.IfMatch is not { Count: > 0 } read || read.Contains($"\"{now}\"") || read.Contains("*") ? null
+        request.GetTypedHeaders().IfMatch is not { Count: > 0 } read || read.Any(tag => tag.Equals(EntityTagHeaderValue.Any) || tag.Tag == $"\"{now}\"") ? null
         : Problems.Of(412, "changed-meanwhile", $"{what} is at version {now} now. Read it again, and repeat that where it still holds.");
 }

@@ -79,7 +79,7 @@ public static class AgentReads
     /// as <c>at</c>, it is the fleet as events had it then: who had joined, labels, lost, drained or decommissioned, and production; what only heartbeats tell is null,
     /// and a version is that of the enrolment or of the upgrade that Phoenix made last. No host is <c>stopped</c> then.
     /// </summary>
-    /// <param name="unhealthy">Those with a collector that says it is unhealthy, or those without.</param>
+    /// <param name="unhealthy">Those whose agent says now that a collector is unhealthy, as the summary counts them; or all others.</param>
     [WolverineGet("/api/v2/agents"), Tags("Agents"), ProducesResponseType<Page<AgentView>>(200), ProducesResponseType(404), ProducesResponseType(422)]
     public static async Task<IResult> List(
         IQuerySession session, NpgsqlDataSource database, string? selector, string? group, string? state, string? version, bool? drift, bool? unhealthy, string? search, string? after, int? limit,
@@ -111,7 +111,9 @@ public static class AgentReads
         var ofEach = conditions is ["true"] && version is null;
         if (version is not null) conditions.Add($"{(at is null ? Version : FleetAsOf.Version)} = {Add(version)}");
         if (drift is { } drifted) conditions.Add($"{HostDrift.Code} is {(drifted ? "not null" : "null")}");
-        if (unhealthy is { } unwell) conditions.Add($"coalesce(p.unhealthy, 0) {(unwell ? ">" : "=")} 0");
+        // Those that the summary counts: of a host that is silent it is not known how its collectors are.
+        if (unhealthy is { } unwell)
+            conditions.Add($"{(unwell ? "" : "not ")}(coalesce(p.unhealthy, 0) > 0 and {State} not in ('lost', '{Stopped}', 'decommissioned'))");
         List<string> byId = [];
         var hostId = at is null ? "h.host_id" : FleetAsOf.HostId;
         if (!string.IsNullOrWhiteSpace(search)) byId.Add($"position(lower({Add(search.Trim())}) in lower({hostId})) > 0");

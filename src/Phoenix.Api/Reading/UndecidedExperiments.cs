@@ -9,7 +9,7 @@ namespace Phoenix.Api.Reading;
 /// <param name="Breach">What a guardrail found, in words; null where all held.</param>
 /// <param name="Outcome">Of its verdict; null before one is reached.</param>
 /// <param name="Scope">For what the verdict is proved.</param>
-/// <param name="ReductionPct">Of live series, by the claim that it was to prove; null where nothing could be claimed.</param>
+/// <param name="ReductionPct">Of live series, by the claim that it was to prove; null where nothing could be claimed, and of verdicts of versions that knew one claim only.</param>
 public sealed record UndecidedExperiment(
     Guid Id, string Name, ExperimentState State, DateTimeOffset DraftedAt, string? Breach, VerdictOutcome? Outcome, string? Scope, double? ReductionPct);
 
@@ -25,12 +25,13 @@ public static class UndecidedExperimentsEndpoint
         var (take, skip) = (Paging.Limit(limit), Math.Max(0, after ?? 0));
         await using var command = database.CreateCommand(
             $$"""
+            with waiting as (
+              select id, name, state, drafted_at, verdict, breach from {{ExperimentSummaries.TableName}}
+              where not archived and not baseline_kept and state in ('completed', 'rolledBack') and (breach is not null or state = 'completed' and verdict is not null)
+              order by breach is null, verdict is distinct from 'promote', drafted_at desc, id desc offset {{skip}} limit {{take + 1}})
             select s.id, s.name, s.state, s.drafted_at, d.data->'breach'->>'detail', s.verdict, d.data->'verdict'->>'scope',
                 (jsonb_path_query_first(d.data, '$.verdict.claims[*] ? (@.claim == $claim).reductionPct', jsonb_build_object('claim', d.data->'criteria'->'claim')) #>> '{}')::float8
-            from {{ExperimentSummaries.TableName}} s join phoenix.mt_doc_experiment d on d.id = s.id
-            where not s.archived and s.state in ('completed', 'rolledBack') and (s.breach is not null or s.state = 'completed' and s.verdict is not null)
-                and not coalesce((d.data->>'baselineKept')::boolean, false)
-            order by s.breach is null, s.verdict is distinct from 'promote', s.drafted_at desc, s.id desc offset {{skip}} limit {{take + 1}}
+            from waiting s join phoenix.mt_doc_experiment d on d.id = s.id order by s.breach is null, s.verdict is distinct from 'promote', s.drafted_at desc, s.id desc
             """);
         List<UndecidedExperiment> found = [];
         await using var r = await command.ExecuteReaderAsync(cancellation);

@@ -48,7 +48,8 @@ public static class ExperimentSummaries
           started_at timestamptz, run_ends_at timestamptz, baseline jsonb not null, candidate jsonb not null, hosts integer not null, windows integer not null,
           baseline_live bigint not null, candidate_live bigint not null, baseline_series bigint not null, candidate_series bigint not null,
           baseline_points bigint not null, candidate_points bigint not null, seconds float8 not null, baseline_cpu_ms float8 not null,
-          baseline_resident bigint not null, candidate_cpu_ms float8 not null, candidate_resident bigint not null, saving jsonb, verdict text, breach text);
+          baseline_resident bigint not null, candidate_cpu_ms float8 not null, candidate_resident bigint not null, saving jsonb, verdict text, breach text,
+          baseline_kept boolean not null);
         create table {{HostsTableName}} (id uuid primary key, hosts text[] not null);
         create index ix_experiment_summary_host on {{HostsTableName}} using gin (hosts);
 
@@ -68,14 +69,15 @@ public static class ExperimentSummaries
             coalesce((d#>>'{evidence,baseline,points}')::bigint, 0), coalesce((d#>>'{evidence,candidate,points}')::bigint, 0),
             coalesce((d#>>'{evidence,seconds}')::float8, 0), coalesce((d#>>'{evidence,baseline,cpuMs}')::float8, 0), coalesce((d#>>'{evidence,baseline,residentBytes}')::bigint, 0),
             coalesce((d#>>'{evidence,candidate,cpuMs}')::float8, 0), coalesce((d#>>'{evidence,candidate,residentBytes}')::bigint, 0),
-            nullif(d#>'{verdict,saving}', 'null'), d#>>'{verdict,outcome}', d#>>'{breach,guardrail}')
+            nullif(d#>'{verdict,saving}', 'null'), d#>>'{verdict,outcome}', d#>>'{breach,guardrail}', coalesce((d->>'baselineKept')::boolean, false))
           on conflict (id) do update set
             version = excluded.version, name = excluded.name, state = excluded.state, archived = excluded.archived, drafted_at = excluded.drafted_at,
             started_at = excluded.started_at, run_ends_at = excluded.run_ends_at, baseline = excluded.baseline, candidate = excluded.candidate,
             hosts = excluded.hosts, windows = excluded.windows, baseline_live = excluded.baseline_live, candidate_live = excluded.candidate_live,
             baseline_series = excluded.baseline_series, candidate_series = excluded.candidate_series, baseline_points = excluded.baseline_points,
             candidate_points = excluded.candidate_points, seconds = excluded.seconds, baseline_cpu_ms = excluded.baseline_cpu_ms,
-            baseline_resident = excluded.baseline_resident, candidate_cpu_ms = excluded.candidate_cpu_ms, candidate_resident = excluded.candidate_resident, saving = excluded.saving, verdict = excluded.verdict, breach = excluded.breach;
+            baseline_resident = excluded.baseline_resident, candidate_cpu_ms = excluded.candidate_cpu_ms, candidate_resident = excluded.candidate_resident, saving = excluded.saving, verdict = excluded.verdict, breach = excluded.breach,
+            baseline_kept = excluded.baseline_kept;
           -- Hosts are frozen once the variants are on them; until then they are compared.
           if before is null or before in ('draft', 'starting') then
             insert into {{HostsTableName}} as h values (experiment, array(select jsonb_array_elements_text(d->'hosts')))

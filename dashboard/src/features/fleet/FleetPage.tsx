@@ -8,6 +8,7 @@ import { Later } from "~/shared/components/Later";
 import { PageHeader } from "~/shared/components/PageHeader";
 import { count } from "~/shared/format/numbers";
 import { targetOf } from "~/shared/hosts/target";
+import { type Change, changed } from "~/shared/search/change";
 import { words } from "~/shared/search/read";
 import { useMay } from "~/shared/session/session";
 import { EnrolHost } from "./EnrolHost";
@@ -31,7 +32,7 @@ export function FleetPage() {
   const mayChange = useMay("operator") && search.at === undefined;
   const running = useQuery(incidents).data?.length ?? 0;
   const onSearch = useCallback(
-    (changes: Partial<FleetSearch>) => void navigate({ search: (was) => ({ ...was, ...changes }), replace: true }),
+    (change: Change<FleetSearch>) => void navigate({ search: (was) => changed(was, change), replace: true }),
     [navigate],
   );
   const close = () => onSearch({ dialog: undefined });

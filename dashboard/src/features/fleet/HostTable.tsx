@@ -1,10 +1,11 @@
 import { Button, Group, Text } from "@mantine/core";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { useCallback, useMemo } from "react";
+import { useCallback, useDeferredValue, useMemo } from "react";
 import { DataTable } from "~/shared/components/DataTable";
 import { EmptyState } from "~/shared/components/EmptyState";
 import { PagesView } from "~/shared/components/PagesView";
 import { count, counted } from "~/shared/format/numbers";
+import type { Change } from "~/shared/search/change";
 import { useTicked } from "~/shared/search/useTicked";
 import { useMay } from "~/shared/session/session";
 import { hostColumns } from "./hostColumns";
@@ -13,15 +14,20 @@ import { type FleetSearch, hostFilters, isFiltered } from "./search";
 
 interface Props {
   search: FleetSearch;
-  onSearch: (changes: Partial<FleetSearch>) => void;
+  onSearch: (change: Change<FleetSearch>) => void;
 }
 
 /** Hosts by id, read on as they are scrolled; ticked ones are what an incident is declared on. */
 export function HostTable({ search, onSearch }: Props) {
-  const query = useInfiniteQuery(hosts(hostFilters(search), search.at));
+  // Other rows come after the filter that asked for them was painted.
+  const asked = useDeferredValue(search);
+  const query = useInfiniteQuery(hosts(hostFilters(asked), asked.at));
   const pipelines = useQuery(pipelineNames).data;
   const mayChange = useMay("operator") && search.at === undefined;
-  const setTicked = useCallback((hosts: string | undefined) => onSearch({ hosts }), [onSearch]);
+  const setTicked = useCallback(
+    (next: (hosts: string | undefined) => string | undefined) => onSearch((was) => ({ hosts: next(was.hosts) })),
+    [onSearch],
+  );
   const [ticked, onTick] = useTicked(search.hosts, setTicked);
   const columns = useMemo(
     () => hostColumns({ pipelines: pipelines ?? {}, at: search.at, ticked: mayChange ? ticked : null, onTick }),

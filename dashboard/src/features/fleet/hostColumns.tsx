@@ -1,9 +1,9 @@
-import { Group } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
 import type { ColumnDef } from "@tanstack/react-table";
 import type { ReactNode } from "react";
 import type { AgentView } from "~/api/schema";
 import { CellLink, CellMark, CellNothing, CellText, CellTick } from "~/shared/components/cells";
+import classes from "~/shared/components/cells.module.css";
 import { TimeText } from "~/shared/components/TimeText";
 import { bytes, count, percent, UNKNOWN } from "~/shared/format/numbers";
 import { HostStateIcon } from "./HostStateBadge";
@@ -39,7 +39,7 @@ export function hostColumns({ pipelines, at, ticked, onTick }: Context): ColumnD
       header: "State",
       enableSorting: false,
       cell: ({ row: { original: host } }) => (
-        <Group gap="xs" wrap="nowrap">
+        <div className={classes.marks}>
           <State state={host.state} />
           {host.drift !== null && <Warning title={`${DRIFT[host.drift.code] ?? host.drift.code}: ${host.drift.detail}`}>Drift</Warning>}
           {host.panicAt !== null && (
@@ -47,7 +47,7 @@ export function hostColumns({ pipelines, at, ticked, onTick }: Context): ColumnD
               Panic
             </Warning>
           )}
-        </Group>
+        </div>
       ),
     },
     {

@@ -2,8 +2,9 @@ import { infiniteQueryOptions, type QueryClient, queryOptions } from "@tanstack/
 import { ApiError, api, call } from "~/api/client";
 import type { AgentView } from "~/api/schema";
 import { justAfter } from "~/shared/as-of/moments";
+import { groups } from "~/shared/hosts/queries";
 import { pipelines } from "~/shared/pipelines/queries";
-import { type FleetSearch, type HostFilters, hostFilters } from "./search";
+import type { FleetSearch, HostFilters } from "./search";
 
 const HEARTBEATS_MS = 15_000;
 
@@ -191,9 +192,10 @@ export const upgrade = (id: string) =>
   });
 
 /** Asks for what the fleet's page shows while its code still comes. How that went stands in the reads, which the page looks at. */
-export function askAhead(queries: QueryClient, search: FleetSearch): void {
-  void queries.prefetchQuery(fleetSummary(search.at));
-  if ((search.tab ?? "hosts") === "hosts") void queries.prefetchInfiniteQuery(hosts(hostFilters(search), search.at));
+export function askAhead(queries: QueryClient, { filters, at, tab }: { filters: HostFilters } & Pick<FleetSearch, "at" | "tab">): void {
+  void queries.prefetchQuery(fleetSummary(at));
+  if ((tab ?? "hosts") === "hosts") void queries.prefetchInfiniteQuery(hosts(filters, at));
+  void queries.prefetchQuery(groups);
   void queries.prefetchQuery(pipelines());
   void queries.prefetchQuery(incidents);
 }

@@ -28,9 +28,16 @@ export function Decisions() {
     deadLetters: tasks.data?.deadLettered,
   });
   const cut = [
-    experiments.data?.next && { to: "/experiments" as const, what: "experiments that are over" },
-    (approvals.data?.next || stopped.data?.next) && { to: "/deployments" as const, what: "deployments that wait" },
-    agents.data?.next && { to: "/fleet" as const, search: { tab: "upgrades" as const }, what: "upgrades" },
+    experiments.data?.next && {
+      to: "/experiments" as const,
+      search: { state: "completed,rolledBack" },
+      says: "More experiments wait than are shown.",
+    },
+    (approvals.data?.next || stopped.data?.next) && {
+      to: "/deployments" as const,
+      says: "Only the newest deployments that wait were looked at.",
+    },
+    agents.data?.next && { to: "/fleet" as const, search: { tab: "upgrades" as const }, says: "Only the newest upgrades were looked at." },
   ].filter((c) => typeof c === "object" && c !== null);
   return (
     <Section title="Needs a decision">
@@ -46,9 +53,9 @@ export function Decisions() {
             {decisions.map((d) => (
               <Item key={d.key} d={d} />
             ))}
-            {cut.map(({ what, ...link }) => (
-              <Text key={what} size="sm" c="dimmed">
-                Only the newest {what} were looked at. <PageLink {...link}>All of them</PageLink>
+            {cut.map(({ says, ...link }) => (
+              <Text key={says} size="sm" c="dimmed">
+                {says} <PageLink {...link}>All of them</PageLink>
               </Text>
             ))}
             {decisions.length === 0 && failed === undefined && (

@@ -4,9 +4,9 @@ import { getRouteApi } from "@tanstack/react-router";
 import { createColumnHelper } from "@tanstack/react-table";
 import { useMemo } from "react";
 import type { FlowDimension, FlowRow, FlowView } from "~/api/schema";
+import { CellLink } from "~/shared/components/cells";
 import { DataTable } from "~/shared/components/DataTable";
 import { EmptyState } from "~/shared/components/EmptyState";
-import { PageLink } from "~/shared/components/links";
 import { QueryView } from "~/shared/components/QueryView";
 import { Section } from "~/shared/components/Section";
 import { TimeText } from "~/shared/components/TimeText";
@@ -72,9 +72,9 @@ function Flow({ view }: { view: FlowView }) {
         header: DIMENSIONS.find((d) => d.value === by)?.label ?? by,
         cell: (c) =>
           by === "metric" && c.row.original !== view.other ? (
-            <PageLink to="/explorer" search={{ metric: c.getValue() }}>
+            <CellLink to="/explorer" search={{ metric: c.getValue() }}>
               {c.getValue()}
-            </PageLink>
+            </CellLink>
           ) : (
             c.getValue()
           ),

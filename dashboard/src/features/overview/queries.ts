@@ -7,7 +7,7 @@ import { usualPrice } from "~/shared/prices/prices";
 import type { OverviewSearch } from "./search";
 
 const EVERY_MS = 15_000;
-/** More of them are on the pages that have all. */
+/** Of experiments; where there are more, that is said. */
 const SHOWN = 20;
 
 /** What goes through now: hosts tell it with their heartbeats, not with events. */

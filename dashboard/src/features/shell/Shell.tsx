@@ -3,7 +3,7 @@ import { useDisclosure, useHotkeys } from "@mantine/hooks";
 import { IconSearch } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet, useNavigate, useRouter } from "@tanstack/react-router";
-import { useEffect, useMemo, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { signedOut } from "~/api/client";
 import { Later } from "~/shared/components/Later";
 import { Logo } from "~/shared/components/Logo";
@@ -36,6 +36,7 @@ export function Shell() {
   const navigate = useNavigate();
   const router = useRouter();
   const queries = useQueryClient();
+  const left = useRef(false);
   const feed = useMemo(() => new LiveFeed(queries), [queries]);
 
   useEffect(() => {
@@ -45,6 +46,9 @@ export function Shell() {
 
   useEffect(() => {
     const leave = () => {
+      // Several reads are refused, and while the sign-in comes some more.
+      if (left.current) return;
+      left.current = true;
       queries.clear();
       void navigate({ to: "/sign-in", search: { redirect: router.state.location.href } });
     };

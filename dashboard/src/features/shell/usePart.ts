@@ -3,7 +3,7 @@ import { showProblem } from "~/shared/components/showProblem";
 
 /**
  * A part of the shell that is loaded when it is first asked for. Where it cannot be, since the control plane is away or has another version, that is said, and
- * the page stays; who asks again tries again.
+ * the page stays. Browsers remember that a script could not be loaded until the page is loaded anew.
  */
 export function usePart<P>(load: () => Promise<ComponentType<P>>): [ComponentType<P> | null, () => void] {
   const [part, setPart] = useState<ComponentType<P> | null>(null);
@@ -11,10 +11,7 @@ export function usePart<P>(load: () => Promise<ComponentType<P>>): [ComponentTyp
     void load().then(
       (loaded) => setPart(() => loaded),
       () =>
-        showProblem(
-          new Error("Its code could not be loaded. Try again; where that does not help, reload the page."),
-          "This cannot be opened",
-        ),
+        showProblem(new Error("Its code could not be loaded: reload the page once the control plane answers."), "This cannot be opened"),
     );
   }, [load]);
   return [part, ask];

@@ -7,6 +7,7 @@ import { DataTable } from "~/shared/components/DataTable";
 import { EmptyState } from "~/shared/components/EmptyState";
 import { PagesView } from "~/shared/components/PagesView";
 import { count, counted } from "~/shared/format/numbers";
+import type { Change } from "~/shared/search/change";
 import { useTicked } from "~/shared/search/useTicked";
 import { useMay } from "~/shared/session/session";
 import { PURPOSE_KEYS, purposeLabel, TASK_STATUS } from "~/shared/tasks/words";
@@ -17,14 +18,17 @@ import { taskColumns } from "./taskColumns";
 
 interface Props {
   search: TasksSearch;
-  onSearch: (changes: Partial<TasksSearch>) => void;
+  onSearch: (change: Change<TasksSearch>) => void;
 }
 
 /** The queue: what is open, and what has failed for good. */
 export function TaskTable({ search, onSearch }: Props) {
   const query = useInfiniteQuery(tasks(search));
   const mayChange = useMay("operator");
-  const setTicked = useCallback((ticked: string | undefined) => onSearch({ ticked }), [onSearch]);
+  const setTicked = useCallback(
+    (next: (ticked: string | undefined) => string | undefined) => onSearch((was) => ({ ticked: next(was.ticked) })),
+    [onSearch],
+  );
   const [ticked, onTick] = useTicked(search.ticked, setTicked);
   const onOpen = useCallback((id: string) => onSearch({ task: id }), [onSearch]);
   const columns = useMemo(() => taskColumns({ ticked: mayChange ? ticked : null, onTick, onOpen }), [mayChange, ticked, onTick, onOpen]);

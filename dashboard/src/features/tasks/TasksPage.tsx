@@ -2,6 +2,7 @@ import { SimpleGrid } from "@mantine/core";
 import { getRouteApi } from "@tanstack/react-router";
 import { useCallback } from "react";
 import { PageHeader } from "~/shared/components/PageHeader";
+import { type Change, changed } from "~/shared/search/change";
 import { PurposeTable } from "./PurposeTable";
 import { QueueSummary } from "./QueueSummary";
 import type { TasksSearch } from "./search";
@@ -15,7 +16,7 @@ export function TasksPage() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const onSearch = useCallback(
-    (changes: Partial<TasksSearch>) => void navigate({ search: (was) => ({ ...was, ...changes }), replace: true }),
+    (change: Change<TasksSearch>) => void navigate({ search: (was) => changed(was, change), replace: true }),
     [navigate],
   );
   return (

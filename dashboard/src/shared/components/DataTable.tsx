@@ -209,6 +209,7 @@ const BodyRow = memo(function BodyRow<T>({ row, index, isSelected, height, onCli
     <tr
       className={Table.classes.tr}
       data-hover
+      data-with-row-border
       data-index={index}
       aria-rowindex={index + 2}
       onClick={onClick === undefined ? undefined : () => onClick(row.original)}

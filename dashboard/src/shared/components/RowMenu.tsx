@@ -5,7 +5,11 @@ import { type ButtonHTMLAttributes, type ReactNode, type Ref, useEffect, useStat
 /** What can be done with one row of a list, as `Menu.Item`s. Made when it is asked for: of hundreds of rows few are. */
 export function RowMenu({ of, children }: { of: string; children: ReactNode }) {
   const [asked, setAsked] = useState(false);
-  return asked ? <Opened of={of}>{children}</Opened> : <Dots of={of} aria-haspopup="menu" onClick={() => setAsked(true)} />;
+  return asked ? (
+    <Opened of={of}>{children}</Opened>
+  ) : (
+    <Dots of={of} aria-haspopup="menu" aria-expanded={false} onClick={() => setAsked(true)} />
+  );
 }
 
 function Opened({ of, children }: { of: string; children: ReactNode }) {
@@ -13,7 +17,7 @@ function Opened({ of, children }: { of: string; children: ReactNode }) {
   // Once it stands beside its target, which then has the focus as the one before had.
   useEffect(() => setOpened(true), []);
   return (
-    <Menu position="bottom-end" opened={opened} onChange={setOpened} returnFocus>
+    <Menu position="bottom-end" opened={opened} onChange={setOpened}>
       <Menu.Target>
         <Dots of={of} autoFocus />
       </Menu.Target>

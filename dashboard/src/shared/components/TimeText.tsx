@@ -8,17 +8,11 @@ export function TimeText({ at, from = "exact" }: { at: string | null | undefined
   const { timeZone } = usePreferences();
   const now = useNow();
   if (!at) return <>{UNKNOWN}</>;
+  const exact = dateTime(at, timeZone);
   return (
-    // The browser's own element and tooltip, and that when it is pointed at: tables show hundreds of times.
-    <time
-      dateTime={at}
-      onMouseEnter={(event) => {
-        event.currentTarget.title = `${dateTime(at, timeZone)} ${zoneName(timeZone, at)} · ${relative(at, Date.now())}`;
-      }}
-      className="numeric"
-      style={NO_BREAK}
-    >
-      {from === "now" ? relative(at, now) : dateTime(at, timeZone)}
+    // The browser's own element and tooltip: tables show hundreds of times.
+    <time dateTime={at} title={`${exact} ${zoneName(timeZone, at)} · ${relative(at, now)}`} className="numeric" style={NO_BREAK}>
+      {from === "now" ? relative(at, now) : exact}
     </time>
   );
 }

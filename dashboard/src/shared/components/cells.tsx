@@ -21,11 +21,14 @@ export function CellLink<const TTo extends string>({ children, title, maxWidth, 
     event.preventDefault();
     void router.navigate(to as never);
   };
+  const askAhead = () => void router.preloadRoute(to as never);
   return (
     <a
       href={router.history.createHref(href)}
       onClick={follow}
-      onMouseEnter={() => void router.preloadRoute(to as never)}
+      onMouseEnter={askAhead}
+      onFocus={askAhead}
+      onTouchStart={askAhead}
       title={title}
       className={maxWidth === undefined ? classes.link : `${classes.link} ${classes.clipped}`}
       style={{ maxWidth }}
@@ -55,7 +58,9 @@ interface CellTickProps {
 /** Ticked at once, though what is ticked stands in the address, and the table follows that a moment later. */
 export function CellTick({ label, checked, disabled, onChange }: CellTickProps) {
   const [shown, setShown] = useState(checked);
-  useEffect(() => setShown(checked), [checked]);
+  // What is disabled was refused: its box says so.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: both are reasons to look again.
+  useEffect(() => setShown(checked), [checked, disabled]);
   return (
     <input
       type="checkbox"

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { InfiniteQueryObserver, QueryClient, QueryObserver } from "@tanstack/react-query";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { api } from "~/api/client";
 import { LiveFeed } from "./live";
 import { STREAM_TYPES } from "./topics";
 
@@ -8,6 +9,25 @@ const ONE = "0192aaaa-0000-7000-8000-000000000001";
 const OTHER = "0192bbbb-0000-7000-8000-000000000002";
 const message = (streamType: string, id = ONE) => ({ type: "x", streamType, id, version: 1 });
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+
+/** A connection that is refused, as one of a session that has ended is. */
+vi.mock("@microsoft/signalr", async (original) => ({
+  ...(await original<typeof import("@microsoft/signalr")>()),
+  HubConnectionBuilder: class {
+    withUrl = () => this;
+    configureLogging = () => this;
+    withAutomaticReconnect = () => this;
+    build = () => ({
+      state: "Disconnected",
+      on: () => undefined,
+      onreconnecting: () => undefined,
+      onreconnected: () => undefined,
+      onclose: () => undefined,
+      start: () => Promise.reject(new Error("401")),
+      stop: () => Promise.resolve(),
+    });
+  },
+}));
 
 describe("the live feed", () => {
   let queries: QueryClient;
@@ -187,6 +207,24 @@ describe("the live feed", () => {
     feed.hear(message("PriceBook"));
     await pass(2_000);
     for (const read of reads) expect(read.asked).toBe(2);
+  });
+
+  it("asks who is signed in when it is refused, and not once it has stopped", async () => {
+    const asked: unknown[] = [];
+    const get = vi.spyOn(api, "GET").mockImplementation((async (path: unknown) => {
+      asked.push(path);
+      return { response: new Response(null, { status: 401 }) };
+    }) as never);
+    const who = () => asked.filter((path) => path === "/api/v2/users/me").length;
+    feed.start();
+    await pass(5_000);
+    expect(who()).toBeGreaterThanOrEqual(2);
+    feed.stop();
+    await pass(1_000);
+    const times = who();
+    await pass(10_000);
+    expect(who()).toBe(times);
+    get.mockRestore();
   });
 
   it("knows every kind of stream that there is", () => {

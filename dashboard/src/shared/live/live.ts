@@ -1,4 +1,4 @@
-import type { HubConnection, HubConnectionState } from "@microsoft/signalr";
+import { type HubConnection, HubConnectionBuilder, HubConnectionState, LogLevel } from "@microsoft/signalr";
 import type { Query, QueryClient } from "@tanstack/react-query";
 import { useSyncExternalStore } from "react";
 import { me } from "~/shared/session/session";
@@ -15,8 +15,6 @@ export interface LiveMessage {
 export type LiveState = "connecting" | "live" | "away";
 
 const EVERYTHING = "everything";
-const CONNECTED = "Connected" as HubConnectionState;
-const DISCONNECTED = "Disconnected" as HubConnectionState;
 /** Gathers what comes together, so that a read is asked once for it. */
 const GATHER_MS = 60;
 /** By then a projection that follows the events has taken them up. */
@@ -65,21 +63,6 @@ export class LiveFeed {
 
   start(): void {
     this.#stopped = false;
-    void this.#begin();
-  }
-
-  /** The library comes after what the page shows. */
-  async #begin(): Promise<void> {
-    let signalr: typeof import("@microsoft/signalr");
-    try {
-      signalr = await import("@microsoft/signalr");
-    } catch {
-      this.#become("away");
-      this.#later(() => this.#begin());
-      return;
-    }
-    if (this.#stopped || this.#connection !== null) return;
-    const { HubConnectionBuilder, LogLevel } = signalr;
     const connection = new HubConnectionBuilder()
       .withUrl("/live")
       .configureLogging(LogLevel.None)
@@ -188,7 +171,7 @@ export class LiveFeed {
   async #connect(connection: HubConnection): Promise<void> {
     try {
       await connection.start();
-      if (connection.state === CONNECTED) this.#become("live");
+      if (connection.state === HubConnectionState.Connected) this.#become("live");
     } catch {
       // The state says so on the page, and the next try follows.
       this.#become("away");
@@ -198,20 +181,16 @@ export class LiveFeed {
   }
 
   #retry(connection: HubConnection): void {
-    this.#later(async () => {
-      if (this.#connection === connection && connection.state === DISCONNECTED) await this.#connect(connection);
-    });
-  }
-
-  #later(act: () => Promise<void>): void {
+    if (this.#stopped || this.#connection !== connection) return;
     setTimeout(() => {
-      if (!this.#stopped) void act();
+      if (!this.#stopped && this.#connection === connection && connection.state === HubConnectionState.Disconnected)
+        void this.#connect(connection);
     }, 1_000);
   }
 
   /** A connection that is refused does not say why: a session that has ended leads to the sign-in by the read that is refused for it. */
   #askWhoIsSignedIn(): void {
-    void settled(this.queries.fetchQuery({ ...me, staleTime: 0 }));
+    if (!this.#stopped) void settled(this.queries.fetchQuery({ ...me, staleTime: 0 }));
   }
 
   #become(state: LiveState): void {

@@ -30,7 +30,7 @@ export function ReductionChart({ all }: { all: readonly Compared[] }) {
   if (lines.length === 0)
     return (
       <Text size="sm" c="dimmed">
-        None of them has a window that counts yet.
+        Nothing can be claimed of any of them yet.
       </Text>
     );
   return (

@@ -10,6 +10,7 @@ import { QueryView } from "~/shared/components/QueryView";
 import { useMore } from "~/shared/components/useMore";
 import { counts } from "~/shared/experiments/queries";
 import { count } from "~/shared/format/numbers";
+import { type Change, changed } from "~/shared/search/change";
 import { words } from "~/shared/search/read";
 import { useMay } from "~/shared/session/session";
 import { ExperimentsTable } from "./ExperimentsTable";
@@ -28,7 +29,7 @@ export function ExperimentsPage() {
   const byState = useQuery(counts);
   const picked = words(search.picked);
   const change = useCallback(
-    (part: Partial<ListSearch>) => void navigate({ search: (now) => ({ ...now, ...part }), replace: true, resetScroll: false }),
+    (change: Change<ListSearch>) => void navigate({ search: (was) => changed(was, change), replace: true, resetScroll: false }),
     [navigate],
   );
   const more = useMore(list);

@@ -7,6 +7,7 @@ import { DataTable } from "~/shared/components/DataTable";
 import { TimeText } from "~/shared/components/TimeText";
 import { OutcomeMark, StateMark } from "~/shared/experiments/StateBadge";
 import { count, duration, money, percent, UNKNOWN } from "~/shared/format/numbers";
+import type { Change } from "~/shared/search/change";
 import { words } from "~/shared/search/read";
 import { BREACHES } from "../breaches";
 import { type ListSearch, MOST_PICKED, sortOf, togglePicked } from "./listSearch";
@@ -15,7 +16,7 @@ import { RowActions } from "./RowActions";
 interface Props {
   rows: ExperimentSummary[];
   search: ListSearch;
-  onChange: (part: Partial<ListSearch>) => void;
+  onChange: (change: Change<ListSearch>) => void;
   onEndReached: () => void;
   empty: ReactNode;
 }
@@ -35,7 +36,7 @@ export function ExperimentsTable({ rows, search, onChange, onEndReached, empty }
             label={`Pick ${x.name} to compare`}
             checked={chosen.includes(x.id)}
             disabled={chosen.length >= MOST_PICKED && !chosen.includes(x.id)}
-            onChange={() => onChange({ picked: togglePicked(chosen, x.id).join(",") || undefined })}
+            onChange={() => onChange((was) => ({ picked: togglePicked(words(was.picked), x.id).join(",") || undefined }))}
           />
         ),
       },

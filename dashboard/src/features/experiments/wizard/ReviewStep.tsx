@@ -164,6 +164,8 @@ export function ReviewStep({ draft, isSaved, onSave, onReadAgain }: Props) {
             );
           } catch (refusal) {
             setBegun(false);
+            // Somebody may have changed it: what is shown here is then not what would be started.
+            await queries.invalidateQueries({ queryKey: ["experiments", "one", draft.id] });
             throw refusal;
           }
           await queries.invalidateQueries({ queryKey: ["experiments"] });

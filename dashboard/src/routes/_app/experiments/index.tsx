@@ -5,7 +5,7 @@ import { askAhead } from "~/features/experiments/list/queries";
 
 export const Route = createFileRoute("/_app/experiments/")({
   validateSearch: listSearch,
-  loaderDeps: ({ search }) => search,
+  loaderDeps: ({ search: { picked: _, ...asked } }) => asked,
   loader: ({ context, deps }) => askAhead(context.queryClient, deps),
   component: ExperimentsPage,
 });
