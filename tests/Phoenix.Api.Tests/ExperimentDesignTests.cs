@@ -51,6 +51,10 @@ public sealed class ExperimentDesignTests(ControlPlane plane)
             Content = JsonContent.Create(new { reason = "as it was read" }), Headers = { { "If-Match", version } },
         });
         await (await StartIf("\"2\"")).ShouldBeProblem(HttpStatusCode.PreconditionFailed, "changed-meanwhile");
+        // A condition that cannot be read is not met.
+        using var unreadable = new HttpRequestMessage(HttpMethod.Post, $"/api/v2/experiments/{id}/start") { Content = JsonContent.Create(new { }) };
+        unreadable.Headers.TryAddWithoutValidation("If-Match", "3").ShouldBeTrue();
+        await (await plane.User.SendAsync(unreadable)).ShouldBeProblem(HttpStatusCode.PreconditionFailed, "changed-meanwhile");
         (await StartIf("\"3\"")).StatusCode.ShouldBe(HttpStatusCode.Accepted);
         (await agents[1].DoNext()).Desired!.ExperimentId.ShouldBe(id);
         (await agents[0].Poll(waitSeconds: 0.2)).ShouldBeEmpty();

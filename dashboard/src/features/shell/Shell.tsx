@@ -3,7 +3,7 @@ import { useDisclosure, useHotkeys } from "@mantine/hooks";
 import { IconSearch } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet, useNavigate, useRouter } from "@tanstack/react-router";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { signedOut } from "~/api/client";
 import { Later } from "~/shared/components/Later";
 import { Logo } from "~/shared/components/Logo";
@@ -36,7 +36,6 @@ export function Shell() {
   const navigate = useNavigate();
   const router = useRouter();
   const queries = useQueryClient();
-  const left = useRef(false);
   const feed = useMemo(() => new LiveFeed(queries), [queries]);
 
   useEffect(() => {
@@ -46,9 +45,8 @@ export function Shell() {
 
   useEffect(() => {
     const leave = () => {
-      // Several reads are refused, and while the sign-in comes some more.
-      if (left.current) return;
-      left.current = true;
+      // Several reads are refused, and while the sign-in comes some more. Who stays for what is not saved is led there at the next refusal.
+      if (router.state.location.pathname === "/sign-in") return;
       queries.clear();
       void navigate({ to: "/sign-in", search: { redirect: router.state.location.href } });
     };
