@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Reads what the test runners wrote: counts and failed names from TRX and JUnit XML, line coverage from Cobertura.
+# Reads what the test runners wrote: counts and failures from TRX and JUnit XML, line coverage from Cobertura.
 
 trx_counter() { sed -n "s/.*<Counters .*[ ]$2=\"\([0-9]*\)\".*/\1/p" "$1" | head -1; }
 
@@ -14,10 +14,27 @@ junit_counter() {
 
 junit_skipped() { [[ -f "$1" ]] && awk '{ n += gsub(/<skipped/, "") } END { print n + 0 }' "$1" || echo 0; }
 
-# The names of failed cases: a <testcase> that holds a <failure> or an <error>.
-junit_failed_names() {
-  awk '/<testcase /{ name = $0; sub(/.* name="/, "", name); sub(/".*/, "", name) } /<(failure|error)[ >]/{ if (name != "") print "  " name; name = "" }' "$1" |
-    sed 's/&quot;/"/g; s/&lt;/</g; s/&gt;/>/g; s/&apos;/'"'"'/g; s/&amp;/\&/g'
+from_xml() { sed 's/&quot;/"/g; s/&lt;/</g; s/&gt;/>/g; s/&apos;/'"'"'/g; s/&#x[dD];//g; s/&#x[aA];/ /g; s/&amp;/\&/g'; }
+
+# Each failed test with the first lines of what it said and where: the last lines of a log are often all that is left of a run.
+trx_failures() {
+  awk '
+    /<UnitTestResult /{ failed = /outcome="Failed"/; name = $0; sub(/.* testName="/, "", name); sub(/".*/, "", name); if (failed) print "  " name; said = where = 0 }
+    failed && /<Message>/ { message = 1 }
+    failed && message { line = $0; sub(/.*<Message>/, "", line); sub(/<\/Message>.*/, "", line); if (line ~ /[^ ]/ && said++ < 12) print "    " substr(line, 1, 500) }
+    /<\/Message>/ { message = 0 }
+    failed && /\/tests\/.*:line [0-9]+/ && !message && !where++ { line = $0; sub(/.*\/tests\//, "tests/", line); sub(/<.*/, "", line); print "    at " line }' "$1" | from_xml
+}
+
+# The same of a report in JUnit's form: a <testcase> that holds a <failure> or an <error>.
+junit_failures() {
+  awk '
+    /<testcase /{ name = $0; sub(/.* name="/, "", name); sub(/".*/, "", name) }
+    /<(failure|error)[ >]/{
+      if (name != "") print "  " name
+      name = ""
+      if (/ message="/) { line = $0; sub(/.* message="/, "", line); sub(/".*/, "", line); print "    " substr(line, 1, 1000) }
+    }' "$1" | from_xml
 }
 
 # report_results DIRECTORY CRASHED…: names what failed and ends with the totals. Fails where a test failed, a project
@@ -41,12 +58,10 @@ report_results() {
   if ((failed > 0)); then
     printf '\nFailed:\n'
     for file in "$directory"/*/*.trx; do
-      [[ -f "$file" ]] || continue
-      sed -n '/<UnitTestResult /{/outcome="Failed"/s/.*testName="\([^"]*\)".*/  \1/p}' "$file" |
-        sed 's/&quot;/"/g; s/&lt;/</g; s/&gt;/>/g; s/&amp;/\&/g'
+      if [[ -f "$file" ]]; then trx_failures "$file"; fi
     done
     for file in "$directory"/*.xml; do
-      if [[ -f "$file" ]]; then junit_failed_names "$file"; fi
+      if [[ -f "$file" ]]; then junit_failures "$file"; fi
     done
     for name in "$@"; do printf '  %s: the test run ended abnormally\n' "$name"; done
   fi

@@ -64,14 +64,14 @@ internal sealed class HeartbeatLoop(ApiClient api, Fleet fleet, Func<AssignedTas
     }
 
     /// <summary>
-    /// Waits until every collector that an earlier agent left running has been asked how it is, for a few seconds at most: nobody having asked it
+    /// Waits until every collector that an earlier agent left running has said how it is, for a few seconds at most: nobody having heard it
     /// yet is no reason to call it unhealthy, for which an upgrade of this agent would be taken back.
     /// </summary>
     private async Task FirstLookAsync(CancellationToken cancellation)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(FirstLook);
-        while (!limit.IsCancellationRequested && fleet.All.Any(c => c is { State.Process: not null, StatusAt.Ticks: 0 }))
+        while (!limit.IsCancellationRequested && fleet.All.Any(c => c is { State.Process: not null, Status: null }))
             await _changed.WaitAsync(TimeSpan.FromMilliseconds(50), cancellation);
     }
 
