@@ -29,5 +29,11 @@ export default defineConfig({
     // The cookie of a session counts for requests of its own origin alone, which the control plane reads from Host.
     proxy: { "/api": { target: controlPlane }, "/live": { target: controlPlane, ws: true } },
   },
-  test: { environment: "happy-dom", include: ["{src,build}/**/*.test.{ts,tsx}"], setupFiles: ["src/testing/setup.ts"] },
+  test: {
+    environment: "happy-dom",
+    // Nothing serves the style sheets that a document of a test names.
+    environmentOptions: { happyDOM: { settings: { disableCSSFileLoading: true, handleDisabledFileLoadingAsSuccess: true } } },
+    include: ["{src,build}/**/*.test.{ts,tsx}"],
+    setupFiles: ["src/testing/setup.ts"],
+  },
 });

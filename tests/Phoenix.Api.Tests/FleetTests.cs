@@ -196,10 +196,10 @@ public sealed class FleetTests(ControlPlane plane)
         await other.DoNext();
         var held = (await agent.Poll()).ShouldHaveSingleItem();
         await agent.Beat(new CollectorHealth("production", CollectorArm.Production, "another", false, "no data leaves", 0, 1, []));
-        (await Hosts("unhealthy=true&limit=1000")).ShouldContain(agent.HostId);
+        (await Hosts($"unhealthy=true&search={agent.HostId}")).ShouldContain(agent.HostId);
         var gone = await Hold(agent, "decommission");
-        (await Hosts("unhealthy=true&limit=1000")).ShouldNotContain(agent.HostId);
-        (await Hosts("unhealthy=false&limit=1000")).ShouldContain(agent.HostId);
+        (await Hosts($"unhealthy=true&search={agent.HostId}")).ShouldNotContain(agent.HostId);
+        (await Hosts($"unhealthy=false&search={agent.HostId}")).ShouldContain(agent.HostId);
         gone.GetProperty("heldBy").EnumerateArray().ShouldHaveSingleItem().GetGuid().ShouldBe(id);
         await (await agent.Http.GetAsync("/api/v2/tasks/poll?waitSeconds=0")).ShouldBeProblem(HttpStatusCode.Unauthorized, "agent-unauthenticated");
         await (await agent.Succeed(held)).ShouldBeProblem(HttpStatusCode.Unauthorized, "agent-unauthenticated");
@@ -271,12 +271,12 @@ public sealed class FleetTests(ControlPlane plane)
         drift.GetProperty("code").GetString().ShouldBe("production-differs");
         drift.GetProperty("wantedHash").GetString().ShouldBe(wanted);
         drift.GetProperty("runningHash").GetString().ShouldBe("another");
-        (await Hosts("drift=true&limit=1000")).ShouldContain(agent.HostId);
-        (await Hosts("drift=false&limit=1000")).ShouldNotContain(agent.HostId);
-        (await Hosts("unhealthy=true&limit=1000")).ShouldNotContain(agent.HostId);
+        (await Hosts($"drift=true&search={agent.HostId}")).ShouldContain(agent.HostId);
+        (await Hosts($"drift=false&search={agent.HostId}")).ShouldNotContain(agent.HostId);
+        (await Hosts($"unhealthy=true&search={agent.HostId}")).ShouldNotContain(agent.HostId);
         await agent.Beat(new CollectorHealth("production", CollectorArm.Production, "another", false, "no data leaves", 0, 1, []));
-        (await Hosts("unhealthy=true&limit=1000")).ShouldContain(agent.HostId);
-        (await Hosts("unhealthy=false&limit=1000")).ShouldNotContain(agent.HostId);
+        (await Hosts($"unhealthy=true&search={agent.HostId}")).ShouldContain(agent.HostId);
+        (await Hosts($"unhealthy=false&search={agent.HostId}")).ShouldNotContain(agent.HostId);
         await Beat(agent, null);
         (await plane.Get($"/api/v2/agents/{agent.HostId}")).GetProperty("drift").GetProperty("code").GetString().ShouldBe("production-missing");
 
