@@ -18,12 +18,7 @@ public sealed class LiveFeedTests(ControlPlane plane)
     public async Task events_that_commit_late_are_told_and_those_rolled_back_hold_nothing_up()
     {
         ConcurrentDictionary<Guid, long> told = new();
-        await using var live = new HubConnectionBuilder().WithUrl(new Uri(plane.Host.Server.BaseAddress, $"/live?access_token={plane.Token}"), options =>
-        {
-            options.Transports = HttpTransportType.LongPolling;
-            options.HttpMessageHandlerFactory = _ => plane.Host.Server.CreateHandler();
-        }).Build();
-        live.On<JsonObject>("changed", m => told[m["id"]!.GetValue<Guid>()] = m["version"]!.GetValue<long>());
+        await using var live = Connection(m => told[m["id"]!.GetValue<Guid>()] = m["version"]!.GetValue<long>());
         await live.StartAsync();
         await Eventually.Get(() => Task.FromResult(told.ContainsKey(Guid.Empty)), seen => seen, "to be asked to read everything");
         var (late, never, soon) = (Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7());
@@ -55,12 +50,7 @@ public sealed class LiveFeedTests(ControlPlane plane)
     public async Task an_event_is_told_with_the_audit_logs_name_of_its_stream_and_one_of_another_tool_holds_nothing_up()
     {
         ConcurrentDictionary<Guid, JsonObject> told = new();
-        await using var live = new HubConnectionBuilder().WithUrl(new Uri(plane.Host.Server.BaseAddress, $"/live?access_token={plane.Token}"), options =>
-        {
-            options.Transports = HttpTransportType.LongPolling;
-            options.HttpMessageHandlerFactory = _ => plane.Host.Server.CreateHandler();
-        }).Build();
-        live.On<JsonObject>("changed", m => told[m["id"]!.GetValue<Guid>()] = m);
+        await using var live = Connection(m => told[m["id"]!.GetValue<Guid>()] = m);
         await live.StartAsync();
         await Eventually.Get(() => Task.FromResult(told.ContainsKey(Guid.Empty)), seen => seen, "to be asked to read everything");
         var bare = Guid.CreateVersion7();
@@ -123,6 +113,111 @@ public sealed class LiveFeedTests(ControlPlane plane)
         });
 
     [Fact]
+    public async Task who_says_since_when_it_reads_hears_what_has_changed_since_and_not_everything()
+    {
+        await Eventually.Get(() => Connected(0), told => !told.Contains(Guid.Empty), "the feed to have followed the log for long enough");
+
+        var changed = await Told();
+        var heard = await Connected(0);
+        heard.ShouldContain(changed);
+        heard.ShouldNotContain(Guid.Empty);
+        // Longer ago than is remembered.
+        (await Connected(600)).ShouldContain(Guid.Empty);
+        (await Connected(null)).ShouldContain(Guid.Empty);
+        (await Connected(-1)).ShouldContain(Guid.Empty);
+
+        async Task<Guid> Told()
+        {
+            var stream = Guid.CreateVersion7();
+            await using var session = Store.LightweightSession();
+            session.Events.StartStream(stream, new UserRegistered("admin"));
+            await session.SaveChangesAsync();
+            return stream;
+        }
+
+        async Task<List<Guid>> Connected(double? reads)
+        {
+            ConcurrentQueue<Guid> told = [];
+            await using var live = Connection(m => told.Enqueue(m["id"]!.GetValue<Guid>()));
+            await live.StartAsync();
+            await live.InvokeAsync("Begin", reads);
+            var last = await Told();
+            await Eventually.Get(() => Task.FromResult(told.Contains(last)), seen => seen, "the last change to be told");
+            return [.. told];
+        }
+    }
+
+    [Fact]
+    public void a_page_hears_all_that_was_told_since_it_began_to_read_or_that_it_is_not_known() =>
+        Gen.Select(Gen.Int[0, 12_000].Array[1, 60], Gen.Int[0, 5].Array[60], Gen.Int[0, 40_000]).Sample((waits, streams, reads) =>
+        {
+            var clock = new Clock();
+            var recently = new RecentlyTold(clock);
+            recently.Within(TimeSpan.Zero).ShouldBeNull("nobody follows the log yet");
+            recently.Begin();
+            Guid[] ids = [.. Enumerable.Range(0, 6).Select(_ => Guid.CreateVersion7())];
+            List<(long At, LiveMessage Message)> all = [];
+            for (var i = 0; i < waits.Length; i++)
+            {
+                clock.Now += waits[i];
+                var message = new LiveMessage("x", "AgentTask", ids[streams[i]], i + 1);
+                recently.Add(message);
+                all.Add((clock.Now, message));
+            }
+            var found = recently.Within(TimeSpan.FromMilliseconds(reads));
+            if (reads > RecentlyTold.Kept.TotalMilliseconds || reads > clock.Now) found.ShouldBeNull();
+            else
+                found.ShouldNotBeNull().ShouldBe(all.Where(t => clock.Now - t.At <= reads).GroupBy(t => t.Message.Id).Select(g => g.Last()).OrderBy(t => t.At).ThenBy(t => t.Message.Version).Select(t => t.Message));
+        });
+
+    [Fact]
+    public void more_than_is_remembered_is_not_known()
+    {
+        var clock = new Clock();
+        var recently = new RecentlyTold(clock);
+        recently.Begin();
+        for (var i = 0; i <= RecentlyTold.Most; i++)
+        {
+            clock.Now += 1;
+            recently.Add(new("x", "AgentTask", Guid.CreateVersion7(), 1));
+        }
+        recently.Within(TimeSpan.FromMilliseconds(RecentlyTold.Most)).ShouldBeNull();
+        recently.Within(TimeSpan.FromMilliseconds(RecentlyTold.Most - 1)).ShouldNotBeNull().Count.ShouldBe(RecentlyTold.Most);
+    }
+
+    [Fact]
+    public void the_newest_version_is_told_where_an_older_one_was_committed_later()
+    {
+        var recently = new RecentlyTold(new Clock());
+        recently.Begin();
+        var stream = Guid.CreateVersion7();
+        recently.Add(new("x", "AgentTask", stream, 2));
+        recently.Add(new("x", "AgentTask", stream, 1));
+        recently.Within(TimeSpan.Zero).ShouldNotBeNull().ShouldHaveSingleItem().Version.ShouldBe(2);
+    }
+
+    /// <summary>Goes on in milliseconds when it is told to.</summary>
+    sealed class Clock : TimeProvider
+    {
+        public long Now { get; set; }
+
+        public override long TimestampFrequency => 1000;
+
+        public override long GetTimestamp() => Now;
+    }
+
+    HubConnection Connection(Action<JsonObject> told)
+    {
+        var live = new HubConnectionBuilder().WithUrl(new Uri(plane.Host.Server.BaseAddress, $"/live?access_token={plane.Token}"), options =>
+        {
+            options.Transports = HttpTransportType.LongPolling;
+            options.HttpMessageHandlerFactory = _ => plane.Host.Server.CreateHandler();
+        }).Build();
+        live.On("changed", told);
+        return live;
+    }
+
+    [Fact]
     public void a_dashboard_is_told_of_each_stream_once_and_of_too_many_at_all_in_one_message()
     {
         var waiting = new Waiting();
@@ -130,9 +225,9 @@ public sealed class LiveFeedTests(ControlPlane plane)
         for (var version = 1; version <= 50; version++) waiting.Add(new("task_progressed", "AgentTask", id, version));
         waiting.Take().ShouldHaveSingleItem().Version.ShouldBe(50);
         waiting.Take().ShouldBeEmpty();
-        for (var i = 0; i < 2; i++) waiting.Welcome();
+        for (var i = 0; i < 2; i++) waiting.Begin(null);
         waiting.Take().ShouldHaveSingleItem().Type.ShouldBe(LiveMessage.Everything);
-        waiting.Welcome();
+        waiting.Begin([new("task_queued", "AgentTask", Guid.CreateVersion7(), 1)]);
         waiting.Take().ShouldBeEmpty();
         for (var i = 0; i <= LiveClients.MaxWaiting; i++) waiting.Add(new("task_queued", "AgentTask", Guid.CreateVersion7(), 1));
         waiting.Take().ShouldHaveSingleItem().Type.ShouldBe(LiveMessage.Everything);

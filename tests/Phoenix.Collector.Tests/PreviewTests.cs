@@ -50,6 +50,24 @@ public class PreviewTests
     }
 
     [Fact]
+    public void rates_are_those_of_whole_windows()
+    {
+        // Scrapes every 10 s from 0 to 290 s: four whole windows of 60 s, and what follows has no end that is known.
+        var flow = PreviewRun.Play(Configuration, "made", 0, Scrapes(30), [], PreviewBounds.Default).Flow!;
+
+        flow.Seconds.ShouldBe(240);
+        flow.SamplesIn.ShouldBe(24 * 12);
+        // The same scrapes and no other: all of them have left when the window ends.
+        var until = PreviewRun.Play(Configuration, "made", 0, Scrapes(24), [], PreviewBounds.Default);
+        (flow.SamplesOut, flow.WireBytesIn).ShouldBe((until.Output.Samples, until.WireBytesIn));
+        flow.WireBytesOut.ShouldBe(until.WireBytesOut);
+    }
+
+    [Fact]
+    public void a_sample_shorter_than_a_window_has_no_rate() =>
+        PreviewRun.Play(Configuration, "made", 0, Scrapes(6), [], PreviewBounds.Default).Flow.ShouldBeNull();
+
+    [Fact]
     public void no_value_of_a_label_is_in_a_report()
     {
         var report = PreviewRun.Play(Configuration, "made", 0, Scrapes(30), [], PreviewBounds.Default);

@@ -9,7 +9,7 @@ namespace Phoenix.Api.Live;
 /// The dashboards of this node. Each is told of a stream's newest version at most ten times a second and a bounded number of streams at a time,
 /// whatever happens meanwhile, and one that reads slowly holds up nobody else.
 /// </summary>
-public sealed class LiveClients(IHubContext<LiveHub> hub, AppendSignal signal, AccessTokens tokens, ILogger<LiveClients> log)
+public sealed class LiveClients(IHubContext<LiveHub> hub, AccessTokens tokens, TimeProvider clock, ILogger<LiveClients> log)
 {
     /// <summary>A browser is told of what has gathered in this time.</summary>
     static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(100);
@@ -20,15 +20,24 @@ public sealed class LiveClients(IHubContext<LiveHub> hub, AppendSignal signal, A
     /// <summary>Where more than these wait, one message says that everything may have changed.</summary>
     public const int MaxWaiting = 2000;
 
+    /// <summary>What a page read from projections that follow the events may be as old as that.</summary>
+    static readonly TimeSpan ProjectionsLag = TimeSpan.FromSeconds(5);
+
+    /// <summary>A dashboard that has not said by then since when it reads is asked to read everything.</summary>
+    static readonly TimeSpan SaysBy = TimeSpan.FromSeconds(2);
+
+    readonly RecentlyTold _recently = new(clock);
     readonly ConcurrentDictionary<string, Waiting> _clients = new();
+    volatile bool _follows;
     TaskCompletionSource _connects = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public bool IsEmpty => _clients.IsEmpty;
 
-    public Task SomebodyConnects(CancellationToken cancellation)
+    /// <summary>Returns when somebody is there, or after the time.</summary>
+    public async Task SomebodyConnects(TimeSpan atMost, CancellationToken cancellation)
     {
         var connects = Volatile.Read(ref _connects).Task;
-        return _clients.IsEmpty ? connects.WaitAsync(cancellation) : Task.CompletedTask;
+        if (_clients.IsEmpty) await Task.WhenAny(connects, Task.Delay(atMost, cancellation));
     }
 
     /// <param name="token">SHA-256 of the token that it came with, hex.</param>
@@ -38,24 +47,32 @@ public sealed class LiveClients(IHubContext<LiveHub> hub, AppendSignal signal, A
     {
         var client = _clients[connection] = new();
         Interlocked.Exchange(ref _connects, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
-        // The next look begins what it is told.
-        signal.Raise();
         _ = Send(connection, client, token, end, gone);
     }
 
     public void Remove(string connection) => _clients.TryRemove(connection, out _);
 
     /// <summary>
-    /// Asks each dashboard that has connected since the last time to read what it shows: of every change after this it is told. What changed between its
-    /// first reading and now nobody has told it.
+    /// Tells a dashboard what has changed since it began to read, or asks it to read everything where that is not known. Before the log is followed nobody is
+    /// told anything, since what came between would be missed: it is asked for later.
     /// </summary>
-    public void Welcome()
+    /// <param name="reads">How long ago it began; null where it does not know.</param>
+    public void Begin(string connection, TimeSpan? reads)
     {
-        foreach (var client in _clients.Values) client.Welcome();
+        if (_follows && _clients.TryGetValue(connection, out var client)) client.Begin(reads is { } time ? _recently.Within(time + ProjectionsLag) : null);
+    }
+
+    /// <summary>From now on every change is told.</summary>
+    public void Follows()
+    {
+        _recently.Begin();
+        _follows = true;
     }
 
     public void Tell(LiveMessage message)
     {
+        // First, so that who begins meanwhile hears it either way.
+        _recently.Add(message);
         foreach (var client in _clients.Values) client.Add(message);
     }
 
@@ -64,7 +81,7 @@ public sealed class LiveClients(IHubContext<LiveHub> hub, AppendSignal signal, A
         try
         {
             using var timer = new PeriodicTimer(Tick);
-            var checkedAt = TimeProvider.System.GetTimestamp();
+            var (connectedAt, checkedAt) = (TimeProvider.System.GetTimestamp(), TimeProvider.System.GetTimestamp());
             while (await timer.WaitForNextTickAsync(gone))
             {
                 if (TimeProvider.System.GetElapsedTime(checkedAt) >= AccessTokens.CacheFor)
@@ -76,6 +93,7 @@ public sealed class LiveClients(IHubContext<LiveHub> hub, AppendSignal signal, A
                     }
                     checkedAt = TimeProvider.System.GetTimestamp();
                 }
+                if (_follows && TimeProvider.System.GetElapsedTime(connectedAt) >= SaysBy) client.Begin(null);
                 foreach (var message in client.Take()) await hub.Clients.Client(connection).SendAsync(LiveHub.Method, message, gone);
             }
         }
@@ -112,15 +130,19 @@ public sealed class Waiting
 {
     readonly Lock _lock = new();
     readonly Dictionary<Guid, LiveMessage> _newest = [];
-    bool _everything, _welcomed;
+    bool _everything, _begun;
 
-    public void Welcome()
+    /// <summary>Counts the first time only.</summary>
+    /// <param name="missed">What has changed since it began to read; null where that is not known.</param>
+    public void Begin(IReadOnlyList<LiveMessage>? missed)
     {
         lock (_lock)
         {
-            _everything |= !_welcomed;
-            _welcomed = true;
+            if (_begun) return;
+            _begun = true;
+            _everything |= missed is null;
         }
+        foreach (var message in missed ?? []) Add(message);
     }
 
     public void Add(LiveMessage message)

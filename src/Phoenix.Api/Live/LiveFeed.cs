@@ -5,7 +5,7 @@ namespace Phoenix.Api.Live;
 
 /// <summary>
 /// Tails the event log for the dashboards of this node, so that a change made by any node or tool is told by every node. Each node
-/// reads for itself and remembers only in memory: who connects is told to read what there is, and then what changes.
+/// reads for itself, whether anybody is there or not, and remembers only in memory: who connects hears what has changed since it began to read.
 /// </summary>
 public sealed class LiveFeed(NpgsqlDataSource database, AppendSignal signal, LiveClients clients, ILogger<LiveFeed> log) : BackgroundService
 {
@@ -38,16 +38,15 @@ public sealed class LiveFeed(NpgsqlDataSource database, AppendSignal signal, Liv
             var seen = signal.Raised;
             try
             {
-                if (clients.IsEmpty) _cursor = null;
-                else while (await Look(stoppingToken)) { }
+                while (await Look(stoppingToken)) { }
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
                 log.LogWarning("The live feed could not read the event log and tries again: {Error}", e.Message);
                 await Task.Delay(LooksEvery, stoppingToken);
             }
-            if (clients.IsEmpty) await clients.SomebodyConnects(stoppingToken);
-            else if (_cursor is not null) await signal.Next(seen, LooksEvery, stoppingToken);
+            if (clients.IsEmpty) await clients.SomebodyConnects(LooksEvery, stoppingToken);
+            else await signal.Next(seen, LooksEvery, stoppingToken);
             await Task.Delay(Gather, stoppingToken);
         }
     }
@@ -56,8 +55,11 @@ public sealed class LiveFeed(NpgsqlDataSource database, AppendSignal signal, Liv
     async Task<bool> Look(CancellationToken stopping)
     {
         await using var connection = await database.OpenConnectionAsync(stopping);
-        _cursor ??= await Begin(connection, stopping);
-        clients.Welcome();
+        if (_cursor is null)
+        {
+            _cursor = await Begin(connection, stopping);
+            clients.Follows();
+        }
         var gaps = _cursor.Gaps;
         // Before the log, so that who is no longer running has left in it all that it ever will.
         var running = _cursor.HasGaps ? (await Column<string>(connection, Running, stopping)).ToHashSet() : null;

@@ -5,7 +5,7 @@ namespace Phoenix.Api.Live;
 
 /// <summary>
 /// Tells dashboards that something has changed. A message carries types, id and version only and the client reads again: a
-/// lost message costs freshness, never correctness. The first message is <see cref="LiveMessage.Everything"/>: every change after it is told.
+/// lost message costs freshness, never correctness. Every change after the connection is told, and by <see cref="Begin"/> those shortly before it.
 /// </summary>
 public sealed class LiveHub(LiveClients clients) : Hub
 {
@@ -17,6 +17,14 @@ public sealed class LiveHub(LiveClients clients) : Hub
         clients.Add(Context.ConnectionId, Context.User!.FindFirst(UserAuthentication.TokenClaim)!.Value, Context.Abort, Context.ConnectionAborted);
         return Task.CompletedTask;
     }
+
+    /// <summary>
+    /// Asks for what has changed since the page began to read: it hears of those streams, or of <see cref="LiveMessage.Everything"/> where that is not known any more.
+    /// Who does not ask within 2 s hears of everything.
+    /// </summary>
+    /// <param name="readsForSeconds">How long ago the page began to read what it shows; null where it does not know.</param>
+    public void Begin(double? readsForSeconds) =>
+        clients.Begin(Context.ConnectionId, readsForSeconds is >= 0 and <= 3600 and var seconds ? TimeSpan.FromSeconds(seconds) : null);
 
     public override Task OnDisconnectedAsync(Exception? exception)
     {

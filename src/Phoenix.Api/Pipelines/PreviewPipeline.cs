@@ -51,8 +51,11 @@ public static class PreviewPipelineEndpoints
 
     [WolverineGet("/api/v2/previews/{id}"), Tags("Pipelines"), ProducesResponseType<PreviewView>(200), ProducesResponseType(404)]
     public static async Task<IResult> Get(Guid id, IQuerySession session, CancellationToken cancellation) =>
+        await Find(id, session, cancellation) is { } preview ? TypedResults.Ok(preview) : Problems.NotFound("preview", id);
+
+    /// <summary>Null where there is no such preview.</summary>
+    internal static async Task<PreviewView?> Find(Guid id, IQuerySession session, CancellationToken cancellation) =>
         await session.Events.AggregateStreamAsync<AgentTask>(id, token: cancellation) is { Desired.Preview: { } preview } task
-            ? TypedResults.Ok(new PreviewView(id, task.HostId, task.State, preview.ConfigurationHash, task.LastError,
-                task.Report is { } report ? report.Deserialize(WireJson.Default.PreviewReport) : null))
-            : Problems.NotFound("preview", id);
+            ? new(id, task.HostId, task.State, preview.ConfigurationHash, task.LastError, task.Report?.Deserialize(WireJson.Default.PreviewReport))
+            : null;
 }

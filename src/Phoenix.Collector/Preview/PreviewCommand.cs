@@ -47,6 +47,11 @@ internal static class PreviewCommand
         Row("points", report.Input.Points, report.Output.Points);
         Row("bytes", report.Input.Bytes, report.Output.Bytes);
         Row("bytes, gzip", report.WireBytesIn, report.WireBytesOut);
+        if (report.Flow is { } flow)
+        {
+            Row("samples/min", (long)Math.Round(flow.SamplesIn * 60 / flow.Seconds), (long)Math.Round(flow.SamplesOut * 60 / flow.Seconds));
+        }
+
         var conservation = report.Conservation;
         Line($"conservation  error {conservation.ErrorPct:0.######} % over {conservation.Increments} increments of {conservation.Groups} groups{(conservation.WorstMetric is { } worst ? $"; worst: {worst}, {conservation.WorstErrorPct:0.######} %" : "")}");
         Line($"protected     {report.Protected.Retained} of {report.Protected.Expected} streams retained{(report.Protected.Missing.Count == 0 ? "" : $"; missing: {string.Join(", ", report.Protected.Missing)}")}");

@@ -34,10 +34,11 @@ internal sealed class PreviewRun : IBatchSink, IDisposable
     private readonly EncodedBatch _encoded = new();
     private readonly TimeSpan _window;
     private readonly List<MeterWindow> _windows = [];
+    private long _start;
     private long _windowStart;
     private long _wireIn;
     private long _wireOut;
-    private bool _wholeWindowClosed;
+    private (long End, long WireIn, long WireOut)? _whole;
 
     private PreviewRun(CollectorConfiguration configuration, IReadOnlyList<string> protectedMetrics, PreviewBounds bounds)
     {
@@ -70,7 +71,7 @@ internal sealed class PreviewRun : IBatchSink, IDisposable
     {
         var (cpu, clock) = (Environment.CpuUsage.TotalTime, Stopwatch.StartNew());
         var interval = Clock.Nanos(_chain.ExportInterval);
-        var (first, last, nextExport, count, bytes, whole) = (0L, 0L, 0L, 0L, 0L, true);
+        var (last, nextExport, count, bytes, whole) = (0L, 0L, 0L, 0L, true);
         foreach (var (at, batch) in batches)
         {
             if (bytes + batch.Length > _bounds.MaxBytes || clock.Elapsed > _bounds.MaxTime)
@@ -83,7 +84,7 @@ internal sealed class PreviewRun : IBatchSink, IDisposable
             var now = Math.Max(at, last);
             if (count == 0)
             {
-                (first, _windowStart, nextExport) = (now, now, now + interval);
+                (_start, _windowStart, nextExport) = (now, now, now + interval);
             }
 
             if (_chain.Due <= now)
@@ -112,7 +113,7 @@ internal sealed class PreviewRun : IBatchSink, IDisposable
         }
 
         Cut(last);
-        return Report(new(source, Clock.Time(first), Clock.Time(last), count, _window.TotalSeconds, whole, missedBatches), Environment.CpuUsage.TotalTime - cpu);
+        return Report(new(source, Clock.Time(_start), Clock.Time(last), count, _window.TotalSeconds, whole, missedBatches), Environment.CpuUsage.TotalTime - cpu);
     }
 
     private void Take(ReadOnlySpan<byte> batch, long now)
@@ -127,8 +128,11 @@ internal sealed class PreviewRun : IBatchSink, IDisposable
     {
         _chain.Flush(now);
         var window = _meter.Cut();
-        // What the last window begins may be too short to see every input once: the one before it says what is active.
-        _wholeWindowClosed |= now - _windowStart >= Clock.Nanos(_window);
+        if (now - _windowStart >= Clock.Nanos(_window))
+        {
+            _whole = (now, _wireIn, _wireOut);
+        }
+
         _windows.Add(window);
         _windowStart = now;
     }
@@ -136,7 +140,8 @@ internal sealed class PreviewRun : IBatchSink, IDisposable
     private PreviewReport Report(PreviewSample sample, TimeSpan cpu)
     {
         var end = _windows[^1];
-        var active = _windows.Count > 1 && _wholeWindowClosed ? _windows[^2] : end;
+        // The last window may be too short to see every input once: the one before it says what is active.
+        var active = _whole is null ? end : _windows[^2];
         var ledger = end.Ledger;
         return new(
             sample,
@@ -150,7 +155,19 @@ internal sealed class PreviewRun : IBatchSink, IDisposable
                     .OrderByDescending(m => Math.Abs(m.SeriesIn - m.SeriesOut)).ThenBy(m => m.Metric, StringComparer.Ordinal).Take(MaxChanges)
                     .Select(m => new MetricChange(m.Metric, m.SeriesIn, m.SeriesOut, LabelsOf(m.Metric))),
             ],
-            _windows.Sum(w => w.UntrackedPoints), cpu.TotalMilliseconds);
+            _windows.Sum(w => w.UntrackedPoints), cpu.TotalMilliseconds, Flow());
+    }
+
+    private PreviewFlow? Flow()
+    {
+        if (_whole is not var (end, wireIn, wireOut))
+        {
+            return null;
+        }
+
+        var windows = _windows[..^1];
+        return new(
+            (Clock.Time(end) - Clock.Time(_start)).TotalSeconds, windows.Sum(w => w.Input.Samples), windows.Sum(w => w.Output.Samples), wireIn, wireOut);
     }
 
     private static StreamCounts Counts(MeterCounts active, MeterCounts end, IEnumerable<MeterCounts> all)

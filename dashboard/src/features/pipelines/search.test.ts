@@ -12,13 +12,16 @@ describe("the address of pipelines", () => {
       sort: "-name",
       at,
     });
-    expect(pipelineSearch({ tab: "versions", version: "3", from: 1, to: 2, node: "processors:batch", previews: ["a", 1] })).toEqual({
+    expect(
+      pipelineSearch({ tab: "versions", version: "3", from: 1, to: 2, node: "processors:batch", previews: ["a", 1], price: "p" }),
+    ).toEqual({
       tab: "versions",
       version: 3,
       from: 1,
       to: 2,
       node: "processors:batch",
       previews: ["a"],
+      price: "p",
       sort: undefined,
     });
   });

@@ -26,6 +26,8 @@ export interface PipelineSearch extends AtSearch {
   node?: string;
   /** Previews that are shown, by their ids. */
   previews?: string[];
+  /** By which their money is told, where it is not the usual one. */
+  price?: string;
 }
 
 export interface NewPipelineSearch {
@@ -37,6 +39,8 @@ export interface NewPipelineSearch {
   node?: string;
   /** Previews that are shown, by their ids. */
   previews?: string[];
+  /** By which their money is told, where it is not the usual one. */
+  price?: string;
 }
 
 const record = (value: unknown): Record<string, unknown> | undefined =>
@@ -70,6 +74,7 @@ export const pipelineSearch = (search: Record<string, unknown>): PipelineSearch 
   to: positive(search.to),
   node: text(search.node),
   previews: ids(search.previews),
+  price: text(search.price),
 });
 
 export const newPipelineSearch = (search: Record<string, unknown>): NewPipelineSearch => ({
@@ -79,4 +84,5 @@ export const newPipelineSearch = (search: Record<string, unknown>): NewPipelineS
   version: positive(search.version),
   node: text(search.node),
   previews: ids(search.previews),
+  price: text(search.price),
 });

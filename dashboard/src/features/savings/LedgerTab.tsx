@@ -13,11 +13,12 @@ import { Figure } from "~/shared/components/Figure";
 import { QueryView } from "~/shared/components/QueryView";
 import { count, money, percent, short } from "~/shared/format/numbers";
 import { PriceSelect } from "~/shared/prices/PriceSelect";
+import { useValuedBy } from "~/shared/prices/useValuedBy";
 import { csvOf } from "./csv";
 import { keptPct } from "./kept";
+import { NoPrice } from "./NoPrice";
 import { ledger } from "./queries";
 import { DIMENSIONS, type SavingsSearch } from "./search";
-import { NoPrice, useValuedBy } from "./valued";
 import "@mantine/dates/styles.css";
 
 const route = getRouteApi("/_app/savings");

@@ -7,8 +7,9 @@ import { DataTable } from "~/shared/components/DataTable";
 import { Figure } from "~/shared/components/Figure";
 import { QueryView } from "~/shared/components/QueryView";
 import { decimal, money } from "~/shared/format/numbers";
+import { useValuedBy } from "~/shared/prices/useValuedBy";
+import { NoPrice } from "./NoPrice";
 import { roi } from "./queries";
-import { NoPrice, useValuedBy } from "./valued";
 
 const column = createColumnHelper<OwnCost>();
 const right = { align: "right" } as const;

@@ -9,10 +9,11 @@ import { Figure } from "~/shared/components/Figure";
 import { QueryView } from "~/shared/components/QueryView";
 import { count, decimal, money } from "~/shared/format/numbers";
 import { PriceSelect } from "~/shared/prices/PriceSelect";
+import { useValuedBy } from "~/shared/prices/useValuedBy";
+import { NoPrice } from "./NoPrice";
 import { trend } from "./queries";
 import { DIMENSIONS, type SavingsSearch } from "./search";
 import { TrendChart } from "./TrendChart";
-import { NoPrice, useValuedBy } from "./valued";
 
 const route = getRouteApi("/_app/savings");
 const column = createColumnHelper<CostDriver>();

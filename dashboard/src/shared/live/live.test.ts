@@ -10,7 +10,15 @@ const OTHER = "0192bbbb-0000-7000-8000-000000000002";
 const message = (streamType: string, id = ONE) => ({ type: "x", streamType, id, version: 1 });
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
-/** A connection that is refused, as one of a session that has ended is. */
+/** What a connection does; refused, as one of a session that has ended is, where a test does not say otherwise. */
+const refused = {
+  state: "Disconnected",
+  start: (): Promise<void> => Promise.reject(new Error("401")),
+  invoke: (_method: string, _reads: number | null): Promise<void> => Promise.reject(new Error("closed")),
+};
+let connection = refused;
+let reconnected: () => void = () => undefined;
+
 vi.mock("@microsoft/signalr", async (original) => ({
   ...(await original<typeof import("@microsoft/signalr")>()),
   HubConnectionBuilder: class {
@@ -18,13 +26,14 @@ vi.mock("@microsoft/signalr", async (original) => ({
     configureLogging = () => this;
     withAutomaticReconnect = () => this;
     build = () => ({
-      state: "Disconnected",
       on: () => undefined,
       onreconnecting: () => undefined,
-      onreconnected: () => undefined,
+      onreconnected: (then: () => void) => {
+        reconnected = then;
+      },
       onclose: () => undefined,
-      start: () => Promise.reject(new Error("401")),
       stop: () => Promise.resolve(),
+      ...connection,
     });
   },
 }));
@@ -44,6 +53,7 @@ describe("the live feed", () => {
     feed.stop();
     queries.clear();
     queries.unmount();
+    connection = refused;
     vi.useRealTimers();
   });
 
@@ -195,6 +205,49 @@ describe("the live feed", () => {
     feed.hear(message("SomethingNew"));
     await pass(2_000);
     expect([one.asked, list.asked]).toEqual([3, 3]);
+  });
+
+  describe("when it connects", () => {
+    const begun: (number | null)[] = [];
+    const answersAfter = (ms: number) => {
+      begun.length = 0;
+      connection = {
+        state: "Connected",
+        start: () => Promise.resolve(),
+        invoke: (_method, reads) => {
+          begun.push(reads);
+          return new Promise((done) => void setTimeout(done, ms));
+        },
+      };
+    };
+
+    it("says since when the page reads, and reads nothing twice", async () => {
+      answersAfter(10);
+      const read = await shown(["experiments"]);
+      const least = performance.now() / 1000;
+      feed.start();
+      await pass(5_000);
+      expect(begun).toHaveLength(1);
+      expect(begun[0]).toBeGreaterThanOrEqual(least);
+      expect(read.asked).toBe(1);
+    });
+
+    it("knows nothing of the time in between when it connects again", async () => {
+      answersAfter(10);
+      feed.start();
+      await pass(1_000);
+      reconnected();
+      await pass(1_000);
+      expect(begun).toEqual([expect.any(Number), null]);
+    });
+
+    it("reads everything where it was heard late", async () => {
+      answersAfter(4_000);
+      const read = await shown(["experiments"]);
+      feed.start();
+      await pass(7_000);
+      expect(read.asked).toBe(2);
+    });
   });
 
   it("tells money anew when a price changes", async () => {

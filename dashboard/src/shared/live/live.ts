@@ -15,6 +15,8 @@ export interface LiveMessage {
 export type LiveState = "connecting" | "live" | "away";
 
 const EVERYTHING = "everything";
+/** Who takes longer to be heard may have missed what the control plane takes for known: it keeps some seconds more than it was asked for. */
+const HEARD_BY_MS = 3_000;
 /** Gathers what comes together, so that a read is asked once for it. */
 const GATHER_MS = 60;
 /** By then a projection that follows the events has taken them up. */
@@ -39,7 +41,7 @@ interface Reading {
 
 /**
  * Follows the event log for a page: each message makes the reads that it concerns stale, and those that are shown are asked again. A lost message costs
- * freshness only: who connects again reads everything again.
+ * freshness only: who connects hears what has changed since the page began to read, and who connects again reads everything again.
  */
 export class LiveFeed {
   readonly #listeners = new Set<() => void>();
@@ -49,6 +51,7 @@ export class LiveFeed {
   #connection: HubConnection | null = null;
   #state: LiveState = "connecting";
   #stopped = false;
+  #hasBegun = false;
 
   constructor(private readonly queries: QueryClient) {}
 
@@ -75,7 +78,10 @@ export class LiveFeed {
       .build();
     connection.on("changed", (message: LiveMessage) => this.hear(message));
     connection.onreconnecting(() => this.#become("away"));
-    connection.onreconnected(() => this.#become("live"));
+    connection.onreconnected(() => {
+      this.#become("live");
+      void this.#begin(connection);
+    });
     connection.onclose(() => {
       this.#become("away");
       this.#retry(connection);
@@ -171,13 +177,27 @@ export class LiveFeed {
   async #connect(connection: HubConnection): Promise<void> {
     try {
       await connection.start();
-      if (connection.state === HubConnectionState.Connected) this.#become("live");
+      if (connection.state === HubConnectionState.Connected) {
+        this.#become("live");
+        void this.#begin(connection);
+      }
     } catch {
       // The state says so on the page, and the next try follows.
       this.#become("away");
       this.#askWhoIsSignedIn();
       this.#retry(connection);
     }
+  }
+
+  /** Says since when the page reads, so that it hears what has changed since then and need not read everything twice. */
+  async #begin(connection: HubConnection): Promise<void> {
+    // Clocks that stand still while a computer sleeps, or are put back, say too little: the longer time counts.
+    const reads = this.#hasBegun ? null : Math.max(performance.now(), Date.now() - performance.timeOrigin) / 1000;
+    this.#hasBegun = true;
+    const asked = Date.now();
+    // What ends the call unanswered is the end of the connection, or a control plane that does not know it and asks to read everything.
+    await settled(connection.invoke("Begin", reads));
+    if (Date.now() - asked > HEARD_BY_MS && !this.#stopped) this.hear({ type: EVERYTHING, streamType: "", id: "", version: 0 });
   }
 
   #retry(connection: HubConnection): void {

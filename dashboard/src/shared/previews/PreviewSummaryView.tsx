@@ -3,10 +3,17 @@ import { IconAlertTriangle } from "@tabler/icons-react";
 import { Figure } from "~/shared/components/Figure";
 import { TimeText } from "~/shared/components/TimeText";
 import { bytes, count, percent, UNKNOWN } from "~/shared/format/numbers";
+import { PreviewMoney } from "./PreviewMoney";
 import { type PreviewSummary, reductionPct } from "./summarise";
 
-/** What a pipeline would make of recent real input: how much less, what of it is touched, and whether anything is lost. */
-export function PreviewSummaryView({ summary }: { summary: PreviewSummary }) {
+interface Props {
+  summary: PreviewSummary;
+  /** Id of the price entry by which money is told; undefined where none is chosen. */
+  price: string | undefined;
+}
+
+/** What a pipeline would make of recent real input: how much less, in money too, what of it is touched, and whether anything is lost. */
+export function PreviewSummaryView({ summary, price }: Props) {
   return (
     <Stack gap="md">
       <SimpleGrid cols={{ base: 2, md: 4 }}>
@@ -35,6 +42,7 @@ export function PreviewSummaryView({ summary }: { summary: PreviewSummary }) {
           }
         />
       </SimpleGrid>
+      <PreviewMoney previews={summary.ids} price={price} />
       <Text size="sm" c="dimmed">
         Input of {count(summary.hosts)} {summary.hosts === 1 ? "host" : "hosts"} from <TimeText at={summary.from} /> to{" "}
         <TimeText at={summary.to} />. Series are those active in the sample's last whole window.

@@ -8,6 +8,8 @@ export interface MetricSum {
 }
 
 export interface PreviewSummary {
+  /** Of the previews that have a report. */
+  ids: string[];
   hosts: number;
   seriesIn: number;
   seriesOut: number;
@@ -52,6 +54,7 @@ export function summarise(previews: readonly PreviewView[]): PreviewSummary | nu
   const wireBytesIn = sum((r) => r.wireBytesIn);
   const wireBytesOut = sum((r) => r.wireBytesOut);
   return {
+    ids: previews.flatMap((p) => (p.report == null ? [] : [p.id])),
     hosts: reports.length,
     seriesIn,
     seriesOut,

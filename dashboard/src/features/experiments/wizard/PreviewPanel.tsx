@@ -47,7 +47,7 @@ export function PreviewPanel({ source, hosts, isGood = true }: Props) {
   const navigate = route.useNavigate();
   const reads = usePreviewReads();
   const previews = reads.flatMap(({ data }) => (data === undefined ? [] : [data]));
-  const { protectedMetrics } = useDesign().values;
+  const { protectedMetrics, priceEntry } = useDesign().values;
   const able = hosts.filter((h) => h.state === "active").map((h) => h.hostId);
   const [picked, setPicked] = useState<string[] | null>(null);
   const asked = picked ?? able.slice(0, AT_FIRST);
@@ -127,7 +127,7 @@ export function PreviewPanel({ source, hosts, isGood = true }: Props) {
           ))}
         </Alert>
       )}
-      {summary !== null && <PreviewSummaryView summary={summary} />}
+      {summary !== null && <PreviewSummaryView summary={summary} price={priceEntry ?? undefined} />}
     </Stack>
   );
 }

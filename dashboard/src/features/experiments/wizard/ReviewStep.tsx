@@ -118,7 +118,7 @@ export function ReviewStep({ draft, isSaved, onSave, onReadAgain }: Props) {
           <Title order={3} mb="xs">
             What the preview made of it
           </Title>
-          <PreviewSummaryView summary={preview} />
+          <PreviewSummaryView summary={preview} price={design.priceEntry ?? undefined} />
         </Card>
       )}
       {!isSaved && (

@@ -42,7 +42,7 @@ interface EditorProps {
 }
 
 function Editor({ pipeline, base, newer, onBeginWithNewer }: EditorProps) {
-  const { node, previews = [] } = route.useSearch();
+  const { node, previews = [], price } = route.useSearch();
   const navigate = route.useNavigate();
   const draft = useDraft(base.configuration);
   const [publishing, setPublishing] = useState(false);
@@ -76,6 +76,8 @@ function Editor({ pipeline, base, newer, onBeginWithNewer }: EditorProps) {
         proposed={hosts.map((h) => h.hostId)}
         previews={previews}
         onStarted={(ids) => void navigate({ search: (s) => ({ ...s, previews: ids }), replace: true, resetScroll: false })}
+        price={price}
+        onPrice={(chosen) => void navigate({ search: (s) => ({ ...s, price: chosen }), replace: true, resetScroll: false })}
       />
       <LeaveDraft isDirty={draft.isDirty && !publishing} />
       {publishing && (

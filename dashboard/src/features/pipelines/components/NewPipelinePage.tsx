@@ -61,7 +61,7 @@ function NewPipeline() {
 }
 
 function Editor({ initial, origin }: { initial: string; origin?: { template: { name: string; parameters: Record<string, unknown> } } }) {
-  const { node, previews = [] } = route.useSearch();
+  const { node, previews = [], price } = route.useSearch();
   const navigate = route.useNavigate();
   const draft = useDraft(initial);
   const [saving, setSaving] = useState(false);
@@ -92,6 +92,8 @@ function Editor({ initial, origin }: { initial: string; origin?: { template: { n
           proposed={[]}
           previews={previews}
           onStarted={(ids) => void navigate({ search: (s) => ({ ...s, previews: ids }), replace: true, resetScroll: false })}
+          price={price}
+          onPrice={(chosen) => void navigate({ search: (s) => ({ ...s, price: chosen }), replace: true, resetScroll: false })}
         />
         <LeaveDraft isDirty={draft.isDirty && !saving} />
         {saving && (

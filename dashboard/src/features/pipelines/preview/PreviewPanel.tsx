@@ -7,6 +7,8 @@ import type { PreviewStarted } from "~/api/schema";
 import { ProblemAlert } from "~/shared/components/ProblemAlert";
 import { refusedField } from "~/shared/forms/refusedField";
 import { HostsInput } from "~/shared/hosts/HostsInput";
+import { PriceSelect } from "~/shared/prices/PriceSelect";
+import { useValuedBy } from "~/shared/prices/useValuedBy";
 import { PreviewResult } from "./PreviewResult";
 
 interface Props {
@@ -18,13 +20,17 @@ interface Props {
   /** Ids of the previews that are shown. */
   previews: readonly string[];
   onStarted: (ids: string[]) => void;
+  /** By which money is told; where none is chosen, the one that experiments are valued by. */
+  price: string | undefined;
+  onPrice: (price: string | undefined) => void;
 }
 
 /** Plays the recent input of hosts through the text and shows what would leave, without deploying anything. */
-export function PreviewPanel({ configuration, isGood, proposed, previews, onStarted }: Props) {
+export function PreviewPanel({ configuration, isGood, proposed, previews, onStarted, price, onPrice }: Props) {
   const [chosen, setChosen] = useState<string[] | null>(null);
   const [kept, setKept] = useState<string[]>([]);
   const hosts = chosen ?? proposed.slice(0, 1);
+  const valued = useValuedBy(price);
   const ask = useMutation({
     mutationFn: async () =>
       (await call(
@@ -71,8 +77,9 @@ export function PreviewPanel({ configuration, isGood, proposed, previews, onStar
             </Text>
           )}
         </Group>
+        {previews.length > 0 && <PriceSelect w={280} maw="100%" clearable={price !== undefined} value={valued.price} onChange={onPrice} />}
         {previews.map((id) => (
-          <PreviewResult key={id} id={id} />
+          <PreviewResult key={id} id={id} price={valued.price} />
         ))}
       </Stack>
     </Card>

@@ -17,11 +17,11 @@ const STATES: Record<PreviewView["state"], string> = {
 };
 
 /** What one host says of the text that it was asked about, which may be older than the one in the editor. */
-export function PreviewResult({ id }: { id: string }) {
-  return <QueryView query={useQuery(preview(id))}>{(view) => <Result view={view} />}</QueryView>;
+export function PreviewResult({ id, price }: { id: string; price: string | undefined }) {
+  return <QueryView query={useQuery(preview(id))}>{(view) => <Result view={view} price={price} />}</QueryView>;
 }
 
-function Result({ view }: { view: PreviewView }) {
+function Result({ view, price }: { view: PreviewView; price: string | undefined }) {
   const summary = summarise([view]);
   return (
     <Card component="article" aria-label={`Preview on ${view.hostId}`}>
@@ -36,7 +36,7 @@ function Result({ view }: { view: PreviewView }) {
         </Badge>
       </Group>
       {summary !== null ? (
-        <PreviewSummaryView summary={summary} />
+        <PreviewSummaryView summary={summary} price={price} />
       ) : view.error ? (
         <Alert
           color="red"
