@@ -118,13 +118,22 @@ test("a text is previewed on a host's own input", async ({ page, stack }) => {
   await page.keyboard.press("Enter");
   await panel.getByRole("combobox", { name: "Protected metrics" }).fill("up");
   await page.keyboard.press("Enter");
-  await panel.getByRole("button", { name: "Preview on one host" }).click();
   const result = page.getByRole("article", { name: `Preview on ${stack.hosts[0]}` });
-  await expect(result.getByText("Done")).toBeVisible({ timeout: 60_000 });
-  await expect(result.getByText("Fewer live series")).toBeVisible();
+  const money = result.getByRole("region", { name: "In money" });
+  // A collector that has just begun to keep its input has no whole minute of it.
+  await expect(async () => {
+    await panel.getByRole("button", { name: "Preview on one host" }).click();
+    await expect(result.getByText("Done")).toBeVisible({ timeout: 60_000 });
+    await expect(result.getByText("Fewer live series")).toBeVisible();
+    await panel.getByRole("combobox", { name: "Price" }).fill("SigNoz");
+    await page.getByRole("option").first().click();
+    await expect(money.getByText("less a month", { exact: false })).toBeVisible({ timeout: 5_000 });
+  }).toPass({ timeout: 150_000 });
+  await expect(money).toContainText(/\$[0-9.,]+ if all were sent → \$[0-9.,]+ \([0-9.]+ % less\)/);
+  await expect(page).toHaveURL(/price=signoz/);
   await expect(result.getByRole("table", { name: "Metrics that would be touched" })).toContainText("shop.requests");
   await page.reload();
-  await expect(result.getByText("Done")).toBeVisible();
+  await expect(money.getByText("less a month", { exact: false })).toBeVisible();
   await shot(page, "preview");
   await axe(page);
 });

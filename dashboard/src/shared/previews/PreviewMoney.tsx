@@ -1,5 +1,6 @@
-import { Group, List, Skeleton, Stack, Text } from "@mantine/core";
+import { Alert, Group, List, Skeleton, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
+import { isFinal } from "~/api/client";
 import { ProblemAlert } from "~/shared/components/ProblemAlert";
 import { counted, duration, money, percent } from "~/shared/format/numbers";
 import { prices } from "~/shared/prices/prices";
@@ -20,6 +21,13 @@ export function PreviewMoney({ previews, price }: Props) {
       <Text size="sm" c="dimmed">
         Choose a price to see what it would be in money.
       </Text>
+    );
+  // Too little was seen yet, or the price needs a contract.
+  if (isFinal(found.error))
+    return (
+      <Alert color="yellow" title="No money is told">
+        {found.error?.message}
+      </Alert>
     );
   if (found.isError) return <ProblemAlert error={found.error} title="No money is told" onRetry={() => void found.refetch()} />;
   if (found.data === undefined) return <Skeleton h={64} role="status" aria-label="Reckoning money" />;
