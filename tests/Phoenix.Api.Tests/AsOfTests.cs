@@ -21,7 +21,9 @@ public sealed class AsOfTests(ControlPlane plane)
         var agent = await TestAgent.Enrol(plane);
         var id = await plane.Experiment(await plane.Pipeline(), await plane.Pipeline(Scenario.ReducingYaml), [agent.HostId]);
         var path = $"/api/v2/experiments/{id}";
-        List<(DateTimeOffset At, string Read)> moments = [];
+        // What is computed beside the experiment itself.
+        string[] computed = [$"{path}/hosts", $"{path}/guardrails", $"{path}/what-if"];
+        List<(DateTimeOffset At, string Read, string[] Computed)> moments = [];
         await Remember();
         await plane.Command(id, "start");
         await plane.UntilState(id, "starting");
@@ -44,8 +46,10 @@ public sealed class AsOfTests(ControlPlane plane)
         await Remember();
 
         moments.Select(m => m.Read).Distinct().Count().ShouldBeGreaterThan(6);
-        foreach (var (at, read) in moments)
+        for (var i = 0; i < computed.Length; i++) moments.Select(m => m.Computed[i]).Distinct().Count().ShouldBeGreaterThan(2, computed[i]);
+        foreach (var (at, read, beside) in moments)
         {
+            for (var i = 0; i < computed.Length; i++) (await Said($"{computed[i]}?at={Text(at)}")).ShouldBe(beside[i], $"{computed[i]} at {at:O}");
             (await (await plane.User.GetAsync($"{path}?at={Text(at)}")).Content.ReadAsStringAsync()).ShouldBe(read, $"at {at:O}");
             var then = JsonSerializer.Deserialize<JsonElement>(read);
             var archived = then.GetProperty("archived").GetBoolean();
@@ -63,16 +67,26 @@ public sealed class AsOfTests(ControlPlane plane)
         {
             while (true)
             {
-                var read = await Read();
+                var (read, beside) = (await Read(), await Beside());
                 var at = EventStoreOptions.Clock.GetUtcNow();
                 // Nothing has happened around that moment.
-                if (await Read() != read) continue;
-                moments.Add((at, read));
+                if (await Read() != read || !(await Beside()).SequenceEqual(beside)) continue;
+                moments.Add((at, read, beside));
                 return;
             }
         }
 
         async Task<string> Read() => await (await plane.User.GetAsync(path)).Content.ReadAsStringAsync();
+
+        async Task<string[]> Beside() => await Task.WhenAll(computed.Select(Said));
+
+        // Of a refusal its code, since each has a trace of its own.
+        async Task<string> Said(string address)
+        {
+            var answer = await plane.User.GetAsync(address);
+            var body = await answer.Content.ReadAsStringAsync();
+            return answer.IsSuccessStatusCode ? body : $"{answer.StatusCode} {JsonSerializer.Deserialize<JsonElement>(body).GetProperty("code")}";
+        }
     }
 
     [Fact]

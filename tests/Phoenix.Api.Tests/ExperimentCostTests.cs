@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Phoenix.Projections;
 
 namespace Phoenix.Api.Tests;
 
@@ -24,6 +25,7 @@ public sealed class ExperimentCostTests(ControlPlane plane)
         // Nobody's rates are taken for somebody's.
         await (await plane.User.GetAsync($"{path}?on=2019-12-31")).ShouldBeProblem(HttpStatusCode.Conflict, "operator-rates-missing");
         (await Put("2020-01-01", Rates(0.04m))).StatusCode.ShouldBe(HttpStatusCode.OK);
+        var whileItRuns = EventStoreOptions.Clock.GetUtcNow();
         await agent.DoNext();
         await plane.UntilState(experiment, "completed");
 
@@ -39,6 +41,13 @@ public sealed class ExperimentCostTests(ControlPlane plane)
         view.GetProperty("evaluationBytes").GetDouble().ShouldBeGreaterThan(0);
         // Its candidate is gone, so that the cost stands.
         (await plane.Get($"{path}?on=2020-06-01")).GetProperty("ranHours").GetDouble().ShouldBe(hours);
+        // At a moment before, it had cost as much as until then.
+        var then = await plane.Get($"{path}?on=2020-06-01&at={Uri.EscapeDataString(whileItRuns.ToString("O"))}");
+        var started = (await plane.Get($"/api/v2/experiments/{experiment}")).GetProperty("startedAt").GetDateTimeOffset();
+        then.GetProperty("ranHours").GetDouble().ShouldBe((whileItRuns - started).TotalHours, 1e-9);
+        then.GetProperty("ranHours").GetDouble().ShouldBeLessThan(hours);
+        then.GetProperty("gaps").EnumerateArray().ShouldContain(gap => gap.GetString()!.Contains("still run"));
+        await (await plane.User.GetAsync($"{path}?at={Uri.EscapeDataString(started.ToString("O"))}")).ShouldBeProblem(HttpStatusCode.Conflict, "nothing-measured");
         // The list price of then is not known, which is said instead of a net saving.
         view.GetProperty("net").ValueKind.ShouldBe(JsonValueKind.Null);
         view.GetProperty("whyNoNet").GetProperty("code").GetString().ShouldBe("price-entry-unknown");

@@ -87,7 +87,10 @@ public sealed class WindowReplayTests
             Say(history.Guardrails.ByGravity).ShouldBe(Say(all.Aggregate(GuardrailStandings.None, (s, w) => s.And(w.Number, w.Measured, w.MismatchedHosts, Given.Draft().Criteria)).ByGravity));
 
             // From the kept one before, every window after an event is reached as it was, and soon.
-            var replay = WindowReplay.After(history.Before(after));
+            var before = history.Before(after);
+            var replay = WindowReplay.After(before?.Window);
+            // And the guardrails stood there as every window up to it stood to them.
+            Say((before?.Guardrails ?? GuardrailStandings.None).ByGravity).ShouldBe(Say(History(events.Take((int)replay.Version), most).Guardrails.ByGravity));
             List<ReplayedWindow> reached = [];
             foreach (var e in events.Skip((int)replay.Version))
                 if (replay.Add(e) is { } window) reached.Add(window);

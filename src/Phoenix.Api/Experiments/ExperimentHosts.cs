@@ -23,29 +23,34 @@ public sealed record ExperimentHostView(
 
 public static class ExperimentHostsEndpoint
 {
-    /// <summary>Host by host: what was measured, what was void and why, what came late or not at all. Raw windows are kept for a bounded time; older ones are not in it.</summary>
-    [WolverineGet("/api/v2/experiments/{id}/hosts"), Tags("Experiments"), ProducesResponseType<Page<ExperimentHostView>>(200), ProducesResponseType(404)]
-    public static async Task<IResult> Get(Guid id, IQuerySession session, NpgsqlDataSource database, int? limit, string? after, CancellationToken cancellation)
+    /// <summary>
+    /// Host by host: what was measured, what was void and why, what came late or not at all. Where a past moment is given as <c>at</c>, of what had been reported then. Raw windows are
+    /// kept for a bounded time; older ones are not in it.
+    /// </summary>
+    [WolverineGet("/api/v2/experiments/{id}/hosts"), Tags("Experiments"), ProducesResponseType<Page<ExperimentHostView>>(200), ProducesResponseType(404), ProducesResponseType(422)]
+    public static async Task<IResult> Get(
+        Guid id, DateTimeOffset? at, IQuerySession session, ExperimentHistories histories, NpgsqlDataSource database, int? limit, string? after, CancellationToken cancellation)
     {
-        if (await session.LoadAsync<Experiment>(id, cancellation) is not { } x) return Problems.NotFound("experiment", id);
+        if (AsOf.Refused(at) is { } refused) return refused;
+        if (await histories.Load(session, id, at, cancellation) is not { } x) return Problems.NotFound("experiment", id);
         var take = Paging.Limit(limit);
         string[] hosts = [.. x.Hosts.Concat(x.LeftOut).Distinct().Order(StringComparer.Ordinal).Where(h => after is null || string.CompareOrdinal(h, after) > 0).Take(take + 1)];
-        return TypedResults.Ok(Paging.Of(await Read(x, hosts, database, cancellation), take, h => h.HostId));
+        return TypedResults.Ok(Paging.Of(await Read(x, hosts, at ?? DateTimeOffset.MaxValue, database, cancellation), take, h => h.HostId));
     }
 
-    static async Task<List<ExperimentHostView>> Read(Experiment x, string[] hosts, NpgsqlDataSource database, CancellationToken cancellation)
+    static async Task<List<ExperimentHostView>> Read(Experiment x, string[] hosts, DateTimeOffset until, NpgsqlDataSource database, CancellationToken cancellation)
     {
         await using var command = database.CreateCommand(
             $"""
             with closed as (
                 select (data->>'number')::int number, min(timestamp) at from phoenix.mt_events
-                where stream_id = $1 and type in ('window_measured', 'window_voided') group by 1)
+                where stream_id = $1 and type in ('window_measured', 'window_voided') and timestamp <= $3 group by 1)
             , missed as (
                 select data->>'hostId' host_id, count(*) windows from phoenix.mt_events
-                where stream_id = $1 and type = 'window_voided' and data->>'reason' = 'not-reported' and data->>'hostId' = any($2) group by 1)
+                where stream_id = $1 and type = 'window_voided' and data->>'reason' = 'not-reported' and data->>'hostId' = any($2) and timestamp <= $3 group by 1)
             , reports as (
                 select distinct on (r.host_id, r.number) r.host_id, r.number, r.reported_at, r.report, r.report->>'voidReason' void, r.reported_at > c.at late
-                from {WindowStore.TableName} r left join closed c on c.number = r.number where r.experiment_id = $1 and r.host_id = any($2) order by r.host_id, r.number, r.reported_at)
+                from {WindowStore.TableName} r left join closed c on c.number = r.number where r.experiment_id = $1 and r.host_id = any($2) and r.reported_at <= $3 order by r.host_id, r.number, r.reported_at)
             , reasons as (
                 select host_id, jsonb_object_agg(void, windows)::text void from (select host_id, void, count(*) windows from reports where void is not null group by 1, 2) v group by 1)
             , sums as (
@@ -62,6 +67,7 @@ public static class ExperimentHostsEndpoint
             """);
         command.Parameters.Add(new() { Value = x.Id });
         command.Parameters.Add(new() { Value = hosts });
+        command.Parameters.Add(new() { Value = until.ToUniversalTime() });
         var failed = x.FailedHosts.ToLookup(f => f.HostId, f => f.Error);
         List<ExperimentHostView> found = [];
         await using var reader = await command.ExecuteReaderAsync(cancellation);

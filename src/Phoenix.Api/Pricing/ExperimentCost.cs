@@ -2,6 +2,7 @@ using Marten;
 using Npgsql;
 using Phoenix.Api.Infrastructure;
 using Phoenix.Api.Measurements;
+using Phoenix.Api.Reading;
 using Phoenix.Domain;
 using Phoenix.Domain.Experiments;
 using Phoenix.Domain.Pricing;
@@ -33,22 +34,26 @@ public static class ExperimentCostEndpoint
     /// What the experiment itself costs at the operator's rates, and what is left of its saving. Computed from the windows measured. 409
     /// <c>operator-rates-missing</c> where nobody has said what own resources cost, 409 <c>nothing-measured</c> before the first window counts.
     /// </summary>
-    /// <param name="on">Day of the prices and rates; today where left out.</param>
-    [WolverineGet("/api/v2/experiments/{id}/cost"), Tags("Prices"), ProducesResponseType<ExperimentCostView>(200), ProducesResponseType(404), ProducesResponseType(409)]
+    /// <param name="on">Day of the prices and rates, as they are written down now; that of the moment where left out.</param>
+    /// <param name="at">A past moment: of what had been measured then. Now where left out.</param>
+    [WolverineGet("/api/v2/experiments/{id}/cost"), Tags("Prices"), ProducesResponseType<ExperimentCostView>(200), ProducesResponseType(404), ProducesResponseType(409), ProducesResponseType(422)]
     public static async Task<IResult> Get(
-        Guid id, IQuerySession session, NpgsqlDataSource database, IConfiguration configuration, TimeProvider clock, DateOnly? on, CancellationToken cancellation)
+        Guid id, IQuerySession session, ExperimentHistories histories, NpgsqlDataSource database, IConfiguration configuration, TimeProvider clock, DateOnly? on, DateTimeOffset? at,
+        CancellationToken cancellation)
     {
-        if (await session.LoadAsync<Experiment>(id, cancellation) is not { } x) return Problems.NotFound("experiment", id);
+        if (AsOf.Refused(at) is { } refused) return refused;
+        if (await histories.Load(session, id, at, cancellation) is not { } x) return Problems.NotFound("experiment", id);
         if (x.Evidence.Windows == 0 || x.StartedAt is not { } started)
             return Problems.Of(409, "nothing-measured", "No window counts as evidence yet; ask again after the warm-up.");
-        var day = on ?? clock.Today();
+        var moment = (at ?? clock.GetUtcNow()).ToUniversalTime();
+        var day = on ?? DateOnly.FromDateTime(moment.UtcDateTime);
         var book = await session.PriceBook(cancellation);
         var (rates, missing) = book.OwnRatesOn(day);
         if (missing is not null) return missing.ToProblem();
 
-        var until = await CandidatesGone(database, id, cancellation);
-        var ran = (until ?? clock.GetUtcNow()) - started;
-        var bytes = await EvaluationBytes(database, id, cancellation);
+        var until = await CandidatesGone(database, id, moment, cancellation);
+        var ran = (until ?? moment) - started;
+        var bytes = await EvaluationBytes(database, id, moment, cancellation);
         var kept = TimeSpan.FromDays(WindowPartitions.Retention(configuration));
         var footprint = MeasuredCost.Footprint(x.Evidence, ran, bytes, kept);
         var (cost, wrong) = ExperimentCost.Of(footprint, rates!, null, null, null, book.Rates, day);
@@ -64,18 +69,20 @@ public static class ExperimentCostEndpoint
     }
 
     /// <summary>When the last host had ended its candidate the first time; null while one runs.</summary>
-    static async Task<DateTimeOffset?> CandidatesGone(NpgsqlDataSource database, Guid id, CancellationToken cancellation)
+    static async Task<DateTimeOffset?> CandidatesGone(NpgsqlDataSource database, Guid id, DateTimeOffset moment, CancellationToken cancellation)
     {
         await using var command = database.CreateCommand(
-            $"select min(timestamp) from {EventStoreOptions.Schema}.mt_events where stream_id = $1 and type in ({ExperimentSummaries.CandidateEnds})");
+            $"select min(timestamp) from {EventStoreOptions.Schema}.mt_events where stream_id = $1 and type in ({ExperimentSummaries.CandidateEnds}) and timestamp <= $2");
         command.Parameters.Add(new() { Value = id });
+        command.Parameters.Add(new() { Value = moment });
         return await command.ExecuteScalarAsync(cancellation) is DateTime gone ? new DateTimeOffset(gone, TimeSpan.Zero) : null;
     }
 
-    static async Task<double> EvaluationBytes(NpgsqlDataSource database, Guid id, CancellationToken cancellation)
+    static async Task<double> EvaluationBytes(NpgsqlDataSource database, Guid id, DateTimeOffset moment, CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand($"select coalesce(sum(pg_column_size(w.*)), 0)::float8 from {WindowStore.TableName} w where experiment_id = $1");
+        await using var command = database.CreateCommand($"select coalesce(sum(pg_column_size(w.*)), 0)::float8 from {WindowStore.TableName} w where experiment_id = $1 and reported_at <= $2");
         command.Parameters.Add(new() { Value = id });
+        command.Parameters.Add(new() { Value = moment });
         return (double)(await command.ExecuteScalarAsync(cancellation))!;
     }
 

@@ -20,12 +20,16 @@ public sealed record GuardrailView(
 
 public static class ExperimentGuardrailsEndpoint
 {
-    /// <summary>Every guardrail with what the newest window measured, the worst so far and how many windows in a row break it; the gravest first. Empty before a window was recorded.</summary>
-    [WolverineGet("/api/v2/experiments/{id}/guardrails"), Tags("Experiments"), ProducesResponseType<IReadOnlyList<GuardrailView>>(200), ProducesResponseType(404)]
-    public static async Task<IResult> Get(Guid id, IQuerySession session, ExperimentHistories histories, CancellationToken cancellation)
+    /// <summary>
+    /// Every guardrail with what the newest window measured, the worst so far and how many windows in a row break it; the gravest first. Empty before a window was recorded. Where a
+    /// past moment is given as <c>at</c>, of the windows that were recorded then.
+    /// </summary>
+    [WolverineGet("/api/v2/experiments/{id}/guardrails"), Tags("Experiments"), ProducesResponseType<IReadOnlyList<GuardrailView>>(200), ProducesResponseType(404), ProducesResponseType(422)]
+    public static async Task<IResult> Get(Guid id, DateTimeOffset? at, IQuerySession session, ExperimentHistories histories, CancellationToken cancellation)
     {
-        if (await session.LoadAsync<Experiment>(id, cancellation) is not { } x) return Problems.NotFound("experiment", id);
-        if (await histories.Read(id, h => h.Guardrails, cancellation) is not { } guardrails) return Problems.NotFound("experiment", id);
+        if (AsOf.Refused(at) is { } refused) return refused;
+        if (await histories.Load(session, id, at, cancellation) is not { } x) return Problems.NotFound("experiment", id);
+        if (await (at is { } moment ? histories.GuardrailsAt(id, moment, cancellation) : histories.Read(id, h => h.Guardrails, cancellation)) is not { } guardrails) return Problems.NotFound("experiment", id);
         return TypedResults.Ok<IReadOnlyList<GuardrailView>>([.. guardrails.ByGravity.Select(s => new GuardrailView(
             s.Latest.Guardrail, s.Window, s.Latest.Value, s.Latest.Limit, s.Latest.IsFloor, s.Latest.Unit, s.Latest.UsedPct, s.Worst.Value, s.Worst.Limit, s.Worst.UsedPct,
             s.WorstWindow, s.InARow, s.Latest.NeedsInARow, x.Breach?.Guardrail == s.Latest.Guardrail,

@@ -88,9 +88,27 @@ public sealed class ExperimentHistories(IDocumentStore store, NpgsqlDataSource d
         }
     }
 
+    /// <summary>An experiment as it is, or as it was at a moment; null where it is none, or was none yet.</summary>
+    public Task<Experiment?> Load(IQuerySession session, Guid id, DateTimeOffset? at, CancellationToken cancellation) =>
+        at is { } moment ? At(id, moment, cancellation) : session.LoadAsync<Experiment>(id, cancellation);
+
     /// <summary>An experiment as its events had it at a moment; null where it had not been drafted.</summary>
     public async Task<Experiment?> At(Guid id, DateTimeOffset at, CancellationToken cancellation) =>
         await VersionAt(id, at, cancellation) is { } version ? await Of(id, version, cancellation) : null;
+
+    /// <summary>How the guardrails stood at a moment; null where the experiment had not been drafted.</summary>
+    public async Task<GuardrailStandings?> GuardrailsAt(Guid id, DateTimeOffset at, CancellationToken cancellation)
+    {
+        if (await VersionAt(id, at, cancellation) is not { } version) return null;
+        if (await Read(id, h => new Beginning(h.Before(version)), cancellation) is not { Kept: var kept }) return null;
+        var (replay, standings) = (WindowReplay.After(kept?.Window), kept?.Guardrails ?? GuardrailStandings.None);
+        await foreach (var e in Events(id, replay.Version + 1, version, cancellation))
+            if (replay.Add(e) is { } window) standings = standings.And(window);
+        return replay.Open is { } open ? standings.And(open) : standings;
+    }
+
+    /// <param name="Kept">From where on windows are read again; null for the beginning of the stream.</param>
+    sealed record Beginning(WindowStanding? Kept);
 
     /// <summary>The same as a row of a list.</summary>
     public async Task<ExperimentSummary?> RowAt(Guid id, DateTimeOffset at, CancellationToken cancellation)

@@ -54,7 +54,7 @@ public static class ExperimentWindowsEndpoint
         var since = 0L;
         if (!string.IsNullOrEmpty(after) && !long.TryParse(after, NumberStyles.None, CultureInfo.InvariantCulture, out since))
             return Problems.Of(422, "cursor-invalid", "'after' is what 'next' of an earlier page said.", "after");
-        if (await histories.Read(id, h => new Found(h.Count, h.Version, points is { } most ? h.Spread(most) : [], points is null ? h.Before(since) : null), cancellation) is not { } found)
+        if (await histories.Read(id, h => new Found(h.Count, h.Version, points is { } most ? h.Spread(most) : [], points is null ? h.Before(since)?.Window : null), cancellation) is not { } found)
             return Problems.NotFound("experiment", id);
         var day = on ?? clock.Today();
         var priced = await SavingsOf(session, id, day, cancellation);

@@ -125,6 +125,9 @@ public sealed class GuardrailStandings
         return new(standings.ToImmutable());
     }
 
+    /// <summary>With a window by the limits that held then.</summary>
+    public GuardrailStandings And(ReplayedWindow window) => And(window.Number, window.Measured, window.MismatchedHosts, window.After.Criteria);
+
     static readonly Guardrail[] Gravest =
     [
         Guardrail.ProtectedRetention, Guardrail.Conservation, Guardrail.DataLoss, Guardrail.ExportErrors, Guardrail.AddedDelay, Guardrail.CandidateCpu,

@@ -2,6 +2,9 @@ using JasperFx.Events;
 
 namespace Phoenix.Domain.Experiments;
 
+/// <summary>A window, and how the guardrails stood with it and all recorded before it.</summary>
+public sealed record WindowStanding(ReplayedWindow Window, GuardrailStandings Guardrails);
+
 /// <summary>
 /// The windows of an experiment so far, in a memory that does not grow with their number: a quarter of a year of minutes is 130,000. Every window is kept until there are too many,
 /// then every second, and so on; how the guardrails stand is carried along. Whoever wants a window between goes on from the kept one before it.
@@ -10,7 +13,7 @@ namespace Phoenix.Domain.Experiments;
 public sealed class WindowHistory(int most)
 {
     readonly WindowReplay _replay = new();
-    readonly List<ReplayedWindow> _kept = [];
+    readonly List<WindowStanding> _kept = [];
     int _stride = 1, _closed;
     ReplayedWindow? _last;
     GuardrailStandings _guardrails = GuardrailStandings.None;
@@ -28,7 +31,7 @@ public sealed class WindowHistory(int most)
     public int Kept => _kept.Count;
 
     /// <summary>As every window so far stood to them.</summary>
-    public GuardrailStandings Guardrails => _replay.Open is { } open ? And(open) : _guardrails;
+    public GuardrailStandings Guardrails => _replay.Open is { } open ? _guardrails.And(open) : _guardrails;
 
     /// <summary>Adds the next event of the stream.</summary>
     public void Add(IEvent e)
@@ -40,12 +43,10 @@ public sealed class WindowHistory(int most)
             _kept.RemoveRange(most / 2, most - most / 2);
             _stride *= 2;
         }
-        if (_closed % _stride == 0) _kept.Add(window);
-        _guardrails = And(window);
+        _guardrails = _guardrails.And(window);
+        if (_closed % _stride == 0) _kept.Add(new(window, _guardrails));
         (_last, _closed) = (window, _closed + 1);
     }
-
-    GuardrailStandings And(ReplayedWindow w) => _guardrails.And(w.Number, w.Measured, w.MismatchedHosts, w.After.Criteria);
 
     /// <summary>
     /// So many windows of all, the first and the last among them, and all where there are no more. They are chosen evenly; of a history longer than is kept, each is the kept one
@@ -56,19 +57,19 @@ public sealed class WindowHistory(int most)
     {
         var count = Count;
         if (Newest is not { } newest) return [];
-        if (count <= points) return _replay.Open is { } open ? [.. _kept, open] : [.. _kept];
-        return [.. Enumerable.Range(0, points - 1).Select(i => _kept[(int)((long)i * (count - 1) / (points - 1)) / _stride]), newest];
+        if (count <= points) return [.. _kept.Select(k => k.Window), .. _replay.Open is { } open ? [open] : (ReplayedWindow[])[]];
+        return [.. Enumerable.Range(0, points - 1).Select(i => _kept[(int)((long)i * (count - 1) / (points - 1)) / _stride].Window), newest];
     }
 
     /// <summary>The kept window from which those after an event are reached soonest; null where that is the beginning of the stream.</summary>
     /// <param name="version">Number of the event.</param>
-    public ReplayedWindow? Before(long version)
+    public WindowStanding? Before(long version)
     {
         var (low, high) = (0, _kept.Count);
         while (low < high)
         {
             var middle = (low + high) / 2;
-            if (_kept[middle].LastVersion <= version) low = middle + 1;
+            if (_kept[middle].Window.LastVersion <= version) low = middle + 1;
             else high = middle;
         }
         return low == 0 ? null : _kept[low - 1];

@@ -1,7 +1,7 @@
 import { Button, Menu } from "@mantine/core";
 import { IconDownload, IconFileTypeCsv, IconJson, IconPrinter } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
-import type { Moment } from "~/shared/as-of/moments";
+import { atOf, type Moment } from "~/shared/as-of/moments";
 
 /** What there is of the experiment as files, and the report for people. */
 export function ExportMenu({ id, at }: { id: string; at: Moment | null }) {
@@ -24,7 +24,7 @@ export function ExportMenu({ id, at }: { id: string; at: Moment | null }) {
         </Menu.Item>
         <Menu.Item
           leftSection={<IconPrinter size={16} />}
-          renderRoot={(props) => <Link to="/experiments/$id/report" params={{ id }} search={at === null ? {} : { at }} {...props} />}
+          renderRoot={(props) => <Link to="/experiments/$id/report" params={{ id }} search={atOf(at)} {...props} />}
         >
           Report to print or save as PDF
         </Menu.Item>

@@ -1,4 +1,4 @@
-import { Alert, Text, Tooltip } from "@mantine/core";
+import { Text, Tooltip } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { createColumnHelper } from "@tanstack/react-table";
@@ -19,7 +19,7 @@ const column = createColumnHelper<ExperimentHostView>();
 /** Host by host: what was measured, what was void and why, what came late or not at all. */
 export function HostsTab({ x }: { x: ExperimentView }) {
   const { at } = useAsOf();
-  const query = useInfiniteQuery({ ...experimentHosts(x.id), enabled: x.startedAt !== null });
+  const query = useInfiniteQuery({ ...experimentHosts(x.id, at), enabled: x.startedAt !== null });
   const { id } = route.useParams();
   const columns = useMemo(
     () => [
@@ -77,9 +77,9 @@ export function HostsTab({ x }: { x: ExperimentView }) {
   return (
     <>
       {at !== null && (
-        <Alert color="gray" mb="sm">
-          Hosts are told of now alone: their reports are no events.
-        </Alert>
+        <Text size="sm" c="dimmed" mb="sm">
+          What hosts had reported by then. Raw windows are kept for a bounded time: those that are gone by now are missing here.
+        </Text>
       )}
       <PagesView query={query}>
         {(rows, more) => (

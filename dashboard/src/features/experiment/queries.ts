@@ -1,10 +1,8 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { api, call } from "~/api/client";
 import type { CollectorArm } from "~/api/schema";
-import type { Moment } from "~/shared/as-of/moments";
+import { atOf, fixedAt, type Moment } from "~/shared/as-of/moments";
 
-/** What a past moment was stays so. */
-const fixedAt = (at: Moment | null) => (at === null ? {} : { staleTime: Number.POSITIVE_INFINITY });
 /** Enough for a chart; the newest window is always among them. */
 const POINTS = 400;
 const PAGE = 200;
@@ -13,8 +11,7 @@ const ALL = 1_000;
 export const experiment = (id: string, at: Moment | null) =>
   queryOptions({
     queryKey: ["experiments", "one", id, at],
-    queryFn: ({ signal }) =>
-      call(api.GET("/api/v2/experiments/{id}", { params: { path: { id }, query: at === null ? {} : { at } }, signal })),
+    queryFn: ({ signal }) => call(api.GET("/api/v2/experiments/{id}", { params: { path: { id }, query: atOf(at) }, signal })),
     ...fixedAt(at),
   });
 
@@ -26,19 +23,26 @@ export const windows = (id: string) =>
       call(api.GET("/api/v2/experiments/{id}/windows", { params: { path: { id }, query: { points: POINTS } }, signal })),
   });
 
-export const guardrails = (id: string) =>
+export const guardrails = (id: string, at: Moment | null) =>
   queryOptions({
-    queryKey: ["experiments", "guardrails", id],
-    queryFn: ({ signal }) => call(api.GET("/api/v2/experiments/{id}/guardrails", { params: { path: { id } }, signal })),
+    queryKey: ["experiments", "guardrails", id, at],
+    queryFn: ({ signal }) => call(api.GET("/api/v2/experiments/{id}/guardrails", { params: { path: { id }, query: atOf(at) }, signal })),
+    ...fixedAt(at),
   });
 
-export const experimentHosts = (id: string) =>
+export const experimentHosts = (id: string, at: Moment | null) =>
   infiniteQueryOptions({
-    queryKey: ["experiments", "hosts", id],
+    queryKey: ["experiments", "hosts", id, at],
     queryFn: ({ pageParam, signal }) =>
-      call(api.GET("/api/v2/experiments/{id}/hosts", { params: { path: { id }, query: { limit: PAGE, after: pageParam } }, signal })),
+      call(
+        api.GET("/api/v2/experiments/{id}/hosts", {
+          params: { path: { id }, query: { ...atOf(at), limit: PAGE, after: pageParam } },
+          signal,
+        }),
+      ),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next ?? undefined,
+    ...fixedAt(at),
   });
 
 export const decisions = (id: string, hostId: string | undefined, arm: CollectorArm | undefined) =>

@@ -77,7 +77,7 @@ function WhatIf({ known }: { known: readonly SavingsEntry[] }) {
   const { experiment, currency, sort } = route.useSearch();
   const navigate = route.useNavigate();
   const chosen = experiment ?? known.find((e) => e.saving)?.id;
-  const answers = useQuery({ ...whatIf(chosen ?? "", currency), enabled: chosen !== undefined });
+  const answers = useQuery({ ...whatIf(chosen ?? "", null, currency), enabled: chosen !== undefined });
 
   if (chosen === undefined)
     return (

@@ -25,6 +25,12 @@ export function atSearch(search: Record<string, unknown>): AtSearch {
   return { ...(at === null ? {} : { at }), ...(around === undefined ? {} : { around }) };
 }
 
+/** Of a past moment, or of now: what a read asks for, and what a link leads to. */
+export const atOf = (at: Moment | null): { at?: Moment } => (at === null ? {} : { at });
+
+/** What a past moment was stays so: for a read of one. */
+export const fixedAt = (at: Moment | null) => (at === null ? {} : { staleTime: Number.POSITIVE_INFINITY });
+
 /** Microseconds since 1970 in full: an event is found again by its time only if no digit is lost. */
 export function toMicros(moment: Moment): bigint {
   const fraction = /\.(\d{1,7})/.exec(moment)?.[1] ?? "";

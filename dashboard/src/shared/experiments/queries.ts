@@ -1,5 +1,6 @@
 import { queryOptions } from "@tanstack/react-query";
 import { api, call } from "~/api/client";
+import { atOf, fixedAt, type Moment } from "~/shared/as-of/moments";
 
 /** How many there are in each state, and in the archive. */
 export const counts = queryOptions({
@@ -8,15 +9,18 @@ export const counts = queryOptions({
 });
 
 /** What an experiment itself took, at the rates of own machines. */
-export const cost = (id: string) =>
+export const cost = (id: string, at: Moment | null) =>
   queryOptions({
-    queryKey: ["experiments", "cost", id],
-    queryFn: ({ signal }) => call(api.GET("/api/v2/experiments/{id}/cost", { params: { path: { id } }, signal })),
+    queryKey: ["experiments", "cost", id, at],
+    queryFn: ({ signal }) => call(api.GET("/api/v2/experiments/{id}/cost", { params: { path: { id }, query: atOf(at) }, signal })),
+    ...fixedAt(at),
   });
 
 /** What it measured under every price of the book, also in another currency. */
-export const whatIf = (id: string, currency?: string) =>
+export const whatIf = (id: string, at: Moment | null, currency?: string) =>
   queryOptions({
-    queryKey: ["experiments", "what-if", id, currency],
-    queryFn: ({ signal }) => call(api.GET("/api/v2/experiments/{id}/what-if", { params: { path: { id }, query: { currency } }, signal })),
+    queryKey: ["experiments", "what-if", id, currency, at],
+    queryFn: ({ signal }) =>
+      call(api.GET("/api/v2/experiments/{id}/what-if", { params: { path: { id }, query: { ...atOf(at), currency } }, signal })),
+    ...fixedAt(at),
   });

@@ -1,6 +1,7 @@
 import { List, SimpleGrid, Table, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import type { ExperimentCostView, ExperimentView } from "~/api/schema";
+import { useAsOf } from "~/shared/as-of/useAsOf";
 import { PageLink } from "~/shared/components/links";
 import { Section } from "~/shared/components/Section";
 import { cost } from "~/shared/experiments/queries";
@@ -11,7 +12,8 @@ import { Row } from "./VisibilityPanel";
 
 /** What the experiment itself costs, and what is left of its saving. */
 export function CostPanel({ x }: { x: ExperimentView }) {
-  const query = useQuery(cost(x.id));
+  const { at } = useAsOf();
+  const query = useQuery(cost(x.id, at));
   return (
     <Section title="Cost and net saving" says="At the operator's rates for cores, memory and storage; the saving by the prices of the day.">
       <Computed

@@ -2,6 +2,7 @@ import { Badge, Group, Progress, Stack, Table, Text } from "@mantine/core";
 import { IconCircleCheck, IconCircleX } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import type { GuardrailView } from "~/api/schema";
+import { useAsOf } from "~/shared/as-of/useAsOf";
 import { QueryView } from "~/shared/components/QueryView";
 import { Section } from "~/shared/components/Section";
 import { spaced } from "~/shared/events/sentences";
@@ -10,7 +11,8 @@ import { guardrails } from "../queries";
 
 /** Limits that end a candidate by themselves, and how far it is from them. */
 export function GuardrailsPanel({ id }: { id: string }) {
-  const query = useQuery(guardrails(id));
+  const { at } = useAsOf();
+  const query = useQuery(guardrails(id, at));
   return (
     <Section title="Guardrails" says="Limits that end the candidate by themselves, held against every window, warm-up included.">
       <QueryView query={query}>

@@ -1,4 +1,4 @@
-import { Alert, SimpleGrid, Stack } from "@mantine/core";
+import { SimpleGrid, Stack } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import type { ExperimentView } from "~/api/schema";
 import { useAsOf } from "~/shared/as-of/useAsOf";
@@ -58,18 +58,11 @@ export function OverviewTab({ x }: { x: ExperimentView }) {
         <VisibilityPanel x={x} />
         <OverheadPanel x={x} />
       </SimpleGrid>
-      {at === null ? (
-        <>
-          <GuardrailsPanel id={x.id} />
-          <CostPanel x={x} />
-          <WhatIfPanel x={x} />
-          <BackendPanel id={x.id} />
-        </>
-      ) : (
-        <Alert color="gray" title="Guardrails, cost and what-if are told of now alone">
-          They are computed from all windows and today's prices. Go back to now to see them.
-        </Alert>
-      )}
+      <GuardrailsPanel id={x.id} />
+      <CostPanel x={x} />
+      <WhatIfPanel x={x} />
+      {/* A metrics backend is asked what it holds now. */}
+      {at === null && <BackendPanel id={x.id} />}
     </Stack>
   );
 }

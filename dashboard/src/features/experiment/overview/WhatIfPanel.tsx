@@ -2,6 +2,7 @@ import { Anchor, Collapse, Table, Text, Tooltip } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import type { ExperimentView, WhatIfAnswer } from "~/api/schema";
+import { useAsOf } from "~/shared/as-of/useAsOf";
 import { Section } from "~/shared/components/Section";
 import { whatIf } from "~/shared/experiments/queries";
 import { decimal, money, UNKNOWN } from "~/shared/format/numbers";
@@ -9,7 +10,8 @@ import { Computed } from "./Computed";
 
 /** The same reduction under every price of the book. */
 export function WhatIfPanel({ x }: { x: ExperimentView }) {
-  const query = useQuery(whatIf(x.id));
+  const { at } = useAsOf();
+  const query = useQuery(whatIf(x.id, at));
   return (
     <Section
       title="What it would be worth elsewhere"

@@ -3,7 +3,7 @@ import { IconArrowLeft, IconPrinter } from "@tabler/icons-react";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import type { ExperimentView } from "~/api/schema";
-import { parseMoment } from "~/shared/as-of/moments";
+import { atOf, parseMoment } from "~/shared/as-of/moments";
 import { PageButton } from "~/shared/components/links";
 import { PageHeader } from "~/shared/components/PageHeader";
 import { QueryView } from "~/shared/components/QueryView";
@@ -43,10 +43,10 @@ function Report({ x, at }: { x: ExperimentView; at: string | null }) {
   const now = useNow();
   const started = x.startedAt !== null;
   const measured = useQuery({ ...windows(x.id), enabled: started });
-  const hosts = useAllPages(useInfiniteQuery({ ...experimentHosts(x.id), enabled: started && at === null }), MOST_PAGES);
+  const hosts = useAllPages(useInfiniteQuery({ ...experimentHosts(x.id, at), enabled: started }), MOST_PAGES);
   const decided = useAllPages(useInfiniteQuery({ ...decisions(x.id, undefined, undefined), enabled: started }), MOST_PAGES);
   const events = useAllPages(useInfiniteQuery(timeline(x.id)), MOST_EVENT_PAGES);
-  const ready = events.complete && (!started || ((at !== null || hosts.complete) && decided.complete && measured.isSuccess));
+  const ready = events.complete && (!started || (hosts.complete && decided.complete && measured.isSuccess));
   const failed =
     [events, hosts, decided].some((read) => read.error !== null && !read.complete) || (measured.isError && measured.data === undefined);
   return (
@@ -71,7 +71,7 @@ function Report({ x, at }: { x: ExperimentView; at: string | null }) {
             <PageButton
               to="/experiments/$id"
               params={{ id: x.id }}
-              search={at === null ? {} : { at }}
+              search={atOf(at)}
               variant="default"
               leftSection={<IconArrowLeft size={16} />}
             >
@@ -85,7 +85,7 @@ function Report({ x, at }: { x: ExperimentView; at: string | null }) {
       />
       {at !== null && (
         <Alert color="yellow" title="A past moment">
-          Evidence, claims and events are as they were then. Hosts, guardrails, cost and what-if are told of now alone and are left out.
+          All of it is as it was then, by the prices of that day. Raw windows of hosts are kept for a bounded time.
         </Alert>
       )}
       <Question x={x} />
@@ -104,16 +104,12 @@ function Report({ x, at }: { x: ExperimentView; at: string | null }) {
           <Source entry={x.priceEntry} />
           <VisibilityPanel x={x} />
           <OverheadPanel x={x} />
-          {at === null && (
-            <>
-              <GuardrailsPanel id={x.id} />
-              <CostPanel x={x} />
-              <WhatIfPanel x={x} />
-              <Whole title="Hosts" read={hosts}>
-                {(items) => <HostTable hosts={items} more={hosts.more} />}
-              </Whole>
-            </>
-          )}
+          <GuardrailsPanel id={x.id} />
+          <CostPanel x={x} />
+          <WhatIfPanel x={x} />
+          <Whole title="Hosts" read={hosts}>
+            {(items) => <HostTable hosts={items} more={hosts.more} />}
+          </Whole>
           <Whole title="Decisions of adaptive processors" read={decided}>
             {(items) => <Decided decisions={items} at={at} more={decided.more} />}
           </Whole>

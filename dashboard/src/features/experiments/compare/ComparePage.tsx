@@ -22,7 +22,7 @@ export function ComparePage() {
   const navigate = route.useNavigate();
   const ids = idsOf(search);
   const reads = useQueries({ queries: ids.map((id) => experiment(id)) });
-  const costs = useQueries({ queries: ids.map((id) => cost(id)) });
+  const costs = useQueries({ queries: ids.map((id) => cost(id, null)) });
   const failed = reads.find((read) => read.isError);
   const waiting = reads.some((read) => read.isPending);
   const all = reads.flatMap((read, i): Compared[] =>
