@@ -26,14 +26,17 @@ trx_failures() {
     failed && /\/tests\/.*:line [0-9]+/ && !message && !where++ { line = $0; sub(/.*\/tests\//, "tests/", line); sub(/<.*/, "", line); print "    at " line }' "$1" | from_xml
 }
 
-# The same of a report in JUnit's form: a <testcase> that holds a <failure> or an <error>.
+# Of a report in JUnit's form: a <testcase> that holds a <failure> or an <error>, with the first lines of its text, colours taken out.
 junit_failures() {
   awk '
     /<testcase /{ name = $0; sub(/.* name="/, "", name); sub(/".*/, "", name) }
-    /<(failure|error)[ >]/{
-      if (name != "") print "  " name
-      name = ""
-      if (/ message="/) { line = $0; sub(/.* message="/, "", line); sub(/".*/, "", line); print "    " substr(line, 1, 1000) }
+    /<(failure|error)[ >]/{ if (name != "") print "  " name; name = ""; inside = 1; said = 0; sub(/.*<(failure|error)[^>]*>/, "") }
+    inside {
+      line = $0; ends = line ~ /<\/(failure|error)>/
+      sub(/<\/(failure|error)>.*/, "", line); sub(/^<!\[CDATA\[/, "", line); sub(/\]\]>$/, "", line)
+      gsub(/\033?\[[0-9;]*m/, "", line)
+      if (line ~ /[^ ]/ && said++ < 12) print "    " substr(line, 1, 300)
+      if (ends) inside = 0
     }' "$1" | from_xml
 }
 

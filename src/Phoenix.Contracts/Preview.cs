@@ -19,17 +19,17 @@ public sealed record PreviewOrder(
 /// <param name="Changes">Metrics whose active series change most, at most 50.</param>
 /// <param name="UntrackedPoints">Points beyond the bound of tracked streams; where not 0, counts and conservation are not exact.</param>
 /// <param name="ProcessingMs">CPU time that the processors and meters took.</param>
-/// <param name="Flow">What passes in a time; null where the sample holds no whole window, and from a collector that does not tell.</param>
+/// <param name="Flow">What passes in a time; null where the sample holds no whole window, and from a collector of a version that does not tell.</param>
 public sealed record PreviewReport(
     PreviewSample Sample, StreamCounts Input, StreamCounts Output, long WireBytesIn, long WireBytesOut, PreviewConservation Conservation,
     ProtectedWindow Protected, IReadOnlyList<MetricChange> Changes, long UntrackedPoints, double ProcessingMs,
     PreviewFlow? Flow = null);
 
 /// <summary>
-/// What passed in the sample's whole windows. The sample ends with a batch and not with the time until the next one, so that its totals by its
-/// length would be too much.
+/// What passed in the sample's last whole window, by which series count as active. By the whole sample it would be too much: that ends with a batch and not
+/// with the time until the next one, and begins with processors that know nothing yet.
 /// </summary>
-/// <param name="Seconds">Length of those windows together.</param>
+/// <param name="Seconds">Length of that window.</param>
 /// <param name="SamplesIn">What the points are as classic Prometheus samples.</param>
 /// <param name="WireBytesIn">Bytes of the batches, each compressed with gzip.</param>
 public sealed record PreviewFlow(double Seconds, long SamplesIn, long SamplesOut, long WireBytesIn, long WireBytesOut);

@@ -69,20 +69,31 @@ public sealed class HostWorkTests(ControlPlane plane)
         // 80 samples a second in 730 hours on two hosts, at 0.10 USD a million; a quarter of them leave.
         var view = await plane.Get($"/api/v2/previews/saving?id={first}&id={second}&id={early}&price=signoz-cloud-samples");
         view.GetProperty("hosts").GetInt32().ShouldBe(2);
-        view.GetProperty("leftOut").EnumerateArray().ShouldHaveSingleItem();
+        view.GetProperty("leftOut").EnumerateArray().ShouldHaveSingleItem().GetProperty("code").GetString().ShouldBe("collector-too-old");
         var saving = view.GetProperty("saving");
         saving.GetProperty("before").GetProperty("total").GetDecimal().ShouldBe(80 * 3600 * 730 * 0.1m / 1_000_000, 0.000001m);
         saving.GetProperty("perMonth").GetDecimal().ShouldBe(60 * 3600 * 730 * 0.1m / 1_000_000, 0.000001m);
         saving.GetProperty("from").GetProperty("measuredMinutes").GetDouble().ShouldBe(2);
         saving.GetProperty("gaps").EnumerateArray().ShouldContain(gap => gap.GetString()!.Contains("not declared"));
+        // 12 and 3 series a host at 0.30 USD, and 3 MB and 1 MB a second of which 100 GB a month are free, at 0.40.
+        saving = (await plane.Get($"/api/v2/previews/saving?id={first}&id={second}&price=cloudwatch-custom-metrics")).GetProperty("saving");
+        (Total("before"), Total("after")).ShouldBe((24 * 0.3m, 6 * 0.3m));
+        var large = await Answered(Found with { Flow = new(60, 1, 1, 180_000_000, 60_000_000) });
+        saving = (await plane.Get($"/api/v2/previews/saving?id={large}&price=new-relic-ingest")).GetProperty("saving");
+        Total("before").ShouldBe((3 * 3.6m * 730 - 100) * 0.4m, 0.000001m);
+        Total("after").ShouldBe((3.6m * 730 - 100) * 0.4m, 0.000001m);
 
-        await Refused($"id={early}&price=signoz-cloud-samples", HttpStatusCode.Conflict, "preview-too-short");
+        await Refused($"id={early}&price=signoz-cloud-samples", HttpStatusCode.Conflict, "collector-too-old");
+        var brief = await Answered(Found with { Sample = Found.Sample with { To = Found.Sample.From.AddSeconds(59) }, Flow = null });
+        await Refused($"id={brief}&price=signoz-cloud-samples", HttpStatusCode.Conflict, "preview-too-short");
         await Refused($"id={first}&id={first}&price=signoz-cloud-samples", HttpStatusCode.UnprocessableEntity, "previews-invalid");
         await Refused("price=signoz-cloud-samples", HttpStatusCode.UnprocessableEntity, "previews-invalid");
         await Refused($"id={first}", HttpStatusCode.UnprocessableEntity, "price-missing");
         await Refused($"id={first}&price=nobodys", HttpStatusCode.NotFound, "price-entry-unknown");
         await Refused($"id={Guid.NewGuid()}&price=signoz-cloud-samples", HttpStatusCode.NotFound, "not-found");
         await Refused($"id={(await Ordered(await TestAgent.Enrol(plane)))}&price=signoz-cloud-samples", HttpStatusCode.Conflict, "preview-unanswered");
+
+        decimal Total(string bill) => saving.GetProperty(bill).GetProperty("total").GetDecimal();
 
         async Task Refused(string query, HttpStatusCode status, string code) =>
             await (await plane.User.GetAsync("/api/v2/previews/saving?" + query)).ShouldBeProblem(status, code);
@@ -103,6 +114,25 @@ public sealed class HostWorkTests(ControlPlane plane)
                 .StatusCode.ShouldBe(HttpStatusCode.OK);
             return id;
         }
+    }
+
+    [Fact]
+    public async Task a_report_that_no_collector_can_have_found_is_refused()
+    {
+        var agent = await TestAgent.Enrol(plane);
+        (await plane.User.PostAsJsonAsync("/api/v2/pipelines/preview", new { configuration = Scenario.Yaml, hosts = new[] { agent.HostId } })).EnsureSuccessStatusCode();
+        var task = (await agent.Poll()).ShouldHaveSingleItem();
+        (await agent.Progress(task)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        PreviewReport[] impossible =
+        [
+            Found with { Input = null! }, Found with { Sample = Found.Sample with { To = Found.Sample.From.AddSeconds(-1) } }, Found with { Output = Counts with { SeriesActive = -1 } },
+            Found with { Flow = Found.Flow! with { Seconds = 1e300 } }, Found with { Flow = Found.Flow! with { Seconds = 0 } }, Found with { Flow = Found.Flow! with { WireBytesOut = long.MaxValue } },
+        ];
+        foreach (var report in impossible) await (await Result(report)).ShouldBeProblem(HttpStatusCode.UnprocessableEntity, "preview-invalid");
+        (await Result(Found)).StatusCode.ShouldBe(HttpStatusCode.OK);
+
+        Task<HttpResponseMessage> Result(PreviewReport report) => agent.Http.PostAsJsonAsync(
+            $"/api/v2/tasks/{task.Id}/result", new TaskResult(task.Lease, TaskOutcome.Succeeded, [], null, Preview: report), WireJson.Default.Options);
     }
 
     [Fact]

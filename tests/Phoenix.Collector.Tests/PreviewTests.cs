@@ -50,17 +50,19 @@ public class PreviewTests
     }
 
     [Fact]
-    public void rates_are_those_of_whole_windows()
+    public void rates_are_those_of_the_last_whole_window()
     {
-        // Scrapes every 10 s from 0 to 290 s: four whole windows of 60 s, and what follows has no end that is known.
+        // Scrapes every 10 s from 0 to 290 s: the last whole window is from 180 s to 240 s, and what follows has no end that is known.
         var flow = PreviewRun.Play(Configuration, "made", 0, Scrapes(30), [], PreviewBounds.Default).Flow!;
 
-        flow.Seconds.ShouldBe(240);
-        flow.SamplesIn.ShouldBe(24 * 12);
-        // The same scrapes and no other: all of them have left when the window ends.
-        var until = PreviewRun.Play(Configuration, "made", 0, Scrapes(24), [], PreviewBounds.Default);
-        (flow.SamplesOut, flow.WireBytesIn).ShouldBe((until.Output.Samples, until.WireBytesIn));
-        flow.WireBytesOut.ShouldBe(until.WireBytesOut);
+        flow.Seconds.ShouldBe(60);
+        flow.SamplesIn.ShouldBe(6 * 12);
+        // What those six scrapes add to a preview that ends before them.
+        var (before, after) = (Until(18), Until(24));
+        flow.SamplesOut.ShouldBe(after.Output.Samples - before.Output.Samples);
+        (flow.WireBytesIn, flow.WireBytesOut).ShouldBe((after.WireBytesIn - before.WireBytesIn, after.WireBytesOut - before.WireBytesOut));
+
+        static PreviewReport Until(int scrapes) => PreviewRun.Play(Configuration, "made", 0, Scrapes(scrapes), [], PreviewBounds.Default);
     }
 
     [Fact]

@@ -20,8 +20,11 @@ public sealed class LiveClients(IHubContext<LiveHub> hub, AccessTokens tokens, T
     /// <summary>Where more than these wait, one message says that everything may have changed.</summary>
     public const int MaxWaiting = 2000;
 
-    /// <summary>What a page read from projections that follow the events may be as old as that.</summary>
-    static readonly TimeSpan ProjectionsLag = TimeSpan.FromSeconds(5);
+    /// <summary>
+    /// So much more than was asked for is told: projections may lag behind the events that long, while another node takes them over, and what a page says is on its way for up to
+    /// three seconds (<c>HEARD_BY_MS</c> in <c>live.ts</c>).
+    /// </summary>
+    static readonly TimeSpan Slack = TimeSpan.FromSeconds(15);
 
     /// <summary>A dashboard that has not said by then since when it reads is asked to read everything.</summary>
     static readonly TimeSpan SaysBy = TimeSpan.FromSeconds(2);
@@ -59,7 +62,7 @@ public sealed class LiveClients(IHubContext<LiveHub> hub, AccessTokens tokens, T
     /// <param name="reads">How long ago it began; null where it does not know.</param>
     public void Begin(string connection, TimeSpan? reads)
     {
-        if (_follows && _clients.TryGetValue(connection, out var client)) client.Begin(reads is { } time ? _recently.Within(time + ProjectionsLag) : null);
+        if (_follows && _clients.TryGetValue(connection, out var client)) client.Begin(reads is { } time ? _recently.Within(time + Slack) : null);
     }
 
     /// <summary>From now on every change is told.</summary>
@@ -130,6 +133,7 @@ public sealed class Waiting
 {
     readonly Lock _lock = new();
     readonly Dictionary<Guid, LiveMessage> _newest = [];
+    readonly Queue<Guid> _order = [];
     bool _everything, _begun;
 
     /// <summary>Counts the first time only.</summary>
@@ -150,22 +154,25 @@ public sealed class Waiting
         lock (_lock)
         {
             if (_newest.TryGetValue(message.Id, out var known) && known.Version >= message.Version) return;
+            // One that waits already keeps its place.
+            if (!_newest.ContainsKey(message.Id)) _order.Enqueue(message.Id);
             _newest[message.Id] = message;
             if (_newest.Count <= LiveClients.MaxWaiting) return;
             _newest.Clear();
+            _order.Clear();
             _everything = true;
         }
     }
 
-    /// <summary>The next messages to send, at most <see cref="LiveClients.PerTick"/>.</summary>
+    /// <summary>The next messages to send, at most <see cref="LiveClients.PerTick"/>; those that wait longest first.</summary>
     public IReadOnlyList<LiveMessage> Take()
     {
         lock (_lock)
         {
-            List<LiveMessage> taken = [.. _newest.Values.Take(LiveClients.PerTick)];
-            foreach (var message in taken) _newest.Remove(message.Id);
-            if (_everything) taken.Insert(0, new(LiveMessage.Everything, "", Guid.Empty, 0));
+            List<LiveMessage> taken = _everything ? [new(LiveMessage.Everything, "", Guid.Empty, 0)] : [];
             _everything = false;
+            for (var left = LiveClients.PerTick; left > 0 && _order.TryDequeue(out var id); left--)
+                if (_newest.Remove(id, out var message)) taken.Add(message);
             return taken;
         }
     }

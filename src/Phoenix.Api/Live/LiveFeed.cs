@@ -17,7 +17,7 @@ public sealed class LiveFeed(NpgsqlDataSource database, AppendSignal signal, Liv
 
     const int PerLook = 5000;
 
-    /// <summary>Transactions that may be open when a dashboard connects have numbers that lie no farther back.</summary>
+    /// <summary>Transactions that may be open when the node begins to follow have numbers that lie no farther back.</summary>
     const long LooksBack = 10_000;
 
     const string Running = "select virtualtransaction from pg_locks where locktype = 'virtualxid' and pid <> pg_backend_pid()";

@@ -39,6 +39,6 @@ public sealed class LiveHub(LiveClients clients) : Hub
 /// <param name="Version">The stream's version.</param>
 public sealed record LiveMessage(string Type, string StreamType, Guid Id, long Version)
 {
-    /// <summary>Read again whatever is shown: the client has only now connected, or more has changed than can be named.</summary>
+    /// <summary>Read again whatever is shown: it is not known what has changed since the client began to read, or it is more than can be named.</summary>
     public const string Everything = "everything";
 }

@@ -6,8 +6,8 @@ namespace Phoenix.Api.Live;
 /// </summary>
 public sealed class RecentlyTold(TimeProvider clock)
 {
-    /// <summary>Who began to read longer ago reads again.</summary>
-    public static readonly TimeSpan Kept = TimeSpan.FromSeconds(30);
+    /// <summary>What was told before is forgotten.</summary>
+    public static readonly TimeSpan Kept = TimeSpan.FromSeconds(60);
 
     /// <summary>Streams remembered at most.</summary>
     public const int Most = LiveClients.MaxWaiting;

@@ -1,6 +1,7 @@
 using Marten;
 using Phoenix.Api.Infrastructure;
 using Phoenix.Api.Pricing;
+using Phoenix.Contracts;
 using Phoenix.Domain.Pricing;
 using Phoenix.Domain.Tasks;
 using Wolverine.Http;
@@ -8,18 +9,21 @@ using Wolverine.Http;
 namespace Phoenix.Api.Pipelines;
 
 /// <param name="Hosts">Hosts that are counted.</param>
-/// <param name="LeftOut">Hosts that are not, since their sample is shorter than a window or their collector does not tell what passes in a time.</param>
+/// <param name="LeftOut">Hosts of which it is not known what passes in a time.</param>
 /// <param name="Saving">
 /// <c>before</c> is the month's bill if all that came in were sent, <c>after</c> that of what the pipeline would send, both as if every minute were like those
-/// of the samples.
+/// of each sample's last whole window.
 /// </param>
-public sealed record PreviewSavingView(int Hosts, IReadOnlyList<string> LeftOut, MarginalSaving Saving);
+public sealed record PreviewSavingView(int Hosts, IReadOnlyList<PreviewLeftOut> LeftOut, MarginalSaving Saving);
+
+/// <param name="Code"><c>preview-too-short</c> or <c>collector-too-old</c>.</param>
+public sealed record PreviewLeftOut(string HostId, string Code, string Detail);
 
 public static class PreviewSavingEndpoint
 {
     /// <summary>
-    /// What previews on hosts say in money, for these hosts together and by the price of today. 409 <c>preview-unanswered</c> where one has no report,
-    /// 409 <c>preview-too-short</c> where no sample holds a whole window.
+    /// What previews on hosts say in money, for these hosts together and by the price of today. 409 <c>preview-unanswered</c> where one has no report. Where of no host it is
+    /// known what passes in a time, 409 with the reason: <c>preview-too-short</c> or <c>collector-too-old</c>.
     /// </summary>
     /// <param name="id">Previews, each on another host.</param>
     /// <param name="price">Id of a price entry.</param>
@@ -32,28 +36,33 @@ public static class PreviewSavingEndpoint
         var (found, unknown) = (await session.PriceBook(cancellation)).PriceOf(price, clock.Today());
         if (unknown is not null) return unknown.ToProblem();
 
-        List<PreviewView> previews = [];
+        List<(string HostId, PreviewReport Report)> reports = [];
         foreach (var one in id)
         {
             if (await PreviewPipelineEndpoints.Find(one, session, cancellation) is not { } preview) return Problems.NotFound("preview", one);
             if (preview.Report is null) return Problems.Of(409, "preview-unanswered", $"Preview {one} on '{preview.HostId}' has no report.", "id");
-            previews.Add(preview);
+            reports.Add((preview.HostId, preview.Report));
         }
-        if (previews.GroupBy(p => p.HostId).FirstOrDefault(g => g.Count() > 1) is { } twice)
+        if (reports.GroupBy(r => r.HostId).FirstOrDefault(g => g.Count() > 1) is { } twice)
             return Problems.Of(422, "previews-invalid", $"Two previews are of '{twice.Key}': what it sends would count twice.", "id");
 
-        var hosts = previews.Where(p => p.Report!.Flow is { Seconds: > 0 }).Select(Previewed).ToList();
-        if (hosts.Count == 0)
-            return Problems.Of(409, "preview-too-short", "No sample holds a whole window, so that it is not known what passes in a time. Wait until the collector has kept more of its input, and preview again.", "id");
-        var (before, after) = PreviewedUsage.Of(hosts);
-        var (saving, unpriced) = MarginalSaving.Of(found!, null, before, after);
-        return unpriced is not null ? unpriced.ToProblem()
-            : TypedResults.Ok(new PreviewSavingView(hosts.Count, [.. previews.Where(p => p.Report!.Flow is not { Seconds: > 0 }).Select(p => p.HostId)], saving!));
+        List<PreviewLeftOut> leftOut = [.. reports.Where(r => r.Report.Flow is null).Select(r => LeftOut(r.HostId, r.Report.Sample))];
+        if (leftOut.Count == reports.Count) return Problems.Of(409, leftOut[0].Code, leftOut[0].Detail, "id");
+        List<PreviewReport> told = [.. reports.Select(r => r.Report).Where(r => r.Flow is not null)];
+        var (before, wrong) = MeterUsage.Together([.. told.Select(r => Steady(r.Input, r.Flow!, r.Flow!.SamplesIn, r.Flow.WireBytesIn))]);
+        var (after, alsoWrong) = MeterUsage.Together([.. told.Select(r => Steady(r.Output, r.Flow!, r.Flow!.SamplesOut, r.Flow.WireBytesOut))]);
+        if ((wrong ?? alsoWrong) is { } nonsense) return nonsense.ToProblem();
+        var (saving, unpriced) = MarginalSaving.Of(found!, null, before!, after!);
+        return unpriced is not null ? unpriced.ToProblem() : TypedResults.Ok(new PreviewSavingView(told.Count, leftOut, saving!));
     }
 
-    static PreviewedHost Previewed(PreviewView preview)
-    {
-        var (report, flow) = (preview.Report!, preview.Report!.Flow!);
-        return new(TimeSpan.FromSeconds(flow.Seconds), new(report.Input.SeriesActive, flow.SamplesIn, flow.WireBytesIn), new(report.Output.SeriesActive, flow.SamplesOut, flow.WireBytesOut));
-    }
+    static MeterUsage Steady(StreamCounts counts, PreviewFlow flow, long samples, long bytes) =>
+        MeterUsage.Steady(TimeSpan.FromSeconds(flow.Seconds), hosts: 1, counts.SeriesActive, samples, bytes);
+
+    /// <summary>A collector that tells of what passes does so for every sample with a whole window.</summary>
+    static PreviewLeftOut LeftOut(string host, PreviewSample sample) => (sample.To - sample.From).TotalSeconds >= sample.WindowSeconds
+        ? new(host, "collector-too-old", $"The agent or the collector of '{host}' is of a version that does not tell what passes in a time. Upgrade the host, and preview again.")
+        : new(host, "preview-too-short",
+            $"The sample of '{host}' is of {(sample.To - sample.From).TotalSeconds:0} s and holds no whole window of {sample.WindowSeconds:0} s. Wait until its collector has kept more of its input, and "
+            + "preview again; where it keeps no more, raise 'max_bytes' or 'max_age' at service.telemetry.phoenix.sample.");
 }

@@ -1,7 +1,6 @@
 using Marten;
 using Phoenix.Api.Infrastructure;
 using Phoenix.Api.Reading;
-using Phoenix.Domain.Experiments;
 using Phoenix.Domain.Pricing;
 using Wolverine.Http;
 

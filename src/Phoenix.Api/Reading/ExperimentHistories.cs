@@ -103,8 +103,8 @@ public sealed class ExperimentHistories(IDocumentStore store, NpgsqlDataSource d
         if (await Read(id, h => new Beginning(h.Before(version)), cancellation) is not { Kept: var kept }) return null;
         var (replay, standings) = (WindowReplay.After(kept?.Window), kept?.Guardrails ?? GuardrailStandings.None);
         await foreach (var e in Events(id, replay.Version + 1, version, cancellation))
-            if (replay.Add(e) is { } window) standings = standings.And(window);
-        return replay.Open is { } open ? standings.And(open) : standings;
+            if (replay.Add(e) is { } window) standings = standings.With(window);
+        return replay.Open is { } open ? standings.With(open) : standings;
     }
 
     /// <param name="Kept">From where on windows are read again; null for the beginning of the stream.</param>

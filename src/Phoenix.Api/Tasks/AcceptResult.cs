@@ -3,6 +3,7 @@ using Marten;
 using Phoenix.Api.Explorations;
 using Phoenix.Api.Identity;
 using Phoenix.Api.Infrastructure;
+using Phoenix.Api.Pipelines;
 using Phoenix.Contracts;
 using Phoenix.Domain;
 using Phoenix.Domain.Tasks;
@@ -22,6 +23,7 @@ public static class AcceptResult
     {
         if (command.Outcome == TaskOutcome.Failed && command.Error is null)
             return Problems.Of(422, "error-missing", "A failed result says why in 'error'.", "error");
+        if (command.Preview is { } preview && PreviewCheck.Wrong(preview) is { } impossible) return Problems.Of(422, "preview-invalid", impossible, "preview");
         if (command.Exploration is { } found && ExplorationCheck.Wrong(found) is { } wrong) return Problems.Of(422, "exploration-invalid", wrong, "exploration");
         var answer = await reports.Add(new(taskId, http.HostId(), Caller.Of(http), (task, now) => Decide(task, command, now), Beside(taskId, http.HostId(), command)), http.RequestAborted);
         if (answer.Rejection is { } rejection) return rejection.ToProblem();

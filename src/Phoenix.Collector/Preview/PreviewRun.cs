@@ -38,7 +38,8 @@ internal sealed class PreviewRun : IBatchSink, IDisposable
     private long _windowStart;
     private long _wireIn;
     private long _wireOut;
-    private (long End, long WireIn, long WireOut)? _whole;
+    private PreviewFlow? _flow;
+    private (long In, long Out) _wireBefore;
 
     private PreviewRun(CollectorConfiguration configuration, IReadOnlyList<string> protectedMetrics, PreviewBounds bounds)
     {
@@ -130,9 +131,11 @@ internal sealed class PreviewRun : IBatchSink, IDisposable
         var window = _meter.Cut();
         if (now - _windowStart >= Clock.Nanos(_window))
         {
-            _whole = (now, _wireIn, _wireOut);
+            _flow = new(
+                (Clock.Time(now) - Clock.Time(_windowStart)).TotalSeconds, window.Input.Samples, window.Output.Samples, _wireIn - _wireBefore.In, _wireOut - _wireBefore.Out);
         }
 
+        _wireBefore = (_wireIn, _wireOut);
         _windows.Add(window);
         _windowStart = now;
     }
@@ -141,7 +144,7 @@ internal sealed class PreviewRun : IBatchSink, IDisposable
     {
         var end = _windows[^1];
         // The last window may be too short to see every input once: the one before it says what is active.
-        var active = _whole is null ? end : _windows[^2];
+        var active = _flow is null ? end : _windows[^2];
         var ledger = end.Ledger;
         return new(
             sample,
@@ -155,19 +158,7 @@ internal sealed class PreviewRun : IBatchSink, IDisposable
                     .OrderByDescending(m => Math.Abs(m.SeriesIn - m.SeriesOut)).ThenBy(m => m.Metric, StringComparer.Ordinal).Take(MaxChanges)
                     .Select(m => new MetricChange(m.Metric, m.SeriesIn, m.SeriesOut, LabelsOf(m.Metric))),
             ],
-            _windows.Sum(w => w.UntrackedPoints), cpu.TotalMilliseconds, Flow());
-    }
-
-    private PreviewFlow? Flow()
-    {
-        if (_whole is not var (end, wireIn, wireOut))
-        {
-            return null;
-        }
-
-        var windows = _windows[..^1];
-        return new(
-            (Clock.Time(end) - Clock.Time(_start)).TotalSeconds, windows.Sum(w => w.Input.Samples), windows.Sum(w => w.Output.Samples), wireIn, wireOut);
+            _windows.Sum(w => w.UntrackedPoints), cpu.TotalMilliseconds, _flow);
     }
 
     private static StreamCounts Counts(MeterCounts active, MeterCounts end, IEnumerable<MeterCounts> all)

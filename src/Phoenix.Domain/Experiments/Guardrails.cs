@@ -126,7 +126,7 @@ public sealed class GuardrailStandings
     }
 
     /// <summary>With a window by the limits that held then.</summary>
-    public GuardrailStandings And(ReplayedWindow window) => And(window.Number, window.Measured, window.MismatchedHosts, window.After.Criteria);
+    public GuardrailStandings With(ReplayedWindow window) => And(window.Number, window.Measured, window.MismatchedHosts, window.After.Criteria);
 
     static readonly Guardrail[] Gravest =
     [

@@ -31,20 +31,24 @@ public sealed class WindowHistory(int most)
     public int Kept => _kept.Count;
 
     /// <summary>As every window so far stood to them.</summary>
-    public GuardrailStandings Guardrails => _replay.Open is { } open ? _guardrails.And(open) : _guardrails;
+    public GuardrailStandings Guardrails => _replay.Open is { } open ? _guardrails.With(open) : _guardrails;
 
     /// <summary>Adds the next event of the stream.</summary>
     public void Add(IEvent e)
     {
         if (_replay.Add(e) is not { } window) return;
-        if (_kept.Count == most)
+        _guardrails = _guardrails.With(window);
+        if (_closed % _stride == 0)
         {
-            for (var i = 0; i < most / 2; i++) _kept[i] = _kept[2 * i];
-            _kept.RemoveRange(most / 2, most - most / 2);
-            _stride *= 2;
+            if (_kept.Count == most)
+            {
+                for (var i = 0; i < most / 2; i++) _kept[i] = _kept[2 * i];
+                _kept.RemoveRange(most / 2, most - most / 2);
+                _stride *= 2;
+            }
+            // Its place is an even number of strides, since as many as are kept is even: it is one of every second too.
+            _kept.Add(new(window, _guardrails));
         }
-        _guardrails = _guardrails.And(window);
-        if (_closed % _stride == 0) _kept.Add(new(window, _guardrails));
         (_last, _closed) = (window, _closed + 1);
     }
 

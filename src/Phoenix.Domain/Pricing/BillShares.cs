@@ -67,8 +67,5 @@ public sealed record Rate(double Series, double SamplesPerMinute)
     /// <summary>What the other leaves of it; never less than nothing.</summary>
     public Rate Beyond(Rate other) => new(Math.Max(0, Series - other.Series), Math.Max(0, SamplesPerMinute - other.SamplesPerMinute));
 
-    public MeterUsage AsUsage(int hosts) => new()
-    {
-        Covered = TimeSpan.FromMinutes(1), Hosts = hosts, HourlySeries = [new(Series)], ActiveSeries = [Series], PointsPerMinute = [SamplesPerMinute], Samples = SamplesPerMinute,
-    };
+    public MeterUsage AsUsage(int hosts) => MeterUsage.Steady(TimeSpan.FromMinutes(1), hosts, Series, SamplesPerMinute, wireBytes: null);
 }

@@ -88,7 +88,7 @@ public sealed record NetSaving(
             (decimal)(running.MemoryBytes / 1e9 * MeterUsage.HoursPerMonth) * operatorRates.PerMemoryGigabyteHour;
         var net = saving.PerMonth * factor - perMonth;
         return (new(cost.Currency, saving.PerMonth * factor, perMonth, net, saving.Lower * factor - perMonth, saving.Upper * factor - perMonth,
-            cost.Total, cost.Total <= 0 ? 0 : net > 0 ? (double)(cost.Total / net) : null), null);
+            cost.Total, cost.Total <= 0 ? 0 : net > 0 ? (double)cost.Total / (double)net : null), null);
     }
 
     static bool ExperimentCostWrong(ResourceUse use) => Pricing.ExperimentCost.Wrong(use);

@@ -60,6 +60,16 @@ public sealed record MeterUsage
     /// <summary>Each name once.</summary>
     public IReadOnlyList<MetricNameUsage>? Names { get; init; }
 
+    /// <summary>What was sent in a time that stands for every time of the month, with one figure of series for every hour and step.</summary>
+    /// <param name="series">Active classic Prometheus series.</param>
+    /// <param name="samples">Classic samples in the covered time.</param>
+    /// <param name="wireBytes">Null where bytes were not measured.</param>
+    public static MeterUsage Steady(TimeSpan covered, int hosts, double series, double samples, double? wireBytes) => new()
+    {
+        Covered = covered, Hosts = hosts, HourlySeries = [new(series)], ActiveSeries = [series], PointsPerMinute = [samples / covered.TotalMinutes],
+        Samples = samples, WireBytes = wireBytes,
+    };
+
     /// <summary>How many times the covered time goes into the month.</summary>
     public double MonthsPerCovered => Month / Covered;
 
@@ -112,6 +122,19 @@ public sealed record MeterUsage
                     .GroupBy(n => n.Name, (name, all) => new MetricNameUsage(name, all.Sum(n => n.IndexedPoints), all.Sum(n => n.IngestedPoints))),
             ],
         }, null);
+    }
+
+    /// <summary>All together, of which there is at least one, over the shortest covered time: each counts by its own rate.</summary>
+    public static (MeterUsage? Sum, Rejection? Rejection) Together(IReadOnlyCollection<MeterUsage> all)
+    {
+        MeterUsage? sum = null;
+        foreach (var one in all.OrderBy(u => u.Covered))
+        {
+            var (both, rejection) = sum is null ? (one, one.Problem()) : sum.Plus(one);
+            if (rejection is not null) return (null, rejection);
+            sum = both;
+        }
+        return (sum ?? throw new ArgumentException("There is nothing to be added.", nameof(all)), null);
     }
 
     /// <summary>The same with so much of the series, samples and bytes. What queries read stays.</summary>

@@ -32,11 +32,6 @@ public sealed record Saving(
         var month = TimeSpan.FromHours(MeterUsage.HoursPerMonth);
         // Of what was measured over more than a month, a month's share.
         var share = measured > month ? month / measured : 1;
-        var series = (double)arm.SeriesActive / evidence.Windows;
-        return new()
-        {
-            Covered = measured > month ? month : measured, Hosts = hosts, HourlySeries = [new(series)], ActiveSeries = [series],
-            PointsPerMinute = [arm.Samples / measured.TotalMinutes], Samples = arm.Samples * share, WireBytes = arm.WireBytes * share,
-        };
+        return MeterUsage.Steady(measured > month ? month : measured, hosts, (double)arm.SeriesActive / evidence.Windows, arm.Samples * share, arm.WireBytes * share);
     }
 }

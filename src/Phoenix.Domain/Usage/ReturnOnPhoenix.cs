@@ -54,6 +54,6 @@ public sealed record ReturnOnPhoenix(string? Currency, decimal? Saved, IReadOnly
         }
         if (cost <= 0) missing.Add("Phoenix took no more than what ran before it: there is nothing to divide by");
         var net = amount - cost;
-        return new(rates?.Currency ?? saved?.Currency, amount, costs, cost, net, cost > 0 ? (double?)(net / cost) : null, missing);
+        return new(rates?.Currency ?? saved?.Currency, amount, costs, cost, net, cost > 0 ? (double?)net / (double)cost : null, missing);
     }
 }

@@ -11,11 +11,7 @@ public sealed record Sent(double Series, double Samples, double WireBytes)
     public static Sent operator +(Sent a, Sent b) => new(a.Series + b.Series, a.Samples + b.Samples, a.WireBytes + b.WireBytes);
 
     /// <summary>As vendors meter it: the day stands for every day of its month.</summary>
-    public MeterUsage AsUsage(int hosts) => new()
-    {
-        Covered = TimeSpan.FromDays(1), Hosts = hosts, HourlySeries = [new(Series)], ActiveSeries = [Series], PointsPerMinute = [Samples / TimeSpan.FromDays(1).TotalMinutes],
-        Samples = Samples, WireBytes = WireBytes,
-    };
+    public MeterUsage AsUsage(int hosts) => MeterUsage.Steady(TimeSpan.FromDays(1), hosts, Series, Samples, WireBytes);
 }
 
 /// <summary>One cell of one day with its share of the day's money.</summary>

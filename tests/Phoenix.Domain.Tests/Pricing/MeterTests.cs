@@ -82,6 +82,27 @@ public sealed class MeterTests
         sum.Covered.ShouldBe(TimeSpan.FromDays(3));
     }
 
+    static readonly Gen<MeterUsage> Sample = Gen.Select(Gen.Double[30, 3600], Gen.Double[0, 1e6], Gen.Double[0, 1e9], Gen.Double[0, 1e9],
+        (seconds, series, samples, bytes) => MeterUsage.Steady(TimeSpan.FromSeconds(seconds), 1, series, samples, bytes));
+
+    [Fact]
+    public void hosts_together_send_at_the_sum_of_their_rates_however_long_each_was_seen() => Sample.List[1, 20].Sample(hosts =>
+    {
+        var all = MeterUsage.Together(hosts).Sum!;
+        (all.Covered, all.Hosts).ShouldBe((hosts.Min(h => h.Covered), hosts.Count));
+        Close(all.Samples!.Value / all.Covered.TotalSeconds, hosts.Sum(h => h.Samples!.Value / h.Covered.TotalSeconds));
+        Close(all.WireBytes!.Value / all.Covered.TotalSeconds, hosts.Sum(h => h.WireBytes!.Value / h.Covered.TotalSeconds));
+        Close(all.PointsPerMinute!.Single(), hosts.Sum(h => h.Samples!.Value / h.Covered.TotalMinutes));
+        Close(all.ActiveSeries!.Single(), hosts.Sum(h => h.ActiveSeries!.Single()));
+        Close(all.HourlySeries!.Single().Plain, hosts.Sum(h => h.HourlySeries!.Single().Plain));
+
+        static void Close(double actual, double expected) => actual.ShouldBe(expected, 1e-9 * Math.Max(1, expected));
+    });
+
+    [Fact]
+    public void nonsense_of_one_host_is_said_and_not_added() =>
+        MeterUsage.Together([MeterUsage.Steady(TimeSpan.FromMinutes(1), 1, 1, 1, 1), MeterUsage.Steady(TimeSpan.FromMinutes(2), 1, -1, 1, 1)]).Rejection.ShouldNotBeNull().Code.ShouldBe("usage-invalid");
+
     [Fact]
     public void series_samples_and_bytes_shrink_each_by_its_own()
     {

@@ -15,7 +15,7 @@ export interface LiveMessage {
 export type LiveState = "connecting" | "live" | "away";
 
 const EVERYTHING = "everything";
-/** Who takes longer to be heard may have missed what the control plane takes for known: it keeps some seconds more than it was asked for. */
+/** Who takes longer to be heard may have missed something: the control plane tells of so much more than it was asked for, and of what projections lag (`LiveClients.Slack`). */
 const HEARD_BY_MS = 3_000;
 /** Gathers what comes together, so that a read is asked once for it. */
 const GATHER_MS = 60;

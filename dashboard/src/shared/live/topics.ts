@@ -19,7 +19,7 @@ export const TOPICS: Record<string, Concerned> = {
   ChangePolicy: { now: ["change-policy", "deployments"] },
   Upgrade: { own: "upgrades", later: ["fleet"] },
   // Whatever tells money: what an experiment saves, what flows through now, what a label costs, and the budgets against it.
-  PriceBook: { now: ["prices", "savings", "budgets", "experiments", "flow", "explorations"] },
+  PriceBook: { now: ["prices", "savings", "budgets", "experiments", "flow", "explorations", "previews"] },
   Backend: { now: ["backends"] },
   NotificationTarget: { now: ["notification-targets"] },
   Budget: { now: ["budgets"] },

@@ -10,10 +10,12 @@ interface Props {
   summary: PreviewSummary;
   /** Id of the price entry by which money is told; undefined where none is chosen. */
   price: string | undefined;
+  /** Hosts have not answered yet: money is told of all together. */
+  isWaiting?: boolean;
 }
 
 /** What a pipeline would make of recent real input: how much less, in money too, what of it is touched, and whether anything is lost. */
-export function PreviewSummaryView({ summary, price }: Props) {
+export function PreviewSummaryView({ summary, price, isWaiting = false }: Props) {
   return (
     <Stack gap="md">
       <SimpleGrid cols={{ base: 2, md: 4 }}>
@@ -42,7 +44,7 @@ export function PreviewSummaryView({ summary, price }: Props) {
           }
         />
       </SimpleGrid>
-      <PreviewMoney previews={summary.ids} price={price} />
+      {!isWaiting && <PreviewMoney previews={summary.ids} price={price} />}
       <Text size="sm" c="dimmed">
         Input of {count(summary.hosts)} {summary.hosts === 1 ? "host" : "hosts"} from <TimeText at={summary.from} /> to{" "}
         <TimeText at={summary.to} />. Series are those active in the sample's last whole window.

@@ -34,6 +34,8 @@ describe("previews of several hosts", () => {
 
   it("add up counts and divide sums, so that an idle host does not outvote a busy one", () => {
     const both = summarise([preview({}), preview({ input: counts(900, 9000), output: counts(860, 9000) })]);
+    const unanswered = { id: "2", hostId: "b", state: "queued", report: null } as unknown as PreviewView;
+    expect(summarise([preview({}), unanswered])?.ids).toEqual(["1"]);
     expect(both).toMatchObject({ hosts: 2, seriesIn: 1000, seriesOut: 900, pointsIn: 10_000, pointsOut: 9500 });
     expect(both?.seriesReductionPct).toBeCloseTo(10);
     expect(both?.pointsReductionPct).toBeCloseTo(5);

@@ -16,6 +16,8 @@ export function PriceSelect({ value, onChange, ...others }: Props) {
       label="Price"
       searchable
       clearable
+      // Choosing again what is chosen is no way to clear it.
+      allowDeselect={false}
       value={value ?? null}
       onChange={(chosen) => onChange?.(chosen ?? undefined)}
       data={[...vendors].map(([group, entries]) => ({ group, items: entries.map((p) => ({ value: p.id, label: p.name })) }))}

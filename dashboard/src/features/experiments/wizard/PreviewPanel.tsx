@@ -127,7 +127,7 @@ export function PreviewPanel({ source, hosts, isGood = true }: Props) {
           ))}
         </Alert>
       )}
-      {summary !== null && <PreviewSummaryView summary={summary} price={priceEntry ?? undefined} />}
+      {summary !== null && <PreviewSummaryView summary={summary} price={priceEntry ?? undefined} isWaiting={waiting > 0} />}
     </Stack>
   );
 }
