@@ -1,4 +1,4 @@
-import { type HubConnection, HubConnectionBuilder, HubConnectionState, LogLevel } from "@microsoft/signalr";
+import type { HubConnection, HubConnectionState } from "@microsoft/signalr";
 import type { Query, QueryClient } from "@tanstack/react-query";
 import { useSyncExternalStore } from "react";
 import { me } from "~/shared/session/session";
@@ -15,8 +15,12 @@ export interface LiveMessage {
 export type LiveState = "connecting" | "live" | "away";
 
 const EVERYTHING = "everything";
+/** The client's own names of states: its enumeration would bring all of it along. */
+const [CONNECTED, DISCONNECTED] = ["Connected", "Disconnected"] as HubConnectionState[];
 /** Who takes longer to be heard may have missed something: the control plane tells of so much more than it was asked for, and of what projections lag (`LiveClients.Slack`). */
 const HEARD_BY_MS = 3_000;
+/** By then a page that never rests is heard of all the same. */
+const OPENED_BY_MS = 1_500;
 /** Gathers what comes together, so that a read is asked once for it. */
 const GATHER_MS = 60;
 /** By then a projection that follows the events has taken them up. */
@@ -50,7 +54,8 @@ export class LiveFeed {
   #gathered: { now: Changes; later: Map<string, "all">; timer: ReturnType<typeof setTimeout> } | null = null;
   #connection: HubConnection | null = null;
   #state: LiveState = "connecting";
-  #stopped = false;
+  /** What was begun last; none once it has stopped. */
+  #run: object | null = null;
   #hasBegun = false;
 
   constructor(private readonly queries: QueryClient) {}
@@ -65,7 +70,24 @@ export class LiveFeed {
   };
 
   start(): void {
-    this.#stopped = false;
+    this.#run = {};
+    void this.#open(this.#run);
+  }
+
+  /** The page itself comes first: the hub's client is loaded when nothing else is to be done, since what changes meanwhile is told afterwards. */
+  async #open(run: object): Promise<void> {
+    await rest();
+    if (this.#run !== run) return;
+    try {
+      const hub = await import("@microsoft/signalr");
+      if (this.#run === run) this.#build(hub);
+    } catch {
+      this.#become("away");
+      setTimeout(() => void (this.#run === run && this.#open(run)), LONGEST_REST_MS);
+    }
+  }
+
+  #build({ HubConnectionBuilder, LogLevel }: typeof import("@microsoft/signalr")): void {
     const connection = new HubConnectionBuilder()
       .withUrl("/live")
       .configureLogging(LogLevel.None)
@@ -91,7 +113,7 @@ export class LiveFeed {
   }
 
   stop(): void {
-    this.#stopped = true;
+    this.#run = null;
     if (this.#gathered !== null) clearTimeout(this.#gathered.timer);
     this.#gathered = null;
     for (const timer of this.#laters) clearTimeout(timer);
@@ -177,7 +199,7 @@ export class LiveFeed {
   async #connect(connection: HubConnection): Promise<void> {
     try {
       await connection.start();
-      if (connection.state === HubConnectionState.Connected) {
+      if (connection.state === CONNECTED) {
         this.#become("live");
         void this.#begin(connection);
       }
@@ -197,20 +219,19 @@ export class LiveFeed {
     const asked = Date.now();
     // What ends the call unanswered is the end of the connection, or a control plane that does not know it and asks to read everything.
     await settled(connection.invoke("Begin", reads));
-    if (Date.now() - asked > HEARD_BY_MS && !this.#stopped) this.hear({ type: EVERYTHING, streamType: "", id: "", version: 0 });
+    if (Date.now() - asked > HEARD_BY_MS && this.#run !== null) this.hear({ type: EVERYTHING, streamType: "", id: "", version: 0 });
   }
 
   #retry(connection: HubConnection): void {
-    if (this.#stopped || this.#connection !== connection) return;
+    if (this.#run === null || this.#connection !== connection) return;
     setTimeout(() => {
-      if (!this.#stopped && this.#connection === connection && connection.state === HubConnectionState.Disconnected)
-        void this.#connect(connection);
+      if (this.#run !== null && this.#connection === connection && connection.state === DISCONNECTED) void this.#connect(connection);
     }, 1_000);
   }
 
   /** A connection that is refused does not say why: a session that has ended leads to the sign-in by the read that is refused for it. */
   #askWhoIsSignedIn(): void {
-    if (!this.#stopped) void settled(this.queries.fetchQuery({ ...me, staleTime: 0 }));
+    if (this.#run !== null) void settled(this.queries.fetchQuery({ ...me, staleTime: 0 }));
   }
 
   #become(state: LiveState): void {
@@ -227,6 +248,13 @@ function concerns(changes: Changes, { queryKey }: Query): boolean {
   const stream = streamOf(queryKey);
   return stream === null || streams.has(stream);
 }
+
+/** Until the browser has nothing else to do. Safari cannot say when that is. */
+const rest = (): Promise<void> =>
+  new Promise((done) => {
+    if (typeof requestIdleCallback === "function") requestIdleCallback(() => done(), { timeout: OPENED_BY_MS });
+    else setTimeout(done, OPENED_BY_MS / 3);
+  });
 
 /** The read has ended, well or not: why not stands in the query, which the page shows. */
 const settled = (reading: Promise<unknown>): Promise<void> =>
