@@ -1,4 +1,4 @@
-import type { HubConnection, HubConnectionState } from "@microsoft/signalr";
+import { type HubConnection, HubConnectionBuilder, HubConnectionState, LogLevel } from "@microsoft/signalr";
 import type { Query, QueryClient } from "@tanstack/react-query";
 import { useSyncExternalStore } from "react";
 import { me } from "~/shared/session/session";
@@ -15,8 +15,6 @@ export interface LiveMessage {
 export type LiveState = "connecting" | "live" | "away";
 
 const EVERYTHING = "everything";
-/** The client's own names of states: its enumeration would bring all of it along. */
-const [CONNECTED, DISCONNECTED] = ["Connected", "Disconnected"] as HubConnectionState[];
 /** Who takes longer to be heard may have missed something: the control plane tells of so much more than it was asked for, and of what projections lag (`LiveClients.Slack`). */
 const HEARD_BY_MS = 3_000;
 /** By then a page that never rests is heard of all the same. */
@@ -74,20 +72,10 @@ export class LiveFeed {
     void this.#open(this.#run);
   }
 
-  /** The page itself comes first: the hub's client is loaded when nothing else is to be done, since what changes meanwhile is told afterwards. */
+  /** The page itself comes first: what changes before it hears is told afterwards. */
   async #open(run: object): Promise<void> {
     await rest();
     if (this.#run !== run) return;
-    try {
-      const hub = await import("@microsoft/signalr");
-      if (this.#run === run) this.#build(hub);
-    } catch {
-      this.#become("away");
-      setTimeout(() => void (this.#run === run && this.#open(run)), LONGEST_REST_MS);
-    }
-  }
-
-  #build({ HubConnectionBuilder, LogLevel }: typeof import("@microsoft/signalr")): void {
     const connection = new HubConnectionBuilder()
       .withUrl("/live")
       .configureLogging(LogLevel.None)
@@ -199,7 +187,7 @@ export class LiveFeed {
   async #connect(connection: HubConnection): Promise<void> {
     try {
       await connection.start();
-      if (connection.state === CONNECTED) {
+      if (connection.state === HubConnectionState.Connected) {
         this.#become("live");
         void this.#begin(connection);
       }
@@ -225,7 +213,8 @@ export class LiveFeed {
   #retry(connection: HubConnection): void {
     if (this.#run === null || this.#connection !== connection) return;
     setTimeout(() => {
-      if (this.#run !== null && this.#connection === connection && connection.state === DISCONNECTED) void this.#connect(connection);
+      if (this.#run !== null && this.#connection === connection && connection.state === HubConnectionState.Disconnected)
+        void this.#connect(connection);
     }, 1_000);
   }
 
