@@ -125,7 +125,8 @@ public sealed class HostWorkTests(ControlPlane plane)
         (await agent.Progress(task)).StatusCode.ShouldBe(HttpStatusCode.OK);
         PreviewReport[] impossible =
         [
-            Found with { Input = null! }, Found with { Sample = Found.Sample with { To = Found.Sample.From.AddSeconds(-1) } }, Found with { Output = Counts with { SeriesActive = -1 } },
+            Found with { Input = null! }, Found with { Protected = Found.Protected with { Missing = null! } }, Found with { Conservation = Found.Conservation with { Dropped = [null!] } },
+            Found with { Changes = [new(null!, 1, 1, [])] }, Found with { Sample = Found.Sample with { To = Found.Sample.From.AddSeconds(-1) } }, Found with { Output = Counts with { SeriesActive = -1 } },
             Found with { Flow = Found.Flow! with { Seconds = 1e300 } }, Found with { Flow = Found.Flow! with { Seconds = 0 } }, Found with { Flow = Found.Flow! with { WireBytesOut = long.MaxValue } },
         ];
         foreach (var report in impossible) await (await Result(report)).ShouldBeProblem(HttpStatusCode.UnprocessableEntity, "preview-invalid");

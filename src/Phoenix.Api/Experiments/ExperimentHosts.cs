@@ -50,7 +50,9 @@ public static class ExperimentHostsEndpoint
                 where stream_id = $1 and type = 'window_voided' and data->>'reason' = 'not-reported' and data->>'hostId' = any($2) and timestamp <= $3 group by 1)
             , reports as (
                 select distinct on (r.host_id, r.number) r.host_id, r.number, r.reported_at, r.report, r.report->>'voidReason' void, r.reported_at > c.at late
-                from {WindowStore.TableName} r left join closed c on c.number = r.number where r.experiment_id = $1 and r.host_id = any($2) and r.reported_at <= $3 order by r.host_id, r.number, r.reported_at)
+                from {WindowStore.TableName} r left join closed c on c.number = r.number where r.experiment_id = $1 and r.host_id = any($2)
+                    -- A report of a window that had been closed is in, though the clock of the database may be ahead of that of the node by which the window was closed.
+                    and (r.reported_at <= $3 or r.reported_at <= c.at + interval '2 seconds') order by r.host_id, r.number, r.reported_at)
             , reasons as (
                 select host_id, jsonb_object_agg(void, windows)::text void from (select host_id, void, count(*) windows from reports where void is not null group by 1, 2) v group by 1)
             , sums as (

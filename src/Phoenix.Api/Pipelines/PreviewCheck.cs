@@ -10,8 +10,9 @@ static class PreviewCheck
     /// <summary>Why no collector can have found that; null where it can.</summary>
     public static string? Wrong(PreviewReport report)
     {
-        if (report is not { Sample: { } sample, Input: { } into, Output: { } outOf, Conservation: not null, Protected: not null, Changes: not null })
-            return "A report has sample, input, output, conservation, protected and changes.";
+        if (report is not { Sample: { } sample, Input: { } into, Output: { } outOf, Conservation: { Dropped: { } dropped }, Protected: { Missing: { } missing }, Changes: { } changes }
+            || dropped.Any(d => d is not { Rule: not null }) || missing.Contains(null!) || changes.Any(c => c is not { Metric: not null, Labels: not null }))
+            return "A report has sample, input, output, conservation with what was dropped, protected with what is missing, and changes, each by its name.";
         if (sample.From > sample.To || sample.WindowSeconds is not (> 0 and < 1e9)) return "A sample begins before it ends, and its windows take some seconds.";
         if (Outside(into.SeriesActive, into.Points, into.Samples, outOf.SeriesActive, outOf.Points, outOf.Samples, report.WireBytesIn, report.WireBytesOut, report.UntrackedPoints, sample.MissedBatches))
             return $"Counts are 0 to {MostCount}.";

@@ -14,9 +14,9 @@ namespace Phoenix.Api.Pricing;
 
 /// <param name="On">Day of the prices and rates.</param>
 /// <param name="Windows">Counted windows that the figures rest on.</param>
-/// <param name="RanHours">How long candidates ran; until now where they still do.</param>
+/// <param name="RanHours">How long candidates ran; until the moment where they still did.</param>
 /// <param name="Candidates">Mean of what the candidates' collectors of all hosts took together.</param>
-/// <param name="EvaluationBytes">What the reported windows take in the database now.</param>
+/// <param name="EvaluationBytes">What the windows that had been reported take in the database, as far as they are kept.</param>
 /// <param name="Cost">What the experiment costs by itself, once.</param>
 /// <param name="VerdictSaving">As the verdict priced it on its day; null where there is none.</param>
 /// <param name="Saving">The marginal saving by the prices of <paramref name="On"/>; null where nothing can be priced.</param>
@@ -51,9 +51,11 @@ public static class ExperimentCostEndpoint
         var (rates, missing) = book.OwnRatesOn(day);
         if (missing is not null) return missing.ToProblem();
 
-        var until = await CandidatesGone(database, id, moment, cancellation);
+        // Of now everything counts, by whichever clock.
+        var seen = at is null ? DateTimeOffset.MaxValue : moment;
+        var until = await CandidatesGone(database, id, seen, cancellation);
         var ran = (until ?? moment) - started;
-        var bytes = await EvaluationBytes(database, id, moment, cancellation);
+        var bytes = await EvaluationBytes(database, id, seen, cancellation);
         var kept = TimeSpan.FromDays(WindowPartitions.Retention(configuration));
         var footprint = MeasuredCost.Footprint(x.Evidence, ran, bytes, kept);
         var (cost, wrong) = ExperimentCost.Of(footprint, rates!, null, null, null, book.Rates, day);

@@ -29,7 +29,7 @@ public static class ExperimentGuardrailsEndpoint
     {
         if (AsOf.Refused(at) is { } refused) return refused;
         if (await histories.Load(session, id, at, cancellation) is not { } x) return Problems.NotFound("experiment", id);
-        if (await (at is { } moment ? histories.GuardrailsAt(id, moment, cancellation) : histories.Read(id, h => h.Guardrails, cancellation)) is not { } guardrails) return Problems.NotFound("experiment", id);
+        if (await (at is not null ? histories.GuardrailsAt(id, x.Version, cancellation) : histories.Read(id, h => h.Guardrails, cancellation)) is not { } guardrails) return Problems.NotFound("experiment", id);
         return TypedResults.Ok<IReadOnlyList<GuardrailView>>([.. guardrails.ByGravity.Select(s => new GuardrailView(
             s.Latest.Guardrail, s.Window, s.Latest.Value, s.Latest.Limit, s.Latest.IsFloor, s.Latest.Unit, s.Latest.UsedPct, s.Worst.Value, s.Worst.Limit, s.Worst.UsedPct,
             s.WorstWindow, s.InARow, s.Latest.NeedsInARow, x.Breach?.Guardrail == s.Latest.Guardrail,

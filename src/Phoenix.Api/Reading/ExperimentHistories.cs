@@ -96,10 +96,9 @@ public sealed class ExperimentHistories(IDocumentStore store, NpgsqlDataSource d
     public async Task<Experiment?> At(Guid id, DateTimeOffset at, CancellationToken cancellation) =>
         await VersionAt(id, at, cancellation) is { } version ? await Of(id, version, cancellation) : null;
 
-    /// <summary>How the guardrails stood at a moment; null where the experiment had not been drafted.</summary>
-    public async Task<GuardrailStandings?> GuardrailsAt(Guid id, DateTimeOffset at, CancellationToken cancellation)
+    /// <summary>How the guardrails stood after an event of the experiment; null where it is none.</summary>
+    public async Task<GuardrailStandings?> GuardrailsAt(Guid id, long version, CancellationToken cancellation)
     {
-        if (await VersionAt(id, at, cancellation) is not { } version) return null;
         if (await Read(id, h => new Beginning(h.Before(version)), cancellation) is not { Kept: var kept }) return null;
         var (replay, standings) = (WindowReplay.After(kept?.Window), kept?.Guardrails ?? GuardrailStandings.None);
         await foreach (var e in Events(id, replay.Version + 1, version, cancellation))

@@ -4,6 +4,7 @@ import { getRouteApi } from "@tanstack/react-router";
 import { createColumnHelper } from "@tanstack/react-table";
 import { useMemo } from "react";
 import type { ExperimentHostView, ExperimentView } from "~/api/schema";
+import { atOf } from "~/shared/as-of/moments";
 import { useAsOf } from "~/shared/as-of/useAsOf";
 import { DataTable } from "~/shared/components/DataTable";
 import { PageLink } from "~/shared/components/links";
@@ -26,7 +27,7 @@ export function HostsTab({ x }: { x: ExperimentView }) {
       column.accessor("hostId", {
         header: "Host",
         cell: (c) => (
-          <PageLink to="/fleet/$hostId" params={{ hostId: c.getValue() }}>
+          <PageLink to="/fleet/$hostId" params={{ hostId: c.getValue() }} search={atOf(at)}>
             {c.getValue()}
           </PageLink>
         ),
@@ -57,13 +58,13 @@ export function HostsTab({ x }: { x: ExperimentView }) {
         id: "decisions",
         header: "Decisions",
         cell: (c) => (
-          <PageLink to="/experiments/$id" params={{ id }} search={{ tab: "decisions", host: c.row.original.hostId }}>
+          <PageLink to="/experiments/$id" params={{ id }} search={{ ...atOf(at), tab: "decisions", host: c.row.original.hostId }}>
             show
           </PageLink>
         ),
       }),
     ],
-    [id],
+    [id, at],
   );
   if (x.startedAt === null)
     return (

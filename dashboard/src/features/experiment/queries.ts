@@ -1,7 +1,7 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { api, call } from "~/api/client";
 import type { CollectorArm } from "~/api/schema";
-import { atOf, fixedAt, type Moment } from "~/shared/as-of/moments";
+import { atOf, dayOf, fixedAt, type Moment } from "~/shared/as-of/moments";
 
 /** Enough for a chart; the newest window is always among them. */
 const POINTS = 400;
@@ -15,12 +15,12 @@ export const experiment = (id: string, at: Moment | null) =>
     ...fixedAt(at),
   });
 
-/** Window by window, with what could be claimed after each. A past moment takes those that were there then. */
-export const windows = (id: string) =>
+/** Window by window, with what could be claimed after each. A past moment takes those that were there then, by the prices of its day. */
+export const windows = (id: string, at: Moment | null) =>
   queryOptions({
-    queryKey: ["experiments", "windows", id],
+    queryKey: ["experiments", "windows", id, dayOf(at)],
     queryFn: ({ signal }) =>
-      call(api.GET("/api/v2/experiments/{id}/windows", { params: { path: { id }, query: { points: POINTS } }, signal })),
+      call(api.GET("/api/v2/experiments/{id}/windows", { params: { path: { id }, query: { points: POINTS, on: dayOf(at) } }, signal })),
   });
 
 export const guardrails = (id: string, at: Moment | null) =>

@@ -28,8 +28,15 @@ export function atSearch(search: Record<string, unknown>): AtSearch {
 /** Of a past moment, or of now: what a read asks for, and what a link leads to. */
 export const atOf = (at: Moment | null): { at?: Moment } => (at === null ? {} : { at });
 
-/** What a past moment was stays so: for a read of one. */
-export const fixedAt = (at: Moment | null) => (at === null ? {} : { staleTime: Number.POSITIVE_INFINITY });
+/** The day of a past moment by which prices count, in UTC; undefined for now. */
+export const dayOf = (at: Moment | null): string | undefined => (at === null ? undefined : new Date(at).toISOString().slice(0, 10));
+
+/** Until then an event of before may still be committed. */
+const SETTLED_MS = 60_000;
+
+/** What a past moment was stays so, whatever happens now: for a read of one that nothing else is in. */
+export const fixedAt = (at: Moment | null): { staleTime?: number | "static" } =>
+  at === null ? {} : { staleTime: Date.now() - Date.parse(at) > SETTLED_MS ? "static" : Number.POSITIVE_INFINITY };
 
 /** Microseconds since 1970 in full: an event is found again by its time only if no digit is lost. */
 export function toMicros(moment: Moment): bigint {

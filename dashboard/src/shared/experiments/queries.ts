@@ -1,6 +1,6 @@
 import { queryOptions } from "@tanstack/react-query";
 import { api, call } from "~/api/client";
-import { atOf, fixedAt, type Moment } from "~/shared/as-of/moments";
+import { atOf, type Moment } from "~/shared/as-of/moments";
 
 /** How many there are in each state, and in the archive. */
 export const counts = queryOptions({
@@ -13,7 +13,8 @@ export const cost = (id: string, at: Moment | null) =>
   queryOptions({
     queryKey: ["experiments", "cost", id, at],
     queryFn: ({ signal }) => call(api.GET("/api/v2/experiments/{id}/cost", { params: { path: { id }, query: atOf(at) }, signal })),
-    ...fixedAt(at),
+    // What was measured stays so; prices and rates of that day may be written down anew.
+    ...(at === null ? {} : { staleTime: Number.POSITIVE_INFINITY }),
   });
 
 /** What it measured under every price of the book, also in another currency. */
@@ -22,5 +23,5 @@ export const whatIf = (id: string, at: Moment | null, currency?: string) =>
     queryKey: ["experiments", "what-if", id, currency, at],
     queryFn: ({ signal }) =>
       call(api.GET("/api/v2/experiments/{id}/what-if", { params: { path: { id }, query: { ...atOf(at), currency } }, signal })),
-    ...fixedAt(at),
+    ...(at === null ? {} : { staleTime: Number.POSITIVE_INFINITY }),
   });

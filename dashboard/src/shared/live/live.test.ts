@@ -10,6 +10,8 @@ const OTHER = "0192bbbb-0000-7000-8000-000000000002";
 const message = (streamType: string, id = ONE) => ({ type: "x", streamType, id, version: 1 });
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
+/** Connections that were built. */
+let built = 0;
 /** What a connection does; refused, as one of a session that has ended is, where a test does not say otherwise. */
 const refused = {
   state: "Disconnected",
@@ -26,6 +28,7 @@ vi.mock("@microsoft/signalr", async (original) => ({
     configureLogging = () => this;
     withAutomaticReconnect = () => this;
     build = () => ({
+      number: built++,
       on: () => undefined,
       onreconnecting: () => undefined,
       onreconnected: (then: () => void) => {
@@ -205,6 +208,19 @@ describe("the live feed", () => {
     feed.hear(message("SomethingNew"));
     await pass(2_000);
     expect([one.asked, list.asked]).toEqual([3, 3]);
+  });
+
+  it("connects once, where it is begun twice, and not where it has stopped before", async () => {
+    built = 0;
+    feed.start();
+    feed.stop();
+    await pass(2_000);
+    expect(built).toBe(0);
+    feed.start();
+    feed.stop();
+    feed.start();
+    await pass(2_000);
+    expect(built).toBe(1);
   });
 
   describe("when it connects", () => {

@@ -23,7 +23,7 @@ const PROMOTED: ExperimentView["state"][] = ["promoting", "promoted", "rollingBa
 
 export function OverviewTab({ x }: { x: ExperimentView }) {
   const { at } = useAsOf();
-  const query = useQuery({ ...windows(x.id), enabled: x.startedAt !== null });
+  const query = useQuery({ ...windows(x.id, at), enabled: x.startedAt !== null });
   if (x.startedAt === null)
     return (
       <Stack>

@@ -3,7 +3,7 @@ import { IconArrowLeft, IconPrinter } from "@tabler/icons-react";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import type { ExperimentView } from "~/api/schema";
-import { atOf, parseMoment } from "~/shared/as-of/moments";
+import { atOf, dayOf, parseMoment } from "~/shared/as-of/moments";
 import { PageButton } from "~/shared/components/links";
 import { PageHeader } from "~/shared/components/PageHeader";
 import { QueryView } from "~/shared/components/QueryView";
@@ -42,7 +42,7 @@ function Report({ x, at }: { x: ExperimentView; at: string | null }) {
   const me = useMe();
   const now = useNow();
   const started = x.startedAt !== null;
-  const measured = useQuery({ ...windows(x.id), enabled: started });
+  const measured = useQuery({ ...windows(x.id, at), enabled: started });
   const hosts = useAllPages(useInfiniteQuery({ ...experimentHosts(x.id, at), enabled: started }), MOST_PAGES);
   const decided = useAllPages(useInfiniteQuery({ ...decisions(x.id, undefined, undefined), enabled: started }), MOST_PAGES);
   const events = useAllPages(useInfiniteQuery(timeline(x.id)), MOST_EVENT_PAGES);
@@ -101,7 +101,7 @@ function Report({ x, at }: { x: ExperimentView; at: string | null }) {
               </>
             )}
           </QueryView>
-          <Source entry={x.priceEntry} />
+          <Source entry={x.priceEntry} on={dayOf(at)} />
           <VisibilityPanel x={x} />
           <OverheadPanel x={x} />
           <GuardrailsPanel id={x.id} />

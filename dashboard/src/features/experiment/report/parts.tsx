@@ -51,14 +51,19 @@ export function Question({ x }: { x: ExperimentView }) {
 }
 
 /** Which price, where it is from, and what it assumes. */
-export function Source({ entry }: { entry: string }) {
-  const query = useQuery(prices());
+export function Source({ entry, on }: { entry: string; on: string | undefined }) {
+  const query = useQuery(prices(on));
   return (
     <Section title="Price and assumptions">
       <QueryView query={query}>
         {(book) => {
           const price = book.items.find((p) => p.id === entry);
-          if (price === undefined) return <Text size="sm">The price book has no entry {entry} today.</Text>;
+          if (price === undefined)
+            return (
+              <Text size="sm">
+                The price book has no entry {entry} {on === undefined ? "today" : `of ${on}`}.
+              </Text>
+            );
           return (
             <>
               <Table variant="vertical" aria-label="Price and assumptions">
