@@ -36,6 +36,7 @@ app.UseAuthentication();
 app.UseAuthorization();
 app.UseAgentFence();
 app.UseRateLimiter();
+app.UseRepeatOnConflict();
 app.MapWolverineEndpoints(options =>
 {
     options.RejectUnparseableQueryValues = true;

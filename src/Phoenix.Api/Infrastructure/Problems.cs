@@ -83,7 +83,7 @@ public static class Problems
             JsonException json => (400, "request-malformed", $"The body is not the JSON that is asked for: {json.Message}"),
             _ when HostTaken(error) => (409, "host-busy",
                 "One of the hosts takes part in another experiment or deployment. GET /api/v2/experiments and /api/v2/deployments show which; stop it or wait for its end."),
-            _ when IsConflict(error) => (409, "concurrent-change", "Somebody changed it at the same moment. Read it again and repeat."),
+            _ when ConcurrentChange(error) => (409, "concurrent-change", "Somebody changed it at the same moment. Read it again and repeat."),
             _ when TooSlow(error) => (503, "database-slow", "The database did not answer in time: it is busy, or that is much to read. What was asked for may not have been done. Repeat the request later, or ask for less."),
             _ when DatabaseAway(error) => (503, "database-unavailable", "The database cannot be reached. It may not have been accepted; repeat the request."),
             _ => (500, "internal", "Something failed that should not; the log has it under this request's trace id."),
@@ -112,7 +112,8 @@ public static class Problems
     static bool HostTaken(Exception? error) =>
         Chain(error).OfType<PostgresException>().Any(p => p.SqlState == PostgresErrorCodes.UniqueViolation && p.TableName == ExperimentHostsProjection.ShortName);
 
-    static bool IsConflict(Exception? error) => Chain(error).Any(e =>
+    /// <summary>Another change of the same stream, or of the same row, was committed first.</summary>
+    public static bool ConcurrentChange(Exception? error) => !HostTaken(error) && Chain(error).Any(e =>
         e is JasperFx.ConcurrencyException or ExistingStreamIdCollisionException or JasperFx.Events.EventStreamUnexpectedMaxEventIdException ||
         e is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation });
 
