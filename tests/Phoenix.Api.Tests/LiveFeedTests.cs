@@ -66,7 +66,7 @@ public sealed class LiveFeedTests(ControlPlane plane)
         }
         await Eventually.Get(() => Task.FromResult(told.ContainsKey(bare)), seen => seen, "it to be told");
         (told[bare]["type"]!.GetValue<string>(), told[bare]["streamType"]!.GetValue<string>()).ShouldBe(("user_registered", "User"));
-        var entry = (await plane.Get($"/api/v2/audit?streamId={bare}")).GetProperty("items")[0];
+        var entry = (await Eventually.Get(() => plane.Get($"/api/v2/audit?streamId={bare}"), log => log.GetProperty("items").GetArrayLength() > 0, "it to be in the log")).GetProperty("items")[0];
         entry.GetProperty("streamType").GetString().ShouldBe(told[bare]["streamType"]!.GetValue<string>(), "one name in both");
     }
 
